@@ -1,0 +1,6 @@
+PYTHON ?= python3
+
+.PHONY: lock
+
+lock: ## renew the locked, hashed requirements
+	$(PYTHON) -m local lock
