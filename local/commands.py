@@ -1,22 +1,59 @@
-"""The commands of `python -m local`."""
+"""The stack as processes on this machine, without containers."""
 
 import argparse
+import os
 import sys
 
+from local import programs
 from local.environments import LOCKS, EnvironmentFailedError, make_environment
+from local.lock import lock
+from local.processes import ProcessFailedError
+from local.settings import SettingError, read_settings
+from local.up import StartRefusedError, up
+
+REFUSALS = (EnvironmentFailedError, ProcessFailedError, SettingError, StartRefusedError, OSError)
 
 
 def main() -> int:
     """Run the command that the arguments name and return its exit code."""
+    arguments = _build_parser().parse_args()
+    try:
+        return _run(arguments)
+    except REFUSALS as error:
+        print(f"\n{error}", file=sys.stderr)
+        return 1
+
+
+def _build_parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(prog="python -m local", description=__doc__)
     commands = parser.add_subparsers(dest="command", required=True)
+    up_parser = commands.add_parser("up", help="run tracking server, first training and API")
+    up_parser.add_argument("training", nargs="*", help="options of the first training, after --")
+    trainer = commands.add_parser("trainer", help="run a command of the trainer", add_help=False)
+    trainer.add_argument("arguments", nargs=argparse.REMAINDER)
     environment = commands.add_parser("environment", help="make environments from their locks")
     environment.add_argument("names", nargs="+", choices=LOCKS)
-    arguments = parser.parse_args()
-    try:
-        for name in arguments.names:
-            make_environment(name)
-    except EnvironmentFailedError as error:
-        print(error, file=sys.stderr)
-        return 1
-    return 0
+    commands.add_parser("lock", help="renew the locks")
+    return parser
+
+
+def _run(arguments: argparse.Namespace) -> int:
+    match arguments.command:
+        case "up":
+            return up(read_settings(os.environ), arguments.training)
+        case "trainer":
+            return _replace_by_trainer(arguments.arguments)
+        case "environment":
+            for name in arguments.names:
+                make_environment(name)
+            return 0
+        case _:
+            return lock()
+
+
+def _replace_by_trainer(arguments: list[str]) -> int:
+    """Become the trainer, so that signals and the exit code are its own."""
+    make_environment("trainer")
+    trainer = programs.trainer(read_settings(os.environ), arguments)
+    os.chdir(trainer.folder)
+    os.execve(trainer.command[0], [str(part) for part in trainer.command], trainer.environ)  # noqa: S606

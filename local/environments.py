@@ -39,18 +39,19 @@ def make_environment(name: str) -> Path:
     with (ENVIRONMENTS / ".guard").open("w") as guard:
         fcntl.flock(guard, fcntl.LOCK_EX)  # two `make` at once would write into one another
         for needed in ("uv", name):
-            if not _matches_lock(needed):
+            if not matches_lock(needed):
                 _install(needed)
     return python_of(name)
 
 
-def _digest(name: str) -> str:
-    return hashlib.sha256(LOCKS[name].read_bytes() + sys.version.encode()).hexdigest()
-
-
-def _matches_lock(name: str) -> bool:
+def matches_lock(name: str) -> bool:
+    """Say whether environment ``name`` is complete and made from its present lock."""
     stamp = ENVIRONMENTS / name / ".digest"
     return stamp.exists() and stamp.read_text() == _digest(name)
+
+
+def _digest(name: str) -> str:
+    return hashlib.sha256(LOCKS[name].read_bytes() + sys.version.encode()).hexdigest()
 
 
 def _install(name: str) -> None:

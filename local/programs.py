@@ -1,0 +1,67 @@
+"""The three programs of the stack as they run on this machine, and the settings each one gets."""
+
+import os
+import sys
+
+from local.environments import ROOT, python_of
+from local.processes import Program
+from local.settings import Settings
+
+
+def environments(*names: str) -> Program:
+    """Make environments, as a program of its own so that Ctrl-C stops an installation too."""
+    command = [sys.executable, "-m", "local", "environment", *names]
+    return Program("the installation", command, ROOT, os.environ)
+
+
+def mlflow_server(settings: Settings) -> Program:
+    """The tracking server on SQLite and files below the state folder."""
+    records = settings.state / "mlflow"
+    return Program(
+        "MLflow",
+        [python_of("mlflow-server"), "start.py"],
+        ROOT / "mlflow-server",
+        _environ(
+            BACKEND_STORE_URI=f"sqlite:///{records}/mlflow.db",
+            ARTIFACTS_DESTINATION=f"{records}/artifacts",
+            HOST="127.0.0.1",
+            PORT=str(settings.mlflow_port),
+        ),
+        settings.state / "logs" / "mlflow-server.log",
+    )
+
+
+def trainer(settings: Settings, arguments: list[str]) -> Program:
+    """The trainer with the arguments of its own command line."""
+    return Program(
+        "the training",
+        [python_of("trainer"), "-m", "mnist_trainer", *arguments],
+        ROOT / "trainer",
+        _environ(
+            MLFLOW_TRACKING_URI=os.environ.get("MLFLOW_TRACKING_URI") or settings.mlflow_url,
+            MODELS_DIR=os.environ.get("MODELS_DIR") or str(ROOT / "models"),
+            PYTHONUNBUFFERED="1",
+        ),
+    )
+
+
+def api(settings: Settings) -> Program:
+    """The API, which takes its model from the local tracking server."""
+    return Program(
+        "the API",
+        [python_of("api"), "-m", "gunicorn", "-c", "gunicorn.conf.py"],
+        ROOT / "api",
+        _environ(
+            MLFLOW_TRACKING_URI=settings.mlflow_url,
+            MODEL_CACHE=os.environ.get("MODEL_CACHE") or str(settings.state / "model-cache"),
+            HOST="127.0.0.1",
+            PORT=str(settings.api_port),
+        ),
+        settings.state / "logs" / "api.log",
+    )
+
+
+def _environ(**values: str) -> dict[str, str]:
+    """Return this process's variables with ``values`` over them, free of its Python's own paths."""
+    inherited = {k: v for k, v in os.environ.items() if k not in ("PYTHONPATH", "PYTHONHOME")}
+    return inherited | values

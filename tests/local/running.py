@@ -1,0 +1,70 @@
+"""`make up` as a user runs it, with ports and state of its own so that no real stack is touched."""
+
+import contextlib
+import os
+import signal
+import socket
+import subprocess
+import time
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+class Stack:
+    """One `make up`, its output in a file, all its processes known by a variable they inherit."""
+
+    def __init__(self, state: Path, **environ: str) -> None:
+        self.state, self.output = state, state.with_suffix(".out")
+        self.mlflow_port, self.api_port = free_port(), free_port()
+        self.environ = os.environ | {
+            "MLFLOW_PORT": str(self.mlflow_port),
+            "API_PORT": str(self.api_port),
+            "LOCAL_STATE": str(state),
+            "MODELS_DIR": str(state / "models"),
+            "ARGS": "--epochs 2",
+            **environ,
+        }
+        self.make: subprocess.Popen[bytes] | None = None
+
+    def up(self) -> None:
+        with self.output.open("wb") as output:
+            self.make = subprocess.Popen(
+                ["make", "local"], cwd=ROOT, env=self.environ, stdout=output,
+                stderr=subprocess.STDOUT, start_new_session=True,
+            )  # fmt: skip
+
+    def said(self) -> str:
+        return self.output.read_text()
+
+    def wait_until_said(self, words: str, seconds: float = 180) -> None:
+        assert self.make
+        deadline = time.monotonic() + seconds
+        while words not in self.said():
+            assert self.make.poll() is None, f"ended before it said {words!r}:\n{self.said()}"
+            assert time.monotonic() < deadline, f"never said {words!r}:\n{self.said()}"
+            time.sleep(0.1)
+
+    def wait(self, seconds: float = 60) -> int:
+        assert self.make
+        return self.make.wait(seconds)
+
+    def press_ctrl_c(self) -> None:
+        assert self.make
+        os.killpg(self.make.pid, signal.SIGINT)  # as a terminal does: make and what it runs
+
+    def processes(self) -> list[str]:
+        """The command lines of every process that this stack started, found by its state folder."""
+        mark = f"LOCAL_STATE={self.state}".encode()
+        found = []
+        for folder in Path("/proc").glob("[0-9]*"):
+            with contextlib.suppress(OSError):  # it may end while it is looked at
+                if mark in (folder / "environ").read_bytes().split(b"\0"):
+                    found.append((folder / "cmdline").read_text().replace("\0", " "))
+        return found

@@ -1,0 +1,42 @@
+"""What a person finds in MLflow after a training."""
+
+import mlflow
+import pytest
+from mlflow import MlflowClient
+from mlflow.entities import Run
+from mlflow.entities.model_registry import ModelVersion
+
+
+@pytest.fixture
+def run(registry: MlflowClient, production: ModelVersion) -> Run:
+    return registry.get_run(production.run_id)
+
+
+def test_the_run_has_ended_well_with_every_epoch_and_its_settings(registry: MlflowClient, run: Run):
+    assert run.info.status == "FINISHED"
+    epochs = int(run.data.params["epochs"])
+    for metric in ("loss", "accuracy", "val_loss", "val_accuracy"):
+        assert len(registry.get_metric_history(run.info.run_id, metric)) == epochs
+    assert "seed" in run.data.params
+
+
+def test_the_run_names_its_data_set_and_digest(run: Run):
+    (dataset, *_) = [entry.dataset for entry in run.inputs.dataset_inputs]
+    assert dataset.name
+    assert dataset.digest
+
+
+def test_the_version_says_what_it_is_and_how_it_got_there(production: ModelVersion, run: Run):
+    assert production.tags["gate"] == "passed"
+    assert len(production.tags["sha256"]) == 64
+    assert float(production.tags["test_accuracy"]) == pytest.approx(
+        run.data.metrics["test_accuracy"]
+    )
+
+
+def test_the_signature_is_784_pixels_in_and_10_probabilities_out(production: ModelVersion):
+    signature = mlflow.models.get_model_info(f"models:/{production.name}@Production").signature
+    (pixels,) = signature.inputs.inputs
+    (probabilities,) = signature.outputs.inputs
+    assert (pixels.type, pixels.shape) == ("float32", (-1, 784))
+    assert (probabilities.type, probabilities.shape) == ("float32", (-1, 10))
