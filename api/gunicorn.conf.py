@@ -1,0 +1,27 @@
+"""How gunicorn runs the API: `cd api && gunicorn`."""
+
+import os
+import sys
+from pathlib import Path
+
+HERE = Path(__file__).resolve().parent
+sys.path.insert(0, str(HERE))
+
+from mnist_api.settings import SettingsError, read_settings  # noqa: E402 # the path comes first
+
+try:
+    settings = read_settings(os.environ)
+except SettingsError as error:
+    sys.exit(str(error))
+
+wsgi_app = "mnist_api.wsgi:create_front()"
+bind = f"{settings.host}:{settings.port}"
+workers = settings.workers
+worker_class = "asgi"
+reuse_port = True  # the kernel spreads connections evenly; workers sharing a socket do not
+preload_app = True  # imports are shared by the workers, networks are loaded after the fork
+keepalive = 5
+timeout = 30
+graceful_timeout = 8  # under the 10 s that `docker stop` waits
+control_socket_disable = True
+worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108 # memory, not disk

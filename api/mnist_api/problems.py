@@ -1,0 +1,50 @@
+"""Refusals as RFC 9457 problem details: what was wrong, and what to do about it."""
+
+from collections.abc import Mapping
+from http import HTTPStatus
+from types import MappingProxyType
+
+import msgspec
+
+MEDIA_TYPE = "application/problem+json"
+NO_HEADERS: Mapping[str, str] = MappingProxyType({})
+SURPRISE = "Something went wrong inside the server. It is logged there; try again."
+
+
+class ProblemError(Exception):
+    """A request can't be answered; the web edge turns this into a response."""
+
+    def __init__(self, status: int, detail: str, headers: Mapping[str, str] = NO_HEADERS) -> None:
+        super().__init__(detail)
+        self.status = status
+        self.detail = detail
+        self.headers = headers
+
+
+def encode_problem(status: int, detail: str) -> bytes:
+    """Return the problem's JSON; its title is the status's own phrase, as about:blank asks."""
+    return msgspec.json.encode(
+        {
+            "type": "about:blank",
+            "title": HTTPStatus(status).phrase,
+            "status": status,
+            "detail": detail,
+        }
+    )
+
+
+def too_large(bound: int) -> ProblemError:
+    """Return the refusal of a body of more than ``bound`` bytes."""
+    return ProblemError(
+        413, f"The body is larger than {bound} bytes: send fewer or smaller images."
+    )
+
+
+def no_model() -> ProblemError:
+    """Return the refusal while no network serves."""
+    return ProblemError(
+        503,
+        "No model is being served yet: train and promote one, or wait until the registry answers. "
+        "GET /health tells when one is there.",
+        {"Retry-After": "2"},
+    )

@@ -1,0 +1,115 @@
+"""What can be set from outside, read once by the entry point."""
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from urllib.parse import urlsplit
+
+
+class SettingsError(Exception):
+    """A setting can't be used; the message names the variable, its value and what is allowed."""
+
+
+@dataclass(frozen=True)
+class Settings:
+    """The API's settings; sizes in bytes, times in seconds."""
+
+    tracking_uri: str
+    model_name: str
+    model_alias: str
+    poll_seconds: float
+    cache: Path
+    model_file: Path | None
+    workers: int
+    max_content_length: int
+    host: str
+    port: int
+
+
+def read_settings(environ: Mapping[str, str]) -> Settings:
+    """Read the settings from ``environ``; an empty variable counts as one that is not set.
+
+    Raises SettingsError.
+    """
+    return Settings(
+        tracking_uri=_url(environ, "MLFLOW_TRACKING_URI", "http://127.0.0.1:5000"),
+        model_name=_matching(
+            environ,
+            "MODEL_NAME",
+            "mnist-classifier",
+            r"[^/:]+",
+            "a registered model's name, without '/' and ':'",
+        ),
+        model_alias=_matching(
+            environ,
+            "MODEL_ALIAS",
+            "Production",
+            r"[A-Za-z0-9_-]+",
+            "an alias of letters, digits, '_' and '-'",
+        ),
+        poll_seconds=_number(environ, "MODEL_POLL_SECONDS", 2.0, 0.1, 3600.0),
+        cache=_cache(environ),
+        model_file=_model_file(environ),
+        workers=int(_number(environ, "WEB_CONCURRENCY", 2, 1, 64)),
+        max_content_length=int(_number(environ, "MAX_CONTENT_LENGTH", 16 * 1024**2, 1024, 1024**3)),
+        host=_matching(environ, "HOST", "127.0.0.1", r"\S+", "an address to listen on"),
+        port=int(_number(environ, "PORT", 8000, 1, 65535)),
+    )
+
+
+def _url(environ: Mapping[str, str], name: str, default: str) -> str:
+    value = environ.get(name) or default
+    try:
+        parts = urlsplit(value)
+        usable = parts.scheme in ("http", "https") and bool(parts.hostname) and parts.port != 0
+    except ValueError:
+        usable = False
+    if not usable:
+        raise _refused(name, value, "the tracking server's address, such as http://127.0.0.1:5000")
+    return value.rstrip("/")
+
+
+def _matching(
+    environ: Mapping[str, str], name: str, default: str, pattern: str, allowed: str
+) -> str:
+    value = environ.get(name) or default
+    if not re.fullmatch(pattern, value):
+        raise _refused(name, value, allowed)
+    return value
+
+
+def _number(
+    environ: Mapping[str, str], name: str, default: float, least: float, most: float
+) -> float:
+    """Return a number in ``least`` to ``most``; a whole one where the default is whole."""
+    kind = type(default)
+    value = environ.get(name) or str(default)
+    try:
+        number = kind(value)
+    except ValueError:
+        number = least - 1
+    if not least <= number <= most:
+        allowed = "a whole number" if kind is int else "a number"
+        raise _refused(name, value, f"{allowed} from {least:g} to {most:.12g}")
+    return number
+
+
+def _cache(environ: Mapping[str, str]) -> Path:
+    if given := environ.get("MODEL_CACHE"):
+        return Path(given).absolute()
+    caches = environ.get("XDG_CACHE_HOME")
+    return (Path(caches) if caches else Path.home() / ".cache") / "mnist-api"
+
+
+def _model_file(environ: Mapping[str, str]) -> Path | None:
+    value = environ.get("MODEL_FILE")
+    if not value:
+        return None
+    if not Path(value).is_file():
+        raise _refused("MODEL_FILE", value, "the path of an ONNX file; there is no file there")
+    return Path(value).absolute()
+
+
+def _refused(name: str, value: str, allowed: str) -> SettingsError:
+    return SettingsError(f"{name} is {value!r}, but must be {allowed}.")

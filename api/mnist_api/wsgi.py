@@ -1,0 +1,58 @@
+"""Wires the parts together, from the environment's settings."""
+
+import hashlib
+import logging
+import os
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+from flask import Flask
+
+from mnist_api.app import create_app
+from mnist_api.asgi import Front
+from mnist_api.network import NetworkRefusedError, import_runtime, load_network
+from mnist_api.serving import Served, Serving
+from mnist_api.settings import Settings, SettingsError, read_settings
+from mnist_api.version import Version
+
+
+def create_front() -> Front:
+    """Return the ASGI application; each worker starts serving after its fork."""
+    settings = read_settings(os.environ)
+    serving, start = _wire(settings)
+    flask = create_app(serving, settings.max_content_length)
+    return Front(flask, serving, start, settings.max_content_length)
+
+
+def create_wsgi() -> Flask:
+    """Return the Flask app, already serving, for a WSGI server without the front."""
+    settings = read_settings(os.environ)
+    serving, start = _wire(settings)
+    start()
+    return create_app(serving, settings.max_content_length)
+
+
+def _wire(settings: Settings) -> tuple[Serving, Callable[[], None]]:
+    """Return what serves, and what to call in a worker to set it to work."""
+    logging.basicConfig(format="[%(asctime)s] [%(process)d] [%(levelname)s] %(message)s")
+    logging.getLogger("mnist_api").setLevel(logging.INFO)
+    import_runtime()  # before the fork: one copy for all workers
+    serving = Serving()
+    if settings.model_file is not None:
+        path, now = settings.model_file, datetime.now(UTC)
+        return serving, lambda: _serve_file(serving, path, now)
+    raise NotImplementedError
+
+
+def _serve_file(serving: Serving, path: Path, since: datetime) -> None:
+    """Put the file at ``path`` into service. Raises SettingsError."""
+    try:
+        content = path.read_bytes()
+        network = load_network(content)
+    except (OSError, NetworkRefusedError) as error:
+        raise SettingsError(
+            f"MODEL_FILE is {str(path)!r}, but can't be served: {error}."
+        ) from error
+    digest = hashlib.sha256(content).hexdigest()
+    serving.current = Served(network, Version(path.name, "file", None, None, digest), "file", since)
