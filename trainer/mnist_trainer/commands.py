@@ -1,0 +1,76 @@
+"""What each command does."""
+
+import argparse
+from datetime import datetime
+
+from mnist_trainer import quiet, rollback, server
+from mnist_trainer.arguments import chosen_recipe
+from mnist_trainer.registry import Registry, VersionError
+from mnist_trainer.settings import Settings
+
+REJECTED = 3  # exit code of --require-promotion
+
+
+def run(asked: argparse.Namespace, settings: Settings) -> int:
+    """Do what was asked for and return the exit code; raises TrainerError."""
+    server.check(settings.tracking_uri)
+    registry = Registry(settings.tracking_uri, settings.model_name, settings.model_alias)
+    match asked.command:
+        case "train":
+            return _train(asked, settings, registry)
+        case "promote":
+            _promote(registry, asked.version)
+        case "rollback":
+            _roll_back(registry)
+        case "versions":
+            _list(registry)
+    return 0
+
+
+def _train(asked: argparse.Namespace, settings: Settings, registry: Registry) -> int:
+    recipe = chosen_recipe(asked)
+    if asked.if_missing and (present := registry.in_service()):
+        print(f"Version {present.number} of {registry.name} is in service; nothing to train.")
+        return 0
+    with quiet.mute():
+        from mnist_trainer.train import Order, train  # TensorFlow, which takes seconds
+    order = Order(recipe, seed=asked.seed, limit=asked.limit, floor=asked.floor)
+    verdict = train(settings, registry, order)
+    return REJECTED if asked.require_promotion and not verdict.promoted else 0
+
+
+def _promote(registry: Registry, number: int) -> None:
+    version, current = registry.find(number), registry.in_service()
+    if current and current.number == number:
+        print(f"Version {number} of {registry.name} is in service already.")
+        return
+    registry.promote(version, over=current)
+    place = f", in the place of version {current.number}" if current else ""
+    print(f"Version {number} of {registry.name} is now in service{place}.")
+
+
+def _roll_back(registry: Registry) -> None:
+    current = registry.in_service()
+    if current is None:
+        raise VersionError(
+            f"No version of {registry.name} is in service, so there is nothing to roll back."
+        )
+    target = rollback.choose(current, registry.versions())
+    registry.roll_back(current, target)
+    print(
+        f"Version {target.number} of {registry.name} is in service again, in the place of "
+        f"version {current.number}."
+    )
+
+
+def _list(registry: Registry) -> None:
+    versions, current = registry.versions(), registry.in_service()
+    if not versions:
+        print(f"There is no version of {registry.name} yet; the command `train` makes one.")
+        return
+    print(f"{'version':>7}  {'accuracy':>8}  {'made':16}  {'in service':10}  gate")
+    for each in versions:
+        made = datetime.fromtimestamp(each.made).strftime("%Y-%m-%d %H:%M")
+        mark = registry.alias if current and each.number == current.number else ""
+        accuracy, gate = (each.tags.get(key, "-") for key in ("test_accuracy", "gate"))
+        print(f"{each.number:>7}  {accuracy:>8}  {made:16}  {mark:10}  {gate}")

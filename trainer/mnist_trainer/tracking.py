@@ -1,0 +1,128 @@
+"""One training as one MLflow run: settings, figures and the model, sent as they come."""
+
+import contextlib
+import time
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+import mlflow
+import mlflow.tensorflow
+import numpy as np
+from mlflow import MlflowClient
+from mlflow.entities import Metric, Param
+from mlflow.models import ModelSignature
+from mlflow.types import Schema, TensorSpec
+
+from mnist_trainer.data import Dataset, Digits
+from mnist_trainer.export import Files
+from mnist_trainer.network import CLASSES, PIXELS
+from mnist_trainer.server import ServerError, clear_errors
+from mnist_trainer.signals import Stopped
+
+DIGEST_LENGTH = 32  # MLflow's database column for a data set's digest holds 36 characters
+PAUSE = 20  # seconds until a server that went away is tried again
+
+
+class Run:
+    """A run that is open; ``address`` is where a browser finds it."""
+
+    def __init__(self, uri: str, experiment_id: str, run_id: str) -> None:
+        self.id = run_id
+        self.address = f"{uri}/#/experiments/{experiment_id}/runs/{run_id}"
+        self._uri, self._client = uri, MlflowClient(tracking_uri=uri)
+        self._waiting: list[Metric] = []
+        self._retry_at = 0.0
+
+    def log_settings(self, settings: Mapping[str, Any]) -> None:
+        """Log what the training was told; raises ServerError."""
+        with clear_errors(self._uri):
+            params = [Param(key, str(value)) for key, value in settings.items()]
+            self._client.log_batch(self.id, params=params)
+
+    def log_data(self, data: Dataset, source: str) -> None:
+        """Log which data were used for what; raises ServerError."""
+        parts: dict[str, Digits] = {
+            "training": data.train,
+            "validation": data.validation,
+            "test": data.test,
+        }
+        with clear_errors(self._uri):
+            for context, digits in parts.items():
+                entry = mlflow.data.from_numpy(
+                    digits.images,
+                    source=source,
+                    targets=digits.labels,
+                    name=data.name,
+                    digest=data.digest[:DIGEST_LENGTH],
+                )
+                mlflow.log_input(entry, context=context)
+
+    def log_figures(self, figures: Mapping[str, float], step: int = 0) -> bool:
+        """Log figures now, or keep them for later where the server is away; tell whether it took them.
+
+        A server that goes away does not end the training.
+        """
+        now = int(time.time() * 1000)
+        self._waiting += [Metric(key, value, now, step) for key, value in figures.items()]
+        if time.monotonic() < self._retry_at:
+            return False
+        try:
+            self.deliver()
+        except ServerError:
+            self._retry_at = time.monotonic() + PAUSE
+            return False
+        return True
+
+    def deliver(self) -> None:
+        """Send the figures that wait; raises ServerError."""
+        with clear_errors(self._uri):
+            while self._waiting:
+                self._client.log_batch(self.id, metrics=self._waiting[:500])
+                del self._waiting[:500]
+
+    def log_table(self, table: Mapping[str, Any], name: str) -> None:
+        """Log a table as a file of JSON; raises ServerError."""
+        with clear_errors(self._uri):
+            self._client.log_dict(self.id, dict(table), name)
+
+    def log_model(self, network: Any, files: Files, requirements: list[str]) -> str:
+        """Log the Keras network with its ONNX file; return the model's id. Raises ServerError."""
+        signature = ModelSignature(
+            inputs=Schema([TensorSpec(np.dtype(np.float32), (-1, PIXELS), name=None)]),
+            outputs=Schema([TensorSpec(np.dtype(np.float32), (-1, CLASSES), name=None)]),
+        )
+        with clear_errors(self._uri):
+            model = mlflow.tensorflow.log_model(
+                network,
+                name="model",
+                signature=signature,
+                pip_requirements=requirements,
+                extra_files=[str(files.onnx)],
+            )
+        return str(model.model_id)
+
+    def tag(self, key: str, value: str) -> None:
+        """Set a tag; raises ServerError."""
+        with clear_errors(self._uri):
+            self._client.set_tag(self.id, key, value)
+
+
+@contextlib.contextmanager
+def open_run(uri: str, experiment: str, tags: Mapping[str, str]) -> Iterator[Run]:
+    """Open a run and end it FINISHED, KILLED by a signal or FAILED by anything else.
+
+    Raises ServerError.
+    """
+    mlflow.set_tracking_uri(uri)
+    mlflow.set_registry_uri(uri)
+    with clear_errors(uri):
+        experiment_id = mlflow.set_experiment(experiment).experiment_id
+        run_id = mlflow.start_run(tags=dict(tags)).info.run_id
+    try:
+        yield Run(uri, experiment_id, run_id)
+    except BaseException as error:
+        with contextlib.suppress(Exception):  # a server that is away must not hide the reason
+            mlflow.end_run("KILLED" if isinstance(error, Stopped) else "FAILED")
+        raise
+    with clear_errors(uri):
+        mlflow.end_run("FINISHED")
