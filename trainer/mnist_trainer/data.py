@@ -43,6 +43,10 @@ class Digits:
     def __len__(self) -> int:
         return len(self.labels)
 
+    def pixels(self) -> NDArray[np.float32]:
+        """Return the images the way the network takes them, float32 [n, 784], 0 to 1."""
+        return np.divide(self.images, 255, dtype=np.float32)
+
     def first(self, count: int) -> "Digits":
         """Return the first ``count`` digits, or all where there are fewer."""
         return Digits(self.images[:count], self.labels[:count])

@@ -9,7 +9,7 @@ import math
 from typing import Any
 
 import numpy as np
-import tensorflow as tf
+import tensorflow as tf  # type: ignore[import-untyped]  # ships no types
 from numpy.typing import NDArray
 
 from mnist_trainer.recipes import Recipe
@@ -44,7 +44,7 @@ def draw(recipe: Recipe, count: int, seed: Any) -> Any:
     ``seed`` is an int32 tensor [2]; the same seed draws the same distortions.
     """
     moves = tf.random.stateless_normal([count, 2, TERMS - 3], seed) * recipe.elastic
-    drawn = tf.random.stateless_uniform([6, count], seed + [0, 1], -1.0, 1.0)
+    drawn = tf.random.stateless_uniform([6, count], seed + tf.constant([0, 1]), -1.0, 1.0)
     angle = drawn[0] * math.radians(recipe.rotation)
     width, height = 1 + drawn[1] * recipe.scale, 1 + drawn[2] * recipe.scale
     lean, right, down = drawn[3] * recipe.shear, drawn[4] * recipe.shift, drawn[5] * recipe.shift
@@ -54,9 +54,16 @@ def draw(recipe: Recipe, count: int, seed: Any) -> Any:
     return tf.concat([moves, tf.stack([from_x, from_y], axis=1)], axis=2)
 
 
-@tf.function(jit_compile=True)  # one pass over memory instead of thirty
+def places(coefficients: Any, basis: Any) -> Any:
+    """Return where each pixel is taken from, [n, 2, 784], in pixels from the centre."""
+    flat = tf.reshape(coefficients, [-1, TERMS]) @ basis
+    return tf.reshape(flat, [-1, 2, SIDE * SIDE])
+
+
+# Compiled by XLA: one pass over memory instead of thirty.
+@tf.function(jit_compile=True)  # type: ignore[untyped-decorator]  # TensorFlow ships no types
 def warp(images: Any, places: Any) -> Any:
-    """Sample uint8 ``images`` [n, 784] bilinearly at ``places`` [n, 2, 784], relative to the centre.
+    """Sample uint8 ``images`` [n, 784] bilinearly at ``places`` [n, 2, 784] from the centre.
 
     Returns float32 [n, 784], 0 to 1; what lies outside the image is 0.
     """

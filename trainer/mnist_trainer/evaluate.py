@@ -34,8 +34,7 @@ class Figures:
 
 def measure(network: Any, digits: Digits) -> Figures:
     """Return the figures of a Keras network."""
-    pixels = digits.images.astype(np.float32) / 255
-    return judge(np.asarray(network(pixels, training=False)), digits)
+    return judge(np.asarray(network(digits.pixels(), training=False)), digits)
 
 
 def judge(probabilities: Probabilities, digits: Digits) -> Figures:

@@ -1,14 +1,13 @@
 """The network as files: Keras' own format, and ONNX for serving, checked against one another."""
 
-import contextlib
 import hashlib
-import io
 import os
 import shutil
+import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
-import keras
+import keras  # type: ignore[import-untyped]  # ships no types
 import numpy as np
 from numpy.typing import NDArray
 
@@ -39,7 +38,9 @@ def export(network: keras.Sequential, pixels: NDArray[np.float32], folder: Path)
     """
     keras_file, onnx_file = folder / "model.keras", folder / "model.onnx"
     network.save(keras_file)
-    with contextlib.redirect_stdout(io.StringIO()):
+    with warnings.catch_warnings():
+        # Keras asks numpy for a name it dropped, before it converts
+        warnings.filterwarnings("ignore", "In the future `np.object`", FutureWarning)
         network.export(onnx_file, format="onnx", verbose=False)
     ours, theirs = np.asarray(network(pixels, training=False)), infer(onnx_file, pixels)
     apart = float(np.abs(ours - theirs).max())

@@ -46,6 +46,7 @@ def decide(candidate: Answers, in_service: Answers | None, floor: float) -> Verd
 
 def chance_of_losing(lost: int, differing: int) -> float:
     """Return how likely two equal networks differ so that one loses ``lost`` or more."""
-    from scipy.stats import binomtest  # a second of import that only a training needs
+    # scipy ships no types, and takes a second to import that only a training needs
+    from scipy.stats import binomtest  # type: ignore[import-untyped]
 
     return float(binomtest(lost, differing, 0.5, "greater").pvalue) if differing else 1.0

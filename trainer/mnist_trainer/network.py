@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 
-import keras
+import keras  # type: ignore[import-untyped]  # ships no types
 
 PIXELS, CLASSES = 784, 10
 

@@ -3,8 +3,6 @@
 import tempfile
 from pathlib import Path
 
-import numpy as np
-
 from mnist_trainer.data import Digits
 from mnist_trainer.evaluate import judge
 from mnist_trainer.gate import Answers, Verdict, decide
@@ -47,7 +45,7 @@ def _answers_of(registry: Registry, version: Version | None, test: Digits) -> An
     try:
         with tempfile.TemporaryDirectory() as scratch:
             file = registry.fetch_onnx(version, Path(scratch))
-            probabilities = infer(file, test.images.astype(np.float32) / 255)
+            probabilities = infer(file, test.pixels())
     except (VersionError, OnnxError, ServerError) as error:
         check(registry.uri)  # a server that is away must not open the gate
         print(

@@ -2,7 +2,10 @@
 
 import platform
 import subprocess
+from importlib import import_module
 from pathlib import Path
+
+PACKAGES = ("tensorflow", "keras", "numpy", "mlflow", "onnx", "onnxruntime")
 
 
 def find_commit(given: str | None) -> str | None:
@@ -25,13 +28,5 @@ def find_commit(given: str | None) -> str | None:
 
 def list_packages() -> dict[str, str]:
     """Return the versions of Python and of what decides a training's outcome."""
-    import keras
-    import mlflow
-    import numpy as np
-    import onnx
-    import onnxruntime
-    import tensorflow as tf
-
-    packages = (tf, keras, np, mlflow, onnx, onnxruntime)
-    versions = {str(each.__name__): str(each.__version__) for each in packages}
+    versions = {name: str(import_module(name).__version__) for name in PACKAGES}
     return {"python": platform.python_version()} | versions

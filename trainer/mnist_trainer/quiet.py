@@ -1,7 +1,6 @@
 """Keeps the terminal for the trainer's own lines."""
 
 import contextlib
-import logging
 import os
 from collections.abc import Iterator, MutableMapping
 
@@ -10,6 +9,7 @@ VARIABLES = {
     "KERAS_BACKEND": "tensorflow",
     "ORT_DISABLE_TELEMETRY": "1",
     "MLFLOW_DISABLE_TELEMETRY": "true",
+    "MLFLOW_LOGGING_LEVEL": "ERROR",
     "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
     "GIT_PYTHON_REFRESH": "quiet",  # MLflow looks for git, which an image need not have
 }
@@ -24,7 +24,6 @@ def prepare(environment: MutableMapping[str, str]) -> None:
     environment.update(VARIABLES)
     for variable, value in PATIENCE.items():
         environment.setdefault(variable, value)
-    logging.getLogger("mlflow").setLevel(logging.ERROR)
 
 
 @contextlib.contextmanager

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 import requests
 from mlflow.exceptions import MlflowException
-from mlflow.tracking._tracking_service.utils import get_default_host_creds
+from mlflow.utils.credentials import get_default_host_creds
 from mlflow.utils.rest_utils import http_request
 
 from mnist_trainer.errors import TrainerError
@@ -21,8 +21,8 @@ class ServerError(TrainerError):
 def check(uri: str) -> None:
     """Raise ServerError unless the server and its database answer within five seconds."""
     with clear_errors(uri):
-        answer = http_request(
-            get_default_host_creds(uri),
+        answer = http_request(  # type: ignore[no-untyped-call]  # MLflow's own, with its credentials
+            get_default_host_creds(uri),  # type: ignore[no-untyped-call]  # as above
             "/api/2.0/mlflow/experiments/get",
             "GET",
             params={"experiment_id": "0"},

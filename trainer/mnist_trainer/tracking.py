@@ -9,6 +9,8 @@ import mlflow
 import mlflow.tensorflow
 import numpy as np
 from mlflow import MlflowClient
+from mlflow.data.code_dataset_source import CodeDatasetSource
+from mlflow.data.numpy_dataset import from_numpy
 from mlflow.entities import Metric, Param
 from mlflow.models import ModelSignature
 from mlflow.types import Schema, TensorSpec
@@ -48,9 +50,9 @@ class Run:
         }
         with clear_errors(self._uri):
             for context, digits in parts.items():
-                entry = mlflow.data.from_numpy(
+                entry = from_numpy(
                     digits.images,
-                    source=source,
+                    source=CodeDatasetSource({"folder": source}),
                     targets=digits.labels,
                     name=data.name,
                     digest=data.digest[:DIGEST_LENGTH],
@@ -58,9 +60,9 @@ class Run:
                 mlflow.log_input(entry, context=context)
 
     def log_figures(self, figures: Mapping[str, float], step: int = 0) -> bool:
-        """Log figures now, or keep them for later where the server is away; tell whether it took them.
+        """Log figures and tell whether the server took them.
 
-        A server that goes away does not end the training.
+        A server that goes away does not end the training: figures wait until it is back.
         """
         now = int(time.time() * 1000)
         self._waiting += [Metric(key, value, now, step) for key, value in figures.items()]

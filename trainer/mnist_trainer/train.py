@@ -5,8 +5,7 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
-import keras
-import numpy as np
+import keras  # type: ignore[import-untyped]  # ships no types
 
 from mnist_trainer.data import Dataset, Digits, load
 from mnist_trainer.evaluate import Figures, measure
@@ -60,8 +59,7 @@ def train(settings: Settings, registry: Registry, order: Order) -> Verdict:
         say(f"Network  {widths}, {network.count_params():,} weights")
 
         _fit(run, network, training, data.validation, order)
-        pixels = data.validation.first(CHECKED).images.astype(np.float32) / 255
-        files = export(network, pixels, Path(scratch))
+        files = export(network, data.validation.first(CHECKED).pixels(), Path(scratch))
         if settings.models_dir:
             keep(files, settings.models_dir)
             say(f"Files    {settings.models_dir}/mnist_model.keras and mnist_model.onnx")
