@@ -1,7 +1,8 @@
 """Starts the tracking server, as a local process and in its container alike.
 
 Settings: BACKEND_STORE_URI (where runs and the registry live), ARTIFACTS_DESTINATION (where
-files live; clients reach them through the server), HOST and PORT.
+files live; clients reach them through the server), HOST and PORT. PGPASSWORD and
+AWS_SECRET_ACCESS_KEY may be given as files: PGPASSWORD_FILE, AWS_SECRET_ACCESS_KEY_FILE.
 """
 
 import os
@@ -12,11 +13,15 @@ SETTINGS = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",  # saves 2 GB
 }
+SECRETS = ("PGPASSWORD", "AWS_SECRET_ACCESS_KEY")  # as libpq and boto3 call them
 
 
 def main() -> None:
     """Replace this process by the server, so that it receives the signals itself."""
     os.environ.update(SETTINGS)
+    for name in SECRETS:
+        if file := os.environ.get(f"{name}_FILE"):
+            os.environ[name] = Path(file).read_text()
     mlflow = Path(sys.executable).with_name("mlflow")
     os.execv(  # noqa: S606
         mlflow,
