@@ -11,7 +11,10 @@ from flask import Flask
 
 from mnist_api.app import create_app
 from mnist_api.asgi import Front
+from mnist_api.cache import Cache
 from mnist_api.network import NetworkRefusedError, import_runtime, load_network
+from mnist_api.refresh import Refresh
+from mnist_api.registry import Registry
 from mnist_api.serving import Served, Serving
 from mnist_api.settings import Settings, SettingsError, read_settings
 from mnist_api.version import Version
@@ -42,7 +45,9 @@ def _wire(settings: Settings) -> tuple[Serving, Callable[[], None]]:
     if settings.model_file is not None:
         path, now = settings.model_file, datetime.now(UTC)
         return serving, lambda: _serve_file(serving, path, now)
-    raise NotImplementedError
+    registry = Registry(settings.tracking_uri, settings.model_name, settings.model_alias)
+    cache = Cache(settings.cache, settings.model_name)
+    return serving, Refresh(serving, registry, cache, settings.poll_seconds).start
 
 
 def _serve_file(serving: Serving, path: Path, since: datetime) -> None:
