@@ -1,0 +1,29 @@
+"""`mlflow models serve`: uvicorn with two workers, and this Python model in each of them."""
+
+from typing import Any
+
+import mlflow
+import numpy as np
+import pandas as pd
+
+
+class Classifier(mlflow.pyfunc.PythonModel):
+    """Runs the ONNX file that was saved with it."""
+
+    def load_context(self, context: Any) -> None:
+        """Load the network."""
+        import onnxruntime
+
+        options = onnxruntime.SessionOptions()
+        options.intra_op_num_threads = options.inter_op_num_threads = 1
+        self.session = onnxruntime.InferenceSession(context.artifacts["network"], options)
+        self.input = self.session.get_inputs()[0].name
+
+    def predict(self, context: Any, model_input: Any, params: Any = None) -> np.ndarray:
+        """Take JSON's `inputs`, or a Parquet table whose rows are images."""
+        if isinstance(model_input, pd.DataFrame):
+            model_input = np.stack(model_input["image"].to_numpy())
+        return self.session.run(None, {self.input: np.asarray(model_input, np.float32)})[0]
+
+
+mlflow.models.set_model(Classifier())

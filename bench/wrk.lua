@@ -1,0 +1,22 @@
+-- wrk's script: posts the file that args[1] names, with the headers that follow as name, value.
+
+function init(args)
+  local file = assert(io.open(args[1], "rb"))
+  wrk.method, wrk.body = "POST", file:read("*a")
+  file:close()
+  for i = 2, #args, 2 do
+    wrk.headers[args[i]] = args[i + 1]
+  end
+end
+
+function done(summary, latency)
+  local errors = summary.errors
+  print(string.format(
+    "RESULT %f %f %f %d %d",
+    summary.requests / (summary.duration / 1e6),
+    latency:percentile(50) / 1e3,
+    latency:percentile(99) / 1e3,
+    summary.requests,
+    errors.connect + errors.read + errors.write + errors.timeout + errors.status
+  ))
+end
