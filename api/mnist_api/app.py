@@ -12,12 +12,16 @@ from mnist_api.serving import Serving
 def create_app(serving: Serving, max_content_length: int) -> Flask:
     """Return the app that answers with what ``serving`` holds; bodies are bound in bytes."""
     app = Flask("mnist_api", static_folder=None)
-    app.config["MAX_CONTENT_LENGTH"] = max_content_length
+    # one more: of a longer body without a length Flask hands over the beginning, as if it were all
+    app.config["MAX_CONTENT_LENGTH"] = max_content_length + 1
 
     @app.post("/predict")
     def predict() -> Response:
         check_media_type(request.content_type or "")
-        return Response(answer_predict(request.get_data(cache=False), serving), mimetype=JSON)
+        body = request.get_data(cache=False)
+        if len(body) > max_content_length:
+            raise too_large(max_content_length)
+        return Response(answer_predict(body, serving), mimetype=JSON)
 
     @app.get("/health")
     def health() -> Response:

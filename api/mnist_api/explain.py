@@ -89,9 +89,10 @@ def _wrong_values(values: Iterable[bytes]) -> str | None:
     outside = [number for number in numbers if not 0 <= number <= 1]
     if not outside:
         return None
-    if all(0 <= number <= BYTE for number in numbers):
-        return f"The pixels go up to {max(numbers):g}, they look like bytes: divide by 255."
-    return f"A pixel is {outside[0]:g}: give each pixel a number from 0 to 1."
+    highest = max(numbers)
+    if min(numbers) >= 0 and 2 <= highest <= BYTE:
+        return f"The pixels go up to {highest:g}, they look like bytes: divide by 255."
+    return f"A pixel is {outside[0]:.17g}: give each pixel a number from 0 to 1."
 
 
 def _kind(json: bytes) -> str:

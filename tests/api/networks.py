@@ -1,0 +1,37 @@
+"""Small ONNX networks whose answers tell which one serves."""
+
+import numpy as np
+from onnx import TensorProto, checker, helper, numpy_helper
+
+FLOAT = TensorProto.FLOAT
+
+
+def digit_network(digit: int, pixels: int = 784, classes: int = 10) -> bytes:
+    """Always sees ``digit``; sure of it on a black image, less so the brighter the image is."""
+    weights = np.zeros((pixels, classes), np.float32)
+    weights[:, digit] = -0.005
+    bias = np.zeros(classes, np.float32)
+    bias[digit] = 9
+    return _dense(weights, bias, "Softmax")
+
+
+def unsure_network() -> bytes:
+    """Answers with numbers that are no probabilities."""
+    return _dense(np.zeros((784, 10), np.float32), np.full(10, 3, np.float32), "Relu")
+
+
+def _dense(weights: np.ndarray, bias: np.ndarray, activation: str) -> bytes:
+    pixels, classes = weights.shape
+    graph = helper.make_graph(
+        [
+            helper.make_node("Gemm", ["image", "weights", "bias"], ["sums"]),
+            helper.make_node(activation, ["sums"], ["probabilities"]),
+        ],
+        "digits",
+        [helper.make_tensor_value_info("image", FLOAT, ["batch", pixels])],
+        [helper.make_tensor_value_info("probabilities", FLOAT, ["batch", classes])],
+        [numpy_helper.from_array(weights, "weights"), numpy_helper.from_array(bias, "bias")],
+    )
+    model = helper.make_model(graph, opset_imports=[helper.make_opsetid("", 17)], ir_version=9)
+    checker.check_model(model)
+    return model.SerializeToString()

@@ -1,0 +1,184 @@
+"""The real programs, as processes on free ports of this machine."""
+
+import contextlib
+import os
+import socket
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import httpx
+
+ROOT = Path(__file__).resolve().parents[2]
+API = ROOT / "api"
+MLFLOW_PYTHON = ROOT / ".local" / "environments" / "mlflow-server" / "bin" / "python"
+IMAGE = [0.0] * 784
+BYTECODE = str(ROOT / ".local" / "bytecode")  # compiled once, not at each of many starts
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return probe.getsockname()[1]
+
+
+def wait_until(true: Callable[[], bool], seconds: float = 20) -> None:
+    """Wait for a condition; fail when it does not come true in time."""
+    end = time.monotonic() + seconds
+    while not true():
+        assert time.monotonic() < end, f"not within {seconds} s"
+        time.sleep(0.05)
+
+
+class Api:
+    """A running gunicorn."""
+
+    def __init__(self, folder: Path, arguments: list[str], **settings: str) -> None:
+        self.port = int(settings.setdefault("PORT", str(free_port())))
+        self.url = f"http://127.0.0.1:{self.port}"
+        self._log = folder / f"api-{self.port}.log"
+        inherited = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
+        environ = inherited | {"PYTHONPYCACHEPREFIX": BYTECODE}
+        with self._log.open("w") as log:
+            self.process = subprocess.Popen(
+                [Path(sys.executable).with_name("gunicorn"), *arguments],
+                cwd=API,
+                env=environ | settings,
+                stdout=log,
+                stderr=log,
+            )
+
+    def log(self) -> str:
+        return self._log.read_text()
+
+    def status(self) -> int:
+        """Return /health's status over a connection of its own, 0 where nobody answers."""
+        try:
+            return httpx.get(f"{self.url}/health", timeout=10).status_code
+        except httpx.TransportError:
+            return 0
+
+    def wait_ready(self) -> "Api":
+        wait_until(lambda: self.status() == 200 or self.process.poll() is not None)
+        assert self.process.poll() is None, self.log()
+        return self
+
+    def wait_up(self) -> "Api":
+        wait_until(lambda: self.status() != 0)
+        return self
+
+    def predict(self) -> int:
+        """Return the digit seen over a new connection, so that any worker may answer."""
+        answer = httpx.post(f"{self.url}/predict", json={"image": IMAGE}, timeout=10)
+        assert answer.status_code == 200, answer.text
+        return answer.json()["prediction"]
+
+    def model(self) -> dict[str, object]:
+        return httpx.get(f"{self.url}/model", timeout=10).json()
+
+    def everywhere(self, digit: int) -> bool:
+        """Say whether each of 12 connections, spread over the workers, meets ``digit``."""
+        return all(self.predict() == digit for _ in range(12))
+
+    def everywhere_ready(self) -> bool:
+        """Say whether each of 12 connections, spread over the workers, finds it healthy."""
+        return all(self.status() == 200 for _ in range(12))
+
+    def workers(self) -> list[int]:
+        pid = self.process.pid
+        children = Path(f"/proc/{pid}/task/{pid}/children").read_text()
+        return [int(child) for child in children.split()]
+
+    def stop(self) -> int:
+        """Ask it to end, and return its exit code."""
+        if self.process.poll() is None:
+            self.process.terminate()
+        try:
+            return self.process.wait(20)
+        except subprocess.TimeoutExpired:
+            self.process.kill()
+            self.process.wait()
+            raise
+
+
+class Relay:
+    """A way to a server that can be cut and mended."""
+
+    def __init__(self, port: int) -> None:
+        self._target = port
+        self.port = free_port()
+        self._open: set[socket.socket] = set()
+        self.mend()
+
+    def mend(self) -> None:
+        self._listener = socket.create_server(("127.0.0.1", self.port))
+        threading.Thread(target=self._accept, args=(self._listener,), daemon=True).start()
+
+    def cut(self) -> None:
+        for one in (self._listener, *list(self._open)):
+            with contextlib.suppress(OSError):
+                one.shutdown(socket.SHUT_RDWR)
+            one.close()
+        self._open.clear()
+
+    def _accept(self, listener: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            while True:
+                near, _ = listener.accept()
+                far = socket.create_connection(("127.0.0.1", self._target))
+                self._open |= {near, far}
+                for ends in ((near, far), (far, near)):
+                    threading.Thread(target=self._pump, args=ends, daemon=True).start()
+
+    def _pump(self, source: socket.socket, target: socket.socket) -> None:
+        with contextlib.suppress(OSError):
+            while data := source.recv(65536):
+                target.sendall(data)
+        for one in (source, target):
+            with contextlib.suppress(OSError):
+                one.shutdown(socket.SHUT_RDWR)
+            one.close()
+            self._open.discard(one)
+
+
+@contextlib.contextmanager
+def tracking_server(folder: Path) -> Iterator[tuple[int, Path]]:
+    """Run MLflow on SQLite and files in ``folder``; give its port and its log."""
+    port, log = free_port(), folder / "mlflow.log"
+    environ = {
+        "PATH": os.environ["PATH"],
+        "HOME": str(folder),
+        "PYTHONPYCACHEPREFIX": BYTECODE,
+        "BACKEND_STORE_URI": f"sqlite:///{folder / 'mlflow.db'}",
+        "ARTIFACTS_DESTINATION": str(folder / "artifacts"),
+        "PORT": str(port),
+    }
+    with log.open("w") as output:
+        process = subprocess.Popen(
+            [MLFLOW_PYTHON, ROOT / "mlflow-server" / "start.py"],
+            env=environ,
+            stdout=output,
+            stderr=output,
+            cwd=folder,
+        )
+    try:
+
+        def ready() -> bool:
+            assert process.poll() is None, log.read_text()
+            try:
+                return httpx.get(f"http://127.0.0.1:{port}/health").status_code == 200
+            except httpx.TransportError:
+                return False
+
+        wait_until(ready, 90)
+        yield port, log
+    finally:
+        process.terminate()
+        try:
+            process.wait(15)
+        except subprocess.TimeoutExpired:
+            process.kill()
+            process.wait()

@@ -1,0 +1,66 @@
+"""What a client gets: the two shapes that never change, and numbers that are the network's."""
+
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+
+import httpx
+import pytest
+from processes import IMAGE, Api
+
+from mnist_api.network import load_network
+from mnist_api.predict import answer_predict
+from mnist_api.problems import ProblemError
+from mnist_api.serving import Served, Serving
+from mnist_api.version import Version
+
+
+@pytest.fixture
+def api(start_api: Callable[..., Api], seven: Path) -> Api:
+    return start_api(MODEL_FILE=str(seven)).wait_ready()
+
+
+def test_predict_answers_in_its_promised_shape(api: Api) -> None:
+    answer = httpx.post(f"{api.url}/predict", json={"image": IMAGE})
+    assert answer.status_code == 200
+    assert answer.headers["Content-Type"] == "application/json"
+    assert list(answer.json()) == ["prediction", "confidence", "probabilities"]
+    probabilities = answer.json()["probabilities"]
+    assert len(probabilities) == 10
+    assert sum(probabilities) == pytest.approx(1, abs=1e-6)
+    assert answer.json()["prediction"] == 7
+    assert probabilities[7] == max(probabilities) == pytest.approx(0.99889, abs=1e-5)
+    assert answer.json()["confidence"] == "99.89%"
+
+
+def test_health_answers_in_its_promised_shape(api: Api) -> None:
+    answer = httpx.get(f"{api.url}/health")
+    assert answer.status_code == 200
+    assert answer.json() == {"model_loaded": True, "status": "ok"}
+
+
+def test_a_model_file_is_served_without_a_registry(api: Api, seven: Path) -> None:
+    model = api.model()
+    since = datetime.fromisoformat(str(model.pop("since")))
+    assert abs((datetime.now(UTC) - since).total_seconds()) < 60
+    assert set(model) == {"name", "version", "run_id", "test_accuracy", "sha256", "source"}
+    assert model["source"] == "file"
+    assert model["name"] == seven.name
+    assert "mlflow" not in api.log()
+
+
+def test_the_pixels_reach_the_network_as_they_were_sent(seven: Path) -> None:
+    network = load_network(seven.read_bytes())
+    serving = Serving()
+    version = Version("m", "1", None, None, None)
+    serving.current = Served(network, version, "file", datetime.now(UTC))
+    bright = answer_predict(b'{"image": [1' + b",1" * 783 + b"]}", serving)
+    dark = answer_predict(b'{"image": [0' + b",0" * 783 + b"]}", serving)
+    assert b'"confidence":"94.70%"' in bright
+    assert b'"confidence":"99.89%"' in dark
+
+
+def test_without_a_model_a_problem_says_so() -> None:
+    with pytest.raises(ProblemError, match="No model") as refused:
+        answer_predict(b'{"image": [0' + b",0" * 783 + b"]}", Serving())
+    assert refused.value.status == 503

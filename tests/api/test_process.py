@@ -1,0 +1,87 @@
+"""The server as a process: slow clients, signals, workers that die."""
+
+import http.client
+import os
+import signal
+import socket
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from processes import Api, wait_until
+
+BODY = b'{"image": [0' + b",0" * 783 + b"]}"
+HEAD = (
+    b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+    b"Content-Length: %d\r\n\r\n" % len(BODY)
+)
+
+
+@pytest.fixture
+def api(start_api: Callable[..., Api], seven: Path) -> Api:
+    return start_api(MODEL_FILE=str(seven)).wait_ready()
+
+
+def begin(api: Api, content: bytes) -> socket.socket:
+    connection = socket.create_connection(("127.0.0.1", api.port), timeout=20)
+    connection.sendall(content)
+    return connection
+
+
+def test_a_request_in_flight_is_answered_when_the_server_is_told_to_stop(api: Api) -> None:
+    with begin(api, HEAD + BODY[:500]) as connection:
+        time.sleep(0.3)  # until the worker has seen it
+        api.process.terminate()
+        wait_until(lambda: "Worker shutting down" in api.log())
+        connection.sendall(BODY[500:])
+        answer = http.client.HTTPResponse(connection)
+        answer.begin()
+        assert answer.status == 200
+        assert b'"prediction":7' in answer.read()
+    assert api.process.wait(10) == 0
+
+
+def test_an_idle_connection_does_not_hold_up_the_stop(api: Api) -> None:
+    with begin(api, HEAD + BODY) as connection:
+        answer = http.client.HTTPResponse(connection)
+        answer.begin()
+        answer.read()
+        api.process.terminate()
+        assert api.process.wait(10) == 0
+
+
+def test_a_killed_worker_is_replaced(api: Api) -> None:
+    wait_until(lambda: len(api.workers()) == 2)
+    victim = api.workers()[0]
+    os.kill(victim, signal.SIGKILL)
+    wait_until(lambda: victim not in api.workers() and len(api.workers()) == 2)
+    api.wait_ready()
+    wait_until(lambda: api.log().count("ASGI server listening") == 3)
+    assert api.everywhere(7)
+
+
+def test_slow_clients_do_not_keep_others_waiting(api: Api) -> None:
+    """100 clients send half a request to each of three addresses and say no more."""
+    halves = [
+        HEAD + BODY[:50],
+        HEAD[:40],
+        b"POST /health HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n{",
+    ]
+    waiting = [begin(api, halves[number % 3]) for number in range(100)]
+    try:
+        for _ in range(10):
+            assert api.status() == 200
+            assert api.predict() == 7
+    finally:
+        for connection in waiting:
+            connection.close()
+
+
+def test_requests_sent_one_behind_the_other_are_answered_in_turn(api: Api) -> None:
+    with begin(api, (HEAD + BODY) * 3) as connection:
+        answers = b""
+        while answers.count(b'"prediction":7') < 3:
+            more = connection.recv(65536)
+            assert more, answers
+            answers += more

@@ -1,0 +1,73 @@
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from networks import digit_network
+from processes import Api
+
+from mnist_api.settings import SettingsError, read_settings
+
+
+def test_nothing_needs_to_be_set() -> None:
+    settings = read_settings({"HOME": "/home/ann", "PORT": ""})
+    assert settings.tracking_uri == "http://127.0.0.1:5000"
+    assert (settings.model_name, settings.model_alias) == ("mnist-classifier", "Production")
+    assert (settings.host, settings.port, settings.workers) == ("127.0.0.1", 8000, 2)
+    assert settings.poll_seconds == 2
+    assert settings.model_file is None
+
+
+REFUSED = [
+    ("MLFLOW_TRACKING_URI", "sqlite:///mlflow.db"),
+    ("MLFLOW_TRACKING_URI", "127.0.0.1:5000"),
+    ("MLFLOW_TRACKING_URI", "http://:5000"),
+    ("MLFLOW_TRACKING_URI", "http://host:port"),
+    ("MODEL_NAME", "a/b"),
+    ("MODEL_ALIAS", "in production"),
+    ("MODEL_POLL_SECONDS", "often"),
+    ("MODEL_POLL_SECONDS", "0"),
+    ("MODEL_POLL_SECONDS", "nan"),
+    ("MODEL_POLL_SECONDS", "inf"),
+    ("WEB_CONCURRENCY", "0"),
+    ("WEB_CONCURRENCY", "1.5"),
+    ("MAX_CONTENT_LENGTH", "16MB"),
+    ("MAX_CONTENT_LENGTH", "-1"),
+    ("MODEL_FILE", "/nowhere/model.onnx"),
+    ("MODEL_FILE", "/"),
+    ("HOST", "local host"),
+    ("PORT", "65536"),
+    ("PORT", "http"),
+]
+
+
+@pytest.mark.parametrize(("name", "value"), REFUSED)
+def test_a_refused_setting_is_named_with_its_value_and_what_is_allowed(
+    name: str, value: str
+) -> None:
+    with pytest.raises(SettingsError) as refused:
+        read_settings({name: value})
+    sentence = str(refused.value)
+    assert sentence.startswith(f"{name} is {value!r}, but must be ")
+    assert sentence.endswith(".")
+    assert sentence.count("\n") == 0
+
+
+def test_the_server_ends_with_that_sentence_alone(start_api: Callable[..., Api]) -> None:
+    api = start_api(MAX_CONTENT_LENGTH="16MB")
+    assert api.process.wait(20) not in (0, None)
+    assert api.log() == (
+        "MAX_CONTENT_LENGTH is '16MB', but must be a whole number from 1024 to 1073741824.\n"
+    )
+
+
+@pytest.mark.parametrize("content", [b"", b"not ONNX", digit_network(7, pixels=785)])
+def test_a_model_file_that_cannot_be_served_ends_the_server(
+    start_api: Callable[..., Api], tmp_path: Path, content: bytes
+) -> None:
+    path = tmp_path / "bad.onnx"
+    path.write_bytes(content)
+    api = start_api(MODEL_FILE=str(path), WEB_CONCURRENCY="1")
+    assert api.process.wait(20) not in (0, None)
+    assert f"MODEL_FILE is {str(path)!r}, but can't be served" in api.log()
+    assert "Traceback" not in api.log()
+    assert api.log().count("Booting worker") <= 1
