@@ -17,6 +17,7 @@ Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
+UNREAD = (413, 415)  # refusals that come before the end of the body
 LINGER_BYTES = 4 * 1024**2  # read and thrown away after a refusal, so that it reaches its client
 LINGER_SECONDS = 2.0
 
@@ -57,7 +58,8 @@ class Front:
         except ProblemError as problem:
             answer = encode_problem(problem.status, problem.detail)
             await _respond(send, problem.status, MEDIA_TYPE, answer, problem.headers)
-            await _linger(receive)
+            if problem.status in UNREAD:
+                await _linger(receive)
         except Exception:
             log.exception("POST /predict failed")
             await _respond(send, 500, MEDIA_TYPE, encode_problem(500, SURPRISE), {})

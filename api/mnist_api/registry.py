@@ -140,4 +140,4 @@ def _describe(found: dict[str, Any]) -> Version:
 
 
 def _first_line(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0][:300]
+    return (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")[:300]
