@@ -6,6 +6,7 @@ import sys
 from mnist_trainer import quiet
 from mnist_trainer.arguments import parse
 from mnist_trainer.errors import TrainerError
+from mnist_trainer.server import check
 from mnist_trainer.settings import read_settings
 from mnist_trainer.signals import Stopped, raise_on_signals
 
@@ -16,7 +17,8 @@ def main(arguments: list[str]) -> int:
     quiet.prepare(os.environ)
     try:
         asked, settings = parse(arguments), read_settings(os.environ)
-        from mnist_trainer import commands  # MLflow, which --help can do without
+        check(settings.tracking_uri)
+        from mnist_trainer import commands  # MLflow, which takes longer to import than all before
 
         return commands.run(asked, settings)
     except TrainerError as error:

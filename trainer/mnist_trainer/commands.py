@@ -3,7 +3,7 @@
 import argparse
 from datetime import datetime
 
-from mnist_trainer import quiet, rollback, server
+from mnist_trainer import quiet, rollback
 from mnist_trainer.arguments import chosen_recipe
 from mnist_trainer.registry import Registry, VersionError
 from mnist_trainer.settings import Settings
@@ -13,7 +13,6 @@ REJECTED = 3  # exit code of --require-promotion
 
 def run(asked: argparse.Namespace, settings: Settings) -> int:
     """Do what was asked for and return the exit code; raises TrainerError."""
-    server.check(settings.tracking_uri)
     registry = Registry(settings.tracking_uri, settings.model_name, settings.model_alias)
     match asked.command:
         case "train":
@@ -34,7 +33,7 @@ def _train(asked: argparse.Namespace, settings: Settings, registry: Registry) ->
         return 0
     with quiet.mute():
         from mnist_trainer.train import Order, train  # TensorFlow, which takes seconds
-    order = Order(recipe, seed=asked.seed, limit=asked.limit, floor=asked.floor)
+    order = Order(asked.recipe, recipe, seed=asked.seed, limit=asked.limit, floor=asked.floor)
     verdict = train(settings, registry, order)
     return REJECTED if asked.require_promotion and not verdict.promoted else 0
 

@@ -34,7 +34,7 @@ class Figures:
 
 def measure(network: Any, digits: Digits) -> Figures:
     """Return the figures of a Keras network."""
-    return judge(np.asarray(network(digits.pixels(), training=False)), digits)
+    return judge(network(digits.pixels(), training=False).numpy(), digits)
 
 
 def judge(probabilities: Probabilities, digits: Digits) -> Figures:

@@ -42,7 +42,7 @@ def export(network: keras.Sequential, pixels: NDArray[np.float32], folder: Path)
         # Keras asks numpy for a name it dropped, before it converts
         warnings.filterwarnings("ignore", "In the future `np.object`", FutureWarning)
         network.export(onnx_file, format="onnx", verbose=False)
-    ours, theirs = np.asarray(network(pixels, training=False)), infer(onnx_file, pixels)
+    ours, theirs = network(pixels, training=False).numpy(), infer(onnx_file, pixels)
     apart = float(np.abs(ours - theirs).max())
     if not apart <= TOLERANCE:  # so that a NaN does not pass
         raise ExportError(

@@ -28,6 +28,7 @@ CHECKED = 1000  # validation images on which the network and its ONNX file must 
 class Order:
     """What one training is told; ``limit`` is the most training images it may use, None for all."""
 
+    recipe_name: str
     recipe: Recipe
     seed: int
     limit: int | None
@@ -84,7 +85,8 @@ def say(line: str) -> None:
 
 def _describe(order: Order, data: Dataset, images: int) -> dict[str, Any]:
     return (
-        asdict(order.recipe)
+        {"recipe": order.recipe_name}
+        | asdict(order.recipe)
         | {"seed": order.seed, "floor": order.floor, "training_images": images}
         | {"dataset": data.name, "dataset_sha256": data.digest}
         | {f"version_{name}": version for name, version in list_packages().items()}

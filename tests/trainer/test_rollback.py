@@ -1,0 +1,100 @@
+"""Promoting by hand and rolling back, on a real registry."""
+
+import pytest
+from mlflow import MlflowClient
+
+from mnist_trainer import rollback
+from mnist_trainer.registry import Registry, VersionError
+from mnist_trainer.settings import Settings
+
+
+@pytest.fixture
+def registry(settings: Settings, client: MlflowClient) -> Registry:
+    """A registry with four versions, none of them in service."""
+    client.create_registered_model(settings.model_name)
+    run = client.create_run(client.create_experiment(settings.experiment)).info
+    for _ in range(4):
+        source = f"{run.artifact_uri}/model"
+        client.create_model_version(settings.model_name, source, run.run_id)
+    return Registry(settings.tracking_uri, settings.model_name, settings.model_alias)
+
+
+def promote(registry: Registry, *numbers: int) -> None:
+    for number in numbers:
+        registry.promote(registry.find(number), over=registry.in_service())
+
+
+def roll_back(registry: Registry) -> int:
+    """Roll back and return the version that is in service then."""
+    current = registry.in_service()
+    assert current
+    registry.roll_back(current, rollback.choose(current, registry.versions()))
+    return in_service(registry)
+
+
+def in_service(registry: Registry) -> int:
+    current = registry.in_service()
+    assert current
+    return current.number
+
+
+def test_promoting_says_what_was_replaced(registry: Registry) -> None:
+    promote(registry, 1, 3)
+    assert in_service(registry) == 3
+    assert registry.find(3).tags["promoted_over"] == "1"
+    assert "promoted_over" not in registry.find(1).tags
+
+
+def test_rollbacks_in_a_row_go_back_step_by_step_and_end(registry: Registry) -> None:
+    promote(registry, 1, 2, 3)
+    assert roll_back(registry) == 2
+    assert roll_back(registry) == 1
+    with pytest.raises(VersionError, match="replaced no earlier version"):
+        roll_back(registry)
+    assert in_service(registry) == 1
+
+
+def test_a_promotion_by_hand_is_undone_by_a_rollback(registry: Registry) -> None:
+    promote(registry, 1, 2, 3, 1)
+    assert roll_back(registry) == 3
+
+
+def test_a_version_rolled_back_from_is_never_rolled_back_to(registry: Registry) -> None:
+    """Version 1 replaced 3, which replaced 2, which replaced 1: no going round in a circle."""
+    promote(registry, 1, 2, 3, 1)
+    assert [roll_back(registry), roll_back(registry)] == [3, 2]
+    with pytest.raises(VersionError, match="no earlier one"):
+        roll_back(registry)
+
+
+def test_promoted_again_a_version_can_be_rolled_back_to_again(registry: Registry) -> None:
+    promote(registry, 1, 2)
+    roll_back(registry)
+    promote(registry, 2, 3)
+    assert roll_back(registry) == 2
+
+
+def test_a_version_deleted_meanwhile_is_passed_over(
+    registry: Registry, client: MlflowClient
+) -> None:
+    promote(registry, 1, 2, 3)
+    client.delete_model_version(registry.name, "2")
+    assert roll_back(registry) == 1
+
+
+def test_a_version_never_in_service_is_not_chosen(registry: Registry, client: MlflowClient) -> None:
+    promote(registry, 3, 4)
+    client.delete_model_version(registry.name, "3")
+    with pytest.raises(VersionError, match="no earlier one"):
+        roll_back(registry)
+    assert in_service(registry) == 4
+
+
+def test_a_version_put_into_service_in_the_ui_can_be_replaced_and_rolled_back_to(
+    registry: Registry, client: MlflowClient
+) -> None:
+    promote(registry, 1, 2)
+    roll_back(registry)
+    client.set_registered_model_alias(registry.name, registry.alias, "2")
+    promote(registry, 3)
+    assert roll_back(registry) == 2

@@ -1,0 +1,77 @@
+"""Settings and the command line: defaults, and refusals that name what is allowed."""
+
+import pytest
+
+from mnist_trainer.arguments import chosen_recipe, parse
+from mnist_trainer.data import SHIPPED
+from mnist_trainer.errors import SettingError
+from mnist_trainer.recipes import RECIPES
+from mnist_trainer.settings import read_settings
+
+
+@pytest.mark.parametrize("environment", [{}, {"MODEL_NAME": "", "MODELS_DIR": " "}])
+def test_nothing_has_to_be_set(environment: dict[str, str]) -> None:
+    settings = read_settings(environment)
+    assert settings.tracking_uri == "http://127.0.0.1:5000"
+    assert (settings.model_name, settings.model_alias) == ("mnist-classifier", "Production")
+    assert settings.data_dir == SHIPPED
+    assert settings.models_dir is None
+
+
+@pytest.mark.parametrize(
+    ("variable", "value"),
+    [
+        ("MLFLOW_TRACKING_URI", "sqlite:///mlflow.db"),
+        ("MLFLOW_TRACKING_URI", "127.0.0.1:5000"),
+        ("MODEL_NAME", "digits/mnist"),
+        ("MODEL_ALIAS", "in service"),
+        ("MODEL_ALIAS", "latest"),
+        ("MODEL_ALIAS", "v3"),
+    ],
+)
+def test_a_bad_variable_is_named_with_its_value_and_what_is_allowed(
+    variable: str, value: str
+) -> None:
+    with pytest.raises(SettingError, match=f"{variable} is '{value}'; allowed is"):
+        read_settings({variable: value})
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["train", "--epochs", "0"],
+        ["train", "--epochs", "2.5"],
+        ["train", "--learning-rate", "nan"],
+        ["train", "--learning-rate", "fast"],
+        ["train", "--hidden", "256,,128"],
+        ["train", "--hidden", "0"],
+        ["train", "--floor", "97"],
+        ["train", "--seed", "-1"],
+        ["train", "--limit", "0"],
+        ["train", "--recipe", "perfect"],
+        ["promote", "three"],
+        ["promote"],
+        ["retrain"],
+        [],
+    ],
+)
+def test_a_bad_command_line_is_refused_in_one_sentence(arguments: list[str]) -> None:
+    with pytest.raises(SettingError) as refusal:
+        parse(arguments)
+    assert "\n" not in str(refusal.value)
+    assert "--help" in str(refusal.value)
+
+
+def test_a_recipe_is_chosen_by_name_and_each_setting_can_be_changed() -> None:
+    assert chosen_recipe(parse(["train"])) == RECIPES["default"]
+    changed = chosen_recipe(parse(["train", "--recipe", "best", "--hidden", "64,32", "--shift=0"]))
+    assert (changed.hidden, changed.shift) == ((64, 32), 0)
+    assert changed.epochs == RECIPES["best"].epochs
+
+
+@pytest.mark.parametrize("command", ["train", "promote", "rollback", "versions"])
+def test_every_command_explains_itself(command: str, capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as ended:
+        parse([command, "--help"])
+    assert ended.value.code == 0
+    assert len(capsys.readouterr().out) > 100
