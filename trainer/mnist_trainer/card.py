@@ -1,0 +1,118 @@
+"""The model card, as Markdown: the descriptions of the registered model and of each version."""
+
+from collections.abc import Mapping, Sequence
+from typing import Any
+
+from mnist_trainer.calibration import weigh
+from mnist_trainer.compare import compare
+from mnist_trainer.evaluate import judge
+from mnist_trainer.limits import Limit
+from mnist_trainer.results import Results
+
+LONGEST = 5000  # characters; what MLflow's database holds of a description
+
+PURPOSE = """\
+Reads one handwritten digit from an image of 28 by 28 pixels, white ink on black: a dense network
+from 784 pixels to ten probabilities. Made to teach a model's life from training to service. Not
+made for letters, several digits at once, photographs as they are, or decisions that matter to
+anybody: it always names a digit, whatever it is shown."""
+
+MNIST = """\
+MNIST (LeCun, Cortes and Burges), licence
+[CC BY-SA 3.0](https://creativecommons.org/licenses/by-sa/3.0/). Of its 60,000 training images a
+twelfth is set aside for choosing; the 10,000 test images are seen once, after training."""
+
+OTHERS = """\
+The folder `{name}`, in MNIST's format; its licence is its owner's. Of its training images a
+twelfth is set aside for choosing; the {count:,} test images are seen once, after training."""
+
+CALL = """\
+```sh
+curl http://127.0.0.1:8000/predict -H 'Content-Type: application/json' -d @api/samples/seven.json
+```
+```python
+model = mlflow.pyfunc.load_model("models:/{name}{chosen}")
+probabilities = model.predict(pixels)  # float32 (n, 784), 0 to 1, row by row → float32 (n, 10)
+```
+For serving, `extra_files/model.onnx` is the same network."""
+
+
+def describe_version(name: str, number: int, results: Results, limits: Sequence[Limit]) -> str:
+    """Return the card of version ``number`` of the model ``name``, at most 5,000 characters."""
+    return _compose(
+        f"# {name}, version {number}", results, limits, CALL.format(name=name, chosen=f"/{number}")
+    )
+
+
+def describe_model(
+    name: str, alias: str, number: int, results: Results, limits: Sequence[Limit]
+) -> str:
+    """Return the card of the model ``name``, with the figures of its version ``number``.
+
+    ``alias`` says which version is in service. At most 5,000 characters.
+    """
+    intro = (
+        f"# {name}\n\nThe version in service bears the alias `{alias}`. The figures below are of "
+        f"version {number}; each version's own description has its own."
+    )
+    return _compose(intro, results, limits, CALL.format(name=name, chosen=f"@{alias}"))
+
+
+def _compose(intro: str, results: Results, limits: Sequence[Limit], call: str) -> str:
+    parts = {
+        "What it is for": PURPOSE,
+        "Data": _describe_data(results),
+        "Figures": _list_figures(results),
+        "Limits seen": _list_limits(results, limits),
+        "How to call it": call,
+    }
+    card = "\n\n".join([intro, *(f"## {title}\n{text}" for title, text in parts.items())]) + "\n"
+    if len(card) > LONGEST:
+        raise ValueError(f"the card has {len(card)} characters; MLflow keeps {LONGEST}")
+    return card
+
+
+def _describe_data(results: Results) -> str:
+    settings: Mapping[str, Any] = results.settings
+    name = settings["dataset"]
+    text = MNIST if name == "mnist" else OTHERS.format(name=name, count=len(results.test))
+    trained = f"Trained on {int(settings['training_images']):,} images."
+    return f"{text} {trained}\nSHA-256 of all pixels and labels: `{settings['dataset_sha256']}`"
+
+
+def _list_figures(results: Results) -> str:
+    figures = results.figures
+    recalls = [recall for _, recall in figures.per_digit()]
+    worst = min(range(len(recalls)), key=recalls.__getitem__)
+    rows = [
+        ("Accuracy on the test images", f"{figures.accuracy:.2%}"),
+        ("Mistakes", f"{len(results.mistakes)} of {len(results.test):,}"),
+        ("Loss, nats an image", f"{figures.loss:.4f}"),
+        (
+            "Expected calibration error",
+            f"{weigh(results.probabilities, figures.right).error:.2%}",
+        ),
+        ("Digit recognised least", f"{worst}, {recalls[worst]:.2%} of them"),
+    ]
+    if results.in_service:
+        before = judge(results.in_service.probabilities, results.test)
+        found = compare(figures.right, before.right)
+        rows.append(
+            (
+                f"Against version {results.in_service.number}, in service then",
+                f"{len(found.lost)} digits lost, {len(found.won)} won, "
+                f"exact McNemar p = {found.p_value:.2g}",
+            )
+        )
+    return _table(("on data it never saw", ""), rows)
+
+
+def _list_limits(results: Results, limits: Sequence[Limit]) -> str:
+    rows = [("none", f"{results.figures.accuracy:.2%}")]
+    rows += [(limit.change, f"{limit.accuracy:.2%}") for limit in limits]
+    return _table(("change to every test image", "accuracy"), rows)
+
+
+def _table(head: tuple[str, str], rows: Sequence[tuple[str, str]]) -> str:
+    lines = [head, ("---", "---"), *rows]
+    return "\n".join(f"| {left} | {right} |" for left, right in lines)

@@ -1,0 +1,96 @@
+"""Sheets of small pictures: the worst mistakes, the digits that changed, the first layer."""
+
+from collections.abc import Sequence
+
+import numpy as np
+from matplotlib.figure import Figure
+
+from mnist_trainer.compare import compare
+from mnist_trainer.evaluate import judge
+from mnist_trainer.figures.style import BLUE, VERMILION, bare, new_figure, show_digit
+from mnist_trainer.results import Results
+
+WORST = 40
+CHANGED = 16  # of each kind at most
+FILTERS = 64
+COLUMNS = 8
+
+
+def draw_mistakes(results: Results) -> Figure:
+    """Draw the 40 worst mistakes with what was said, how surely, and what was true."""
+    chosen = results.mistakes[:WORST]
+    captions = [
+        f"said {results.guessed[i]} ({results.probabilities[i].max():.0%})\n"
+        f"true {results.test.labels[i]}"
+        for i in chosen
+    ]
+    title = (
+        f"The {len(chosen)} worst of {len(results.mistakes)} mistakes, "
+        "the least probability for the truth first"
+    )
+    return _draw_sheet(results, [(title, "black", chosen, captions)])
+
+
+def draw_changes(results: Results) -> Figure:
+    """Draw digits that only one of the network and the version in service recognises."""
+    if results.in_service is None:
+        raise ValueError("there is no version in service to compare with")
+    theirs = judge(results.in_service.probabilities, results.test)
+    before = results.in_service.probabilities.argmax(axis=1)
+    found = compare(results.figures.right, theirs.right)
+    version = f"version {results.in_service.number}"
+    parts = []
+    for indices, change, colour in (
+        (found.lost, "from right to wrong", VERMILION),
+        (found.won, "from wrong to right", BLUE),
+    ):
+        shown = indices[:CHANGED]
+        part = f", the first {len(shown)}" if len(shown) < len(indices) else ""
+        captions = [
+            f"{before[i]} → {results.guessed[i]}\ntrue {results.test.labels[i]}" for i in shown
+        ]
+        parts.append((f"{len(indices)} {change} against {version}{part}", colour, shown, captions))
+    return _draw_sheet(results, parts)
+
+
+def draw_filters(results: Results) -> Figure:
+    """Draw what the units of the first layer look for: the weights of those with the largest."""
+    norms = np.linalg.norm(results.kernel, axis=0)
+    chosen = np.argsort(-norms, kind="stable")[:FILTERS]
+    reach = float(np.quantile(np.abs(results.kernel[:, chosen]), 0.995)) or 1.0
+    rows = -(-len(chosen) // COLUMNS)
+    figure = new_figure(0.75 + 0.92 * rows)
+    grid = figure.subplots(rows, COLUMNS, squeeze=False)
+    for axes in grid.flat:
+        bare(axes)
+    for axes, unit in zip(grid.flat, chosen, strict=False):
+        drawn = axes.imshow(
+            results.kernel[:, unit].reshape(28, 28), cmap="PuOr_r", vmin=-reach, vmax=reach
+        )
+    bar = figure.colorbar(drawn, ax=grid, shrink=0.6, aspect=30)
+    bar.set_label("weight (0: the pixel is ignored)")
+    figure.suptitle(
+        f"First layer: {len(chosen)} of {results.kernel.shape[1]} units, "
+        "those with the largest weights",
+        fontsize=12, x=0.01, ha="left",
+    )  # fmt: skip
+    return figure
+
+
+def _draw_sheet(
+    results: Results, parts: Sequence[tuple[str, str, np.ndarray, list[str]]]
+) -> Figure:
+    """Draw parts one under the other: a title, its colour, which digits, and their captions."""
+    rows = [max(1, -(-len(chosen) // COLUMNS)) for _, _, chosen, _ in parts]
+    heights = [0.45 + 1.5 * count for count in rows]
+    figure = new_figure(sum(heights))
+    halves = figure.subfigures(len(parts), 1, height_ratios=heights, squeeze=False)[:, 0]
+    for half, count, (title, colour, chosen, captions) in zip(halves, rows, parts, strict=True):
+        half.suptitle(title, fontsize=12, x=0.01, ha="left", color=colour, weight="bold")
+        grid = half.subplots(count, COLUMNS, squeeze=False)
+        for axes in grid.flat[len(chosen) :]:
+            bare(axes)
+        for axes, index, caption in zip(grid.flat, chosen, captions, strict=False):
+            show_digit(axes, results.test.images[index])
+            axes.set_xlabel(caption, fontsize=10.5, labelpad=3)
+    return figure
