@@ -5,6 +5,7 @@ import statistics
 from bench.environments import megabytes_of, version_of
 from bench.results import Results
 from bench.servers import OURS
+from bench.visit import EVEN
 
 NONE = "-"
 NAMES = {  # in the table, with environment and distribution
@@ -16,7 +17,6 @@ NAMES = {  # in the table, with environment and distribution
     "mlserver": ("MLServer", "bench-mlserver", "mlserver"),
     "mlflow": ("mlflow models serve", "bench-mlflow", "mlflow"),
 }
-EVEN = 0.6  # below it, the least busy worker did less than 60 % of the busiest one's work
 HEAD = """\
 | server, 2 workers | single JSON /s | API is | p50 ms | p99 ms | 256 images, images/s | as | \
 ready s | PSS MB | installed MB | errors | balance |
