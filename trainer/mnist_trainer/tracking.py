@@ -15,7 +15,7 @@ from mlflow.entities import Metric, Param
 from mlflow.models import ModelSignature
 from mlflow.types import Schema, TensorSpec
 
-from mnist_trainer.data import Dataset, Digits
+from mnist_trainer.data import Dataset
 from mnist_trainer.export import Files
 from mnist_trainer.network import CLASSES, PIXELS
 from mnist_trainer.server import ServerError, clear_errors
@@ -42,22 +42,16 @@ class Run:
             self._client.log_batch(self.id, params=params)
 
     def log_data(self, data: Dataset, source: str) -> None:
-        """Log which data were used for what; raises ServerError."""
-        parts: dict[str, Digits] = {
-            "training": data.train,
-            "validation": data.validation,
-            "test": data.test,
-        }
+        """Log which data were used, with their digest; raises ServerError."""
+        entry = from_numpy(
+            data.train.images,
+            source=CodeDatasetSource({"folder": source}),
+            targets=data.train.labels,
+            name=data.name,
+            digest=data.digest[:DIGEST_LENGTH],
+        )
         with clear_errors(self._uri):
-            for context, digits in parts.items():
-                entry = from_numpy(
-                    digits.images,
-                    source=CodeDatasetSource({"folder": source}),
-                    targets=digits.labels,
-                    name=data.name,
-                    digest=data.digest[:DIGEST_LENGTH],
-                )
-                mlflow.log_input(entry, context=context)
+            mlflow.log_input(entry, context="training")
 
     def log_figures(self, figures: Mapping[str, float], step: int = 0) -> bool:
         """Log figures and tell whether the server took them.
