@@ -100,7 +100,7 @@ def _list_figures(results: Results) -> str:
         rows.append(
             (
                 f"Against version {results.in_service.number}, in service then",
-                f"{len(found.lost)} digits lost, {len(found.won)} won, "
+                f"digits lost: {len(found.lost)}, won: {len(found.won)}, "
                 f"exact McNemar p = {found.p_value:.2g}",
             )
         )

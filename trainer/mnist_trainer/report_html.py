@@ -92,8 +92,8 @@ def _tell_changes(results: Results, served: InService) -> str:
 def _tell_test(found: Comparison, number: int, accuracy: float) -> str:
     return (
         f"<p>Version {number} was in service then, with {accuracy:.2%} of the same images. "
-        f"<strong>{len(found.lost)}</strong> digits changed from right to wrong and "
-        f"<strong>{len(found.won)}</strong> from wrong to right. If the two networks were equally "
+        f"Digits that changed from right to wrong: <strong>{len(found.lost)}</strong>; from wrong "
+        f"to right: <strong>{len(found.won)}</strong>. If the two networks were equally "
         "good, these numbers would differ so much or more with probability "
         f"<strong>p&nbsp;=&nbsp;{found.p_value:.3g}</strong> (exact binomial McNemar test, "
         "two-sided); so much to the worse, which is what the gate asks, with "

@@ -1,0 +1,50 @@
+"""A made-up training whose figures can be counted by hand."""
+
+from collections.abc import Sequence
+from types import SimpleNamespace
+
+import numpy as np
+
+from mnist_trainer.data import Digits
+from mnist_trainer.results import InService, Results
+
+SETTINGS = {
+    "recipe": "quick",
+    "hidden": "(4, <b>3</b>)",
+    "learning_rate": 0.002,
+    "seed": 7,
+    "training_images": 550,
+    "dataset": "mnist",
+    "dataset_sha256": "ab" * 32,
+    "version_keras": "3.15.1",
+}
+
+
+def say(guesses: Sequence[int], sure: float = 0.8) -> np.ndarray:
+    """Probabilities [n, 10] that say ``guesses``, each with the probability ``sure``."""
+    probabilities = np.full((len(guesses), 10), (1 - sure) / 9, np.float32)
+    probabilities[np.arange(len(guesses)), guesses] = sure
+    return probabilities
+
+
+def make_results(
+    truth: Sequence[int], guesses: Sequence[int], before: Sequence[int] | None = None
+) -> Results:
+    """Results of a network that says ``guesses`` where a version 3 in service said ``before``."""
+    random = np.random.default_rng(0)
+    images = random.integers(0, 256, (len(truth), 784), np.uint8)
+    history = [
+        SimpleNamespace(
+            number=i, loss=2 / i, accuracy=1 - 0.3 / i, val_loss=1 / i,
+            val_accuracy=1 - 0.2 / i, seconds=1.5,
+        )
+        for i in (1, 2, 3, 4)
+    ]  # fmt: skip
+    return Results(
+        history=history,
+        test=Digits(images, np.array(truth, np.uint8)),
+        probabilities=say(guesses),
+        kernel=random.normal(size=(784, 4)).astype(np.float32),
+        settings=SETTINGS,
+        in_service=None if before is None else InService(3, say(before)),
+    )
