@@ -1,6 +1,8 @@
 """The real programs, as processes on free ports of this machine."""
 
 import contextlib
+import http.client
+import json
 import os
 import socket
 import subprocess
@@ -9,6 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
+from typing import Any
 
 import httpx
 
@@ -16,6 +19,7 @@ ROOT = Path(__file__).resolve().parents[2]
 API = ROOT / "api"
 MLFLOW_PYTHON = ROOT / ".local" / "environments" / "mlflow-server" / "bin" / "python"
 IMAGE = [0.0] * 784
+BODY = json.dumps({"image": IMAGE}).encode()
 BYTECODE = str(ROOT / ".local" / "bytecode")  # compiled once, not at each of many starts
 
 
@@ -54,11 +58,22 @@ class Api:
     def log(self) -> str:
         return self._log.read_text()
 
-    def status(self) -> int:
-        """Return /health's status over a connection of its own, 0 where nobody answers."""
+    def ask(self, path: str, body: bytes | None = None) -> tuple[int, dict[str, Any]]:
+        """Return status and JSON over a connection of its own, so that any worker may answer."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
         try:
-            return httpx.get(f"{self.url}/health", timeout=10).status_code
-        except httpx.TransportError:
+            method = "GET" if body is None else "POST"
+            connection.request(method, path, body, {"Content-Type": "application/json"})
+            answer = connection.getresponse()
+            return answer.status, json.loads(answer.read())
+        finally:
+            connection.close()
+
+    def status(self) -> int:
+        """Return /health's status, 0 where nobody answers."""
+        try:
+            return self.ask("/health")[0]
+        except OSError:
             return 0
 
     def wait_ready(self) -> "Api":
@@ -71,13 +86,13 @@ class Api:
         return self
 
     def predict(self) -> int:
-        """Return the digit seen over a new connection, so that any worker may answer."""
-        answer = httpx.post(f"{self.url}/predict", json={"image": IMAGE}, timeout=10)
-        assert answer.status_code == 200, answer.text
-        return answer.json()["prediction"]
+        """Return the digit seen."""
+        status, answer = self.ask("/predict", BODY)
+        assert status == 200, answer
+        return answer["prediction"]
 
-    def model(self) -> dict[str, object]:
-        return httpx.get(f"{self.url}/model", timeout=10).json()
+    def model(self) -> dict[str, Any]:
+        return self.ask("/model")[1]
 
     def everywhere(self, digit: int) -> bool:
         """Say whether each of 12 connections, spread over the workers, meets ``digit``."""
