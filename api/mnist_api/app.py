@@ -2,10 +2,11 @@
 
 import msgspec
 from flask import Flask, Response, request
-from werkzeug.exceptions import HTTPException
+from werkzeug.exceptions import HTTPException, NotFound, RequestEntityTooLarge
 
-from mnist_api.predict import JSON, answer_predict, check_media_type
-from mnist_api.problems import MEDIA_TYPE, SURPRISE, ProblemError, encode_problem, too_large
+from mnist_api.exchange import JSON, Reply, Request
+from mnist_api.problems import SURPRISE, ProblemError, too_large
+from mnist_api.routes import RULES, answer, check_headers, find_route, refuse_as_problem
 from mnist_api.serving import Serving
 
 
@@ -15,13 +16,28 @@ def create_app(serving: Serving, max_content_length: int) -> Flask:
     # one more: of a longer body without a length Flask hands over the beginning, as if it were all
     app.config["MAX_CONTENT_LENGTH"] = max_content_length + 1
 
-    @app.post("/predict")
-    def predict() -> Response:
-        check_media_type(request.content_type or "")
-        body = request.get_data(cache=False)
+    def pass_on(**_: str) -> Response:
+        """Answer a POST as the front does."""
+        route = find_route(request.path)
+        if route is None:
+            raise NotFound
+        headers = {
+            name.lower().encode(): value.encode("latin-1") for name, value in request.headers
+        }
+        refusal = check_headers(route, headers)
+        if refusal is not None:
+            return _respond(refusal)
+        try:
+            body = request.get_data(cache=False)
+        except RequestEntityTooLarge:
+            return _respond(route.refuse(too_large(max_content_length)))
         if len(body) > max_content_length:
-            raise too_large(max_content_length)
-        return Response(answer_predict(body, serving), mimetype=JSON)
+            return _respond(route.refuse(too_large(max_content_length)))
+        query = request.query_string.decode("latin-1")
+        return _respond(answer(route, Request(request.path, query, headers, body), serving))
+
+    for rule in RULES:
+        app.add_url_rule(rule, view_func=pass_on, methods=["POST"])
 
     @app.get("/health")
     def health() -> Response:
@@ -46,8 +62,7 @@ def create_app(serving: Serving, max_content_length: int) -> Flask:
 
     @app.errorhandler(ProblemError)
     def refuse(problem: ProblemError) -> Response:
-        body = encode_problem(problem.status, problem.detail)
-        return Response(body, problem.status, dict(problem.headers), mimetype=MEDIA_TYPE)
+        return _respond(refuse_as_problem(problem))
 
     @app.errorhandler(HTTPException)
     def refuse_http(error: HTTPException) -> Response:
@@ -59,6 +74,10 @@ def create_app(serving: Serving, max_content_length: int) -> Flask:
         return refuse(ProblemError(status, _sentence(status, error), headers))
 
     return app
+
+
+def _respond(reply: Reply) -> Response:
+    return Response(reply.body, reply.status, dict(reply.headers), content_type=reply.media_type)
 
 
 def _sentence(status: int, error: HTTPException) -> str:

@@ -1,0 +1,45 @@
+"""What a door hands to a route, and what it gets back: HTTP without a server."""
+
+from collections.abc import Callable, Mapping
+from typing import NamedTuple
+
+from mnist_api.problems import NO_HEADERS, ProblemError
+from mnist_api.serving import Serving
+
+JSON = "application/json"
+
+
+class Request(NamedTuple):
+    """A POST, read to its end; the door has kept the body within its bound."""
+
+    path: str  # without the percent signs
+    query: str  # as it was sent
+    headers: Mapping[bytes, bytes]  # names in lower case, as ASGI gives them
+    body: bytes
+
+    def header(self, name: bytes) -> str:
+        """Return the value of ``name``, "" where it was not sent."""
+        return self.headers.get(name, b"").decode("latin-1")
+
+
+class Reply(NamedTuple):
+    """An answer, complete but for its length."""
+
+    status: int
+    media_type: str
+    body: bytes
+    headers: Mapping[str, str] = NO_HEADERS
+
+
+class Route(NamedTuple):
+    """One protocol's way from a request to its answer.
+
+    ``check`` takes the headers before the body is read, ``answer`` the whole request; both raise
+    ProblemError. ``refuse`` writes a ProblemError in the protocol's own form. ``is_quick`` says
+    whether the answer takes well under a millisecond, so that an event loop may wait for it.
+    """
+
+    check: Callable[[Mapping[bytes, bytes]], None]
+    answer: Callable[[Request, Serving], Reply]
+    refuse: Callable[[ProblemError], Reply]
+    is_quick: Callable[[Request], bool]

@@ -1,0 +1,65 @@
+"""The table of POST routes: what every door asks, so that every door answers the same.
+
+A door does three things with a POST: it asks ``find_route`` for the path's route; before it reads
+the body, it calls ``check_headers``; with the body it calls ``answer``, right away where
+``route.is_quick`` allows it, otherwise in a thread.
+"""
+
+import logging
+from collections.abc import Mapping
+
+from mnist_api.decode import LARGE
+from mnist_api.exchange import JSON, Reply, Request, Route
+from mnist_api.predict import answer_predict, check_media_type
+from mnist_api.problems import MEDIA_TYPE, SURPRISE, ProblemError, encode_problem
+from mnist_api.serving import Serving
+
+RULES = ("/predict",)  # the paths, as Flask writes them
+
+log = logging.getLogger(__name__)
+
+
+def find_route(path: str) -> Route | None:
+    """Return the route of POST ``path``, None where another part of the API has it, or nobody."""
+    return _ROUTES.get(path)
+
+
+def check_headers(route: Route, headers: Mapping[bytes, bytes]) -> Reply | None:
+    """Return the refusal of a request by its headers alone, None where its body is welcome."""
+    try:
+        route.check(headers)
+    except ProblemError as problem:
+        return route.refuse(problem)
+    return None
+
+
+def answer(route: Route, request: Request, serving: Serving) -> Reply:
+    """Return the answer to ``request``, whatever it is; a surprise is logged with its trace."""
+    try:
+        return route.answer(request, serving)
+    except ProblemError as problem:
+        return route.refuse(problem)
+    except Exception:
+        log.exception("POST %s failed", request.path)
+        return route.refuse(ProblemError(500, SURPRISE))
+
+
+def refuse_as_problem(problem: ProblemError) -> Reply:
+    """Return ``problem`` as RFC 9457 has it."""
+    body = encode_problem(problem.status, problem.detail)
+    return Reply(problem.status, MEDIA_TYPE, body, problem.headers)
+
+
+def _check_predict(headers: Mapping[bytes, bytes]) -> None:
+    check_media_type(headers.get(b"content-type", b"").decode("latin-1"))
+
+
+def _answer_predict(request: Request, serving: Serving) -> Reply:
+    return Reply(200, JSON, answer_predict(request.body, serving))
+
+
+def _is_small(request: Request) -> bool:
+    return len(request.body) <= LARGE
+
+
+_ROUTES = {"/predict": Route(_check_predict, _answer_predict, refuse_as_problem, _is_small)}
