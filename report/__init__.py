@@ -1,0 +1,1 @@
+"""The lab report, from the run of the version in service."""

@@ -1,0 +1,101 @@
+"""The run that trained the version in service, as the tracking server tells it."""
+
+import json
+import shutil
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from mlflow import MlflowClient
+from mlflow.artifacts import download_artifacts
+
+from mnist_trainer.errors import TrainerError
+from mnist_trainer.registry import Registry
+from mnist_trainer.server import check, clear_errors
+from mnist_trainer.settings import Settings
+
+CURVES = ("loss", "accuracy", "val_loss", "val_accuracy")
+FIGURES = (
+    "learning_curves", "confusion_matrix", "reliability", "worst_mistakes", "first_layer_filters",
+)  # fmt: skip
+
+
+class ReportError(TrainerError):
+    """The server does not hold what a report needs; the message says what to do."""
+
+
+@dataclass(frozen=True)
+class Trained:
+    """A version and its run; ``curves`` are the figures of the epochs, in their order.
+
+    ``confusion[t][p]`` counts the test images of the digit ``t`` taken for ``p``.
+    """
+
+    model: str
+    alias: str
+    number: int
+    run_id: str
+    began: datetime
+    params: Mapping[str, str]
+    metrics: Mapping[str, float]
+    tags: Mapping[str, str]
+    curves: Mapping[str, list[float]]
+    confusion: list[list[int]]
+
+
+def read_run(settings: Settings) -> Trained:
+    """Read the version in service; raises ReportError or ServerError."""
+    check(settings.tracking_uri)
+    registry = Registry(settings.tracking_uri, settings.model_name, settings.model_alias)
+    version = registry.in_service()
+    if version is None:
+        raise ReportError(
+            f"No version of {settings.model_name} is in service; `make train` makes one."
+        )
+    client = MlflowClient(settings.tracking_uri, settings.tracking_uri)
+    with clear_errors(settings.tracking_uri):
+        run_id = client.get_model_version(settings.model_name, str(version.number)).run_id
+        run = client.get_run(run_id or "")
+        if "calibration_error" not in run.data.metrics:
+            raise ReportError(
+                f"The run of version {version.number} left no figures for a report; "
+                "`make train` makes one that does."
+            )
+        curves = {
+            name: [each.value for each in sorted(
+                client.get_metric_history(run.info.run_id, name), key=lambda each: each.step
+            )]
+            for name in CURVES
+        }  # fmt: skip
+        table = _fetch(settings, run.info.run_id, "confusion.json").read_text("utf-8")
+    return Trained(
+        model=settings.model_name,
+        alias=settings.model_alias,
+        number=version.number,
+        run_id=run.info.run_id,
+        began=datetime.fromtimestamp(run.info.start_time / 1000, UTC),
+        params=run.data.params,
+        metrics=run.data.metrics,
+        tags=run.data.tags,
+        curves=curves,
+        confusion=json.loads(table)["rows_true_columns_guessed"],
+    )
+
+
+def fetch_figures(settings: Settings, trained: Trained, folder: Path) -> None:
+    """Download the figures that the report shows into ``folder``; raises ServerError."""
+    with clear_errors(settings.tracking_uri):
+        for name in FIGURES:
+            file = _fetch(settings, trained.run_id, f"figures/{name}.png")
+            shutil.move(file, folder / file.name)
+
+
+def _fetch(settings: Settings, run_id: str, path: str) -> Path:
+    scratch = tempfile.mkdtemp()
+    return Path(
+        download_artifacts(
+            run_id=run_id, artifact_path=path, dst_path=scratch, tracking_uri=settings.tracking_uri
+        )
+    )

@@ -1,0 +1,138 @@
+"""What the report says in numbers, each as a TeX command."""
+
+import ast
+from collections.abc import Mapping
+from itertools import pairwise
+
+from mnist_trainer import calibration, distort, gate, limits, network, steps
+from mnist_trainer.data import VALIDATION_SHARE
+from report.run import Trained
+from report.tex import escape, number, percent, rounded, rows, setting
+
+SETTINGS = {
+    "Epochs": "epochs", "BatchSize": "batch_size", "LearningRate": "learning_rate",
+    "BetaOne": "beta_1", "BetaTwo": "beta_2", "Smoothing": "label_smoothing",
+    "Elastic": "elastic", "Rotation": "rotation", "Stretch": "scale", "Shear": "shear",
+    "Shift": "shift", "Floor": "floor", "Seed": "seed", "TrainingImages": "training_images",
+}  # fmt: skip
+PACKAGES = {
+    "Python": "python", "TensorFlow": "tensorflow", "Keras": "keras", "Numpy": "numpy",
+    "Mlflow": "mlflow", "OnnxRuntime": "onnxruntime",
+}  # fmt: skip
+
+
+def describe(trained: Trained) -> dict[str, str]:
+    """Return name → TeX for everything but the service."""
+    params, metrics = trained.params, trained.metrics
+    values = {name: setting(params[key]) for name, key in SETTINGS.items()}
+    values |= {f"Version{name}": escape(params[f"version_{key}"])
+               for name, key in PACKAGES.items()}  # fmt: skip
+    values |= {
+        "ModelName": escape(trained.model),
+        "ModelAlias": escape(trained.alias),
+        "ModelVersion": str(trained.number),
+        "RunId": escape(trained.run_id),
+        "Commit": escape(trained.tags.get("git_commit", "")[:12] or "?"),
+        "SetDate": trained.began.strftime(r"\day=%d \month=%m \year=%Y").replace("=0", "="),
+        "Recipe": escape(params.get("recipe", "?")),
+        "Dataset": escape(params["dataset"]),
+        "DataDigest": escape(params["dataset_sha256"]),
+        "WarmupPercent": percent(float(params["warmup"]), 0),
+        "ValidationShare": str(VALIDATION_SHARE),
+    }
+    return values | _describe_network(params) | _describe_outcome(trained) | _constants(metrics)
+
+
+def _describe_network(params: Mapping[str, str]) -> dict[str, str]:
+    hidden = ast.literal_eval(params["hidden"])
+    widths = [network.PIXELS, *hidden, network.CLASSES]
+    weights = sum((into + 1) * out for into, out in pairwise(widths))
+    images = int(params["training_images"])
+    batch = min(int(params["batch_size"]), images)
+    return {
+        "Widths": "--".join(map(str, widths)),
+        "HiddenLayers": str(len(hidden)),
+        "Weights": number(weights),
+        "Steps": number(int(params["epochs"]) * (images // batch)),
+    }
+
+
+def _describe_outcome(trained: Trained) -> dict[str, str]:
+    metrics, curve = trained.metrics, trained.curves["val_accuracy"]
+    images, mistakes = int(metrics["test_images"]), int(metrics["test_mistakes"])
+    low, high = _wilson(images - mistakes, images)
+    best = max(range(len(curve)), key=curve.__getitem__)
+    truth, guess, count = max(
+        ((t, p, n) for t, row in enumerate(trained.confusion) for p, n in enumerate(row) if t != p),
+        key=lambda each: each[2],
+    )
+    recalls = [metrics[f"test_recall_{digit}"] for digit in range(network.CLASSES)]
+    least = min(range(network.CLASSES), key=recalls.__getitem__)
+    seconds = metrics["training_seconds"]
+    return {
+        "TestImages": number(images),
+        "TestMistakes": number(mistakes),
+        "TestAccuracy": percent((images - mistakes) / images),
+        "TestLow": percent(low),
+        "TestHigh": percent(high),
+        "TestLoss": number(metrics["test_loss"], 4),
+        "CalibrationError": percent(metrics["calibration_error"]),
+        "FinalLoss": number(trained.curves["loss"][-1], 3),
+        "FinalAccuracy": percent(trained.curves["accuracy"][-1]),
+        "ValidationLoss": number(trained.curves["val_loss"][-1], 4),
+        "ValidationAccuracy": percent(curve[-1]),
+        "BestAccuracy": percent(curve[best]),
+        "BestEpoch": str(best + 1),
+        "TrainingSeconds": number(seconds, 0 if seconds > 20 else 1),
+        "EpochSeconds": rounded(seconds / len(curve)),
+        "ConfusedTruth": str(truth),
+        "ConfusedGuess": str(guess),
+        "ConfusedCount": str(count),
+        "LeastDigit": str(least),
+        "LeastRecall": percent(recalls[least]),
+        "DigitRows": rows(_list_digits(metrics)),
+        "ShownMistakes": str(min(40, mistakes)),
+    }
+
+
+def _list_digits(metrics: Mapping[str, float]) -> list[list[str]]:
+    table = []
+    for digit in range(network.CLASSES):
+        precision, recall = (metrics[f"test_{name}_{digit}"] for name in ("precision", "recall"))
+        both = 2 * precision * recall / (precision + recall) if precision + recall else 0.0
+        table.append([str(digit), *(percent(each) for each in (precision, recall, both))])
+    return table
+
+
+def _constants(metrics: Mapping[str, float]) -> dict[str, str]:
+    """Return what the code fixes, and what was measured with it."""
+    values = {
+        "Angle": str(limits.ANGLE),
+        "Moved": str(limits.SHIFT),
+        "Bins": str(calibration.BINS),
+        "Chance": setting(str(gate.CHANCE)),
+        "Waves": str(distort.WAVES),
+        "Smoothness": setting(str(distort.SMOOTHNESS)),
+        "Epsilon": rounded(steps.EPSILON, 1),
+        "LimitLeft": percent(metrics["accuracy_turned_left"]),
+        "LimitRight": percent(metrics["accuracy_turned_right"]),
+        "LimitThin": percent(metrics["accuracy_thin"]),
+        "LimitShift": percent(metrics["accuracy_off_centre"]),
+    }
+    if "mcnemar_p" in metrics:
+        values |= {
+            "ComparedWith": number(metrics["compared_with"]),
+            "DigitsLost": number(metrics["digits_lost"]),
+            "DigitsWon": number(metrics["digits_won"]),
+            "McNemarP": rounded(metrics["mcnemar_p"]),
+        }
+    return values
+
+
+def _wilson(hits: int, count: int) -> tuple[float, float]:
+    """Return Wilson's 95 % interval of a share."""
+    z, share = 1.96, hits / count
+    middle = (share + z**2 / (2 * count)) / (1 + z**2 / count)
+    spread = share * (1 - share) / count + (z / (2 * count)) ** 2
+    reach = z * spread**0.5 / (1 + z**2 / count)
+    return middle - reach, middle + reach
