@@ -3,7 +3,7 @@ PYTHON ?= python3
 ENVIRONMENTS := .local/environments
 LINT := $(ENVIRONMENTS)/lint/bin
 
-.PHONY: help up local train versions promote rollback test test-trainer test-api test-local lint format lock
+.PHONY: help up local train versions promote rollback test test-trainer test-api test-local bench lint format lock
 
 help:
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 24

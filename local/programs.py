@@ -62,6 +62,9 @@ def api(settings: Settings) -> Program:
 
 
 def _environ(**values: str) -> dict[str, str]:
-    """Return this process's variables with ``values`` over them, free of its Python's own paths."""
-    inherited = {k: v for k, v in os.environ.items() if k not in ("PYTHONPATH", "PYTHONHOME")}
-    return inherited | values
+    """Return this process's variables with ``values`` over them.
+
+    Without those that lead Python to other packages, or have it compile everything at each start.
+    """
+    left_out = ("PYTHONPATH", "PYTHONHOME", "PYTHONDONTWRITEBYTECODE")
+    return {k: v for k, v in os.environ.items() if k not in left_out} | values

@@ -28,7 +28,7 @@ class Stack:
             "API_PORT": str(self.api_port),
             "LOCAL_STATE": str(state),
             "MODELS_DIR": str(state / "models"),
-            "ARGS": "--epochs 2",
+            "ARGS": "--recipe quick --epochs 3",
             **environ,
         }
         self.make: subprocess.Popen[bytes] | None = None

@@ -66,8 +66,9 @@ def wait_until_served(version: str, seconds: float) -> bool:
 def register_copy(
     registry: MlflowClient, production: ModelVersion, tags: dict[str, str]
 ) -> ModelVersion:
+    model_id = production.source.removeprefix("models:/")
     return registry.create_model_version(
-        production.name, production.source, run_id=production.run_id, tags=tags
+        production.name, production.source, production.run_id, tags=tags, model_id=model_id
     )
 
 
