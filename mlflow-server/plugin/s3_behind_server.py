@@ -6,7 +6,7 @@ client tries for minutes. This store cannot make them, so that files pass throug
 It takes the place of MLflow's own for s3:// by the entry point in the folder beside it.
 """
 
-# mypy: ignore-missing-imports=True, disallow-subclassing-any=False, disallow-untyped-calls=False
+# mypy: disable-error-code="import-not-found,misc,no-untyped-call"
 # MLflow types little of what is called here, and is not installed where all folders are checked.
 
 from mlflow.entities import FileInfo
