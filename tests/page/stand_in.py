@@ -1,0 +1,92 @@
+"""The routes that the page calls, in this process: tests can hold them up and take them away."""
+
+import threading
+import time
+from pathlib import Path
+
+import numpy as np
+import onnxruntime
+from flask import Flask, Response, jsonify, request, send_from_directory
+from werkzeug.serving import make_server
+
+import mnist_api
+from mnist_api.picture import PictureError, read_picture
+
+PAGE = Path(mnist_api.__file__).parent / "page"
+POLICY = (
+    "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self';"
+    " base-uri 'none'; form-action 'none'; frame-ancestors 'none'"
+)
+
+
+class StandIn:
+    """A server on a free port of 127.0.0.1; ``delay`` and ``loaded`` may change while it runs."""
+
+    def __init__(self, network: Path) -> None:
+        self.delay, self.loaded, self.version = 0.0, True, 3
+        self.at_once = self.most_at_once = 0
+        self._session = onnxruntime.InferenceSession(network)
+        self._server = make_server("127.0.0.1", 0, self._app(), threaded=True)
+        self.address = f"http://127.0.0.1:{self._server.server_port}/"
+        self._thread = threading.Thread(target=self._server.serve_forever)
+
+    def __enter__(self) -> "StandIn":
+        self._thread.start()
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self._server.shutdown()
+        self._thread.join()
+        self._server.server_close()
+
+    def _app(self) -> Flask:
+        app = Flask("stand-in", static_folder=None)
+        app.add_url_rule("/", "index", self._file, defaults={"name": "index.html"})
+        app.get("/page/<name>")(self._file)
+        app.post("/digit")(self._digit)
+        app.post("/predict")(self._predict)
+        app.get("/model")(self._model)
+        app.after_request(self._guard)
+        return app
+
+    def _guard(self, response: Response) -> Response:
+        response.headers["Content-Security-Policy"] = POLICY
+        return response
+
+    def _file(self, name: str) -> Response:
+        return send_from_directory(PAGE, name)
+
+    def _digit(self) -> Response:
+        self.at_once += 1
+        self.most_at_once = max(self.most_at_once, self.at_once)
+        time.sleep(self.delay)
+        self.at_once -= 1
+        try:
+            return jsonify(image=read_picture(request.get_data()).tolist())
+        except PictureError as refusal:
+            return _problem(422, str(refusal))
+
+    def _predict(self) -> Response:
+        if not self.loaded:
+            return _problem(503, "No model is being served yet: train and promote one.")
+        image = np.float32([request.get_json()["image"]])
+        shares = self._session.run(None, {"image": image})[0][0]
+        best = int(shares.argmax())
+        return jsonify(
+            prediction=best,
+            confidence=f"{shares[best] * 100:.2f}%",
+            probabilities=[float(share) for share in shares],
+        )
+
+    def _model(self) -> Response:
+        if not self.loaded:
+            return _problem(503, "No model is being served yet: train and promote one.")
+        return jsonify(
+            name="mnist-classifier", version=self.version, test_accuracy=0.9876, sha256="ab" * 32
+        )
+
+
+def _problem(status: int, detail: str) -> Response:
+    answer = jsonify(type="about:blank", status=status, detail=detail)
+    answer.status_code, answer.mimetype = status, "application/problem+json"
+    return answer
