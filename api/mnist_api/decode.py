@@ -1,4 +1,4 @@
-"""From a JSON body to the pixels of an image."""
+"""From a JSON body to the pixels of an image, or of many."""
 
 import struct
 from typing import Annotated
@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnist_api.explain import explain_refusal
+from mnist_api.json_numbers import read_images
 
 Pixel = Annotated[float, msgspec.Meta(ge=0, le=1)]
 
@@ -24,42 +25,66 @@ class Rows(msgspec.Struct):
     image: list[list[Pixel]]
 
 
+class Fields(msgspec.Struct):
+    """What an object may hold, not looked into."""
+
+    image: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+    images: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
+
+
 LARGE = 65536  # bytes; one image is 2 to 20 kB
 MOST_VALUES = 4096  # in a large body: more can't be one image, and are not worth their memory
 
 _decode_flat = msgspec.json.Decoder(Flat).decode
 _decode_rows = msgspec.json.Decoder(Rows).decode
+_decode_fields = msgspec.json.Decoder(Fields).decode
 _pack = struct.Struct("784f").pack  # to float32, twice as fast as numpy from a list
 _pack_row = struct.Struct("28f").pack
 
 
-def decode_image(body: bytes) -> NDArray[np.float32]:
-    """Return the image of ``body`` as float32 [1, 784], 0 to 1. Raises ProblemError (400, 422)."""
-    if not body.isascii() or (len(body) > LARGE and body.count(b",") > MOST_VALUES):
-        _check_unusual(body)
-    try:
-        pixels = _pack(*_decode_flat(body).image)
-    except (msgspec.MsgspecError, struct.error, RecursionError):
-        pixels = _decode_otherwise(body)
+def decode_json(body: bytes) -> tuple[NDArray[np.float32], bool]:
+    """Return the images of ``body``, float32 [n, 784], and whether they are one ``image``.
+
+    One image is in 0 to 1; ``images`` may be out of range. Raises ProblemError (400, 422).
+    """
+    if not body.isascii():
+        _check_utf8(body)  # the typed decoder would skip over what is not
+    if len(body) <= LARGE or body.count(b",") <= MOST_VALUES:
+        try:
+            return _shape(_pack(*_decode_flat(body).image)), True
+        except (msgspec.MsgspecError, struct.error, RecursionError):
+            pass
+        if pixels := _decode_rows_of(body):
+            return _shape(pixels), True
+    return _decode_batch(body), False
+
+
+def _shape(pixels: bytes) -> NDArray[np.float32]:
     return np.frombuffer(pixels, np.float32).reshape(1, 784)
 
 
-def _check_unusual(body: bytes) -> None:
-    """Refuse what the typed decoder would skip over, or spend much memory on."""
+def _check_utf8(body: bytes) -> None:
     try:
         body.decode()
     except UnicodeDecodeError:
         raise explain_refusal(body) from None
-    if len(body) > LARGE and body.count(b",") > MOST_VALUES:
-        raise explain_refusal(body)
 
 
-def _decode_otherwise(body: bytes) -> bytes:
-    """Return the pixels of an image given in rows, as float32 bytes. Raises ProblemError."""
+def _decode_rows_of(body: bytes) -> bytes | None:
+    """Return the pixels of an image given in rows, as float32 bytes; None where it is none."""
     try:
         rows = _decode_rows(body).image
-        if len(rows) == 28:
-            return b"".join(_pack_row(*row) for row in rows)
+        return b"".join(_pack_row(*row) for row in rows) if len(rows) == 28 else None
     except (msgspec.MsgspecError, struct.error, RecursionError):
-        pass
-    raise explain_refusal(body)
+        return None
+
+
+def _decode_batch(body: bytes) -> NDArray[np.float32]:
+    """Return the images of ``{"images": [...]}``, float32 [n, 784]. Raises ProblemError."""
+    try:
+        fields = _decode_fields(body)
+    except (msgspec.MsgspecError, RecursionError):
+        raise explain_refusal(body) from None
+    if fields.image is not msgspec.UNSET or fields.images is msgspec.UNSET:
+        raise explain_refusal(body)
+    return read_images(bytes(fields.images), "images")

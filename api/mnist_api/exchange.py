@@ -3,10 +3,14 @@
 from collections.abc import Callable, Mapping
 from typing import NamedTuple
 
+from werkzeug.http import parse_options_header
+
 from mnist_api.problems import NO_HEADERS, ProblemError
 from mnist_api.serving import Serving
 
 JSON = "application/json"
+OCTETS = "application/octet-stream"
+NPY = "application/x-npy"
 
 
 class Request(NamedTuple):
@@ -43,3 +47,13 @@ class Route(NamedTuple):
     answer: Callable[[Request, Serving], Reply]
     refuse: Callable[[ProblemError], Reply]
     is_quick: Callable[[Request], bool]
+
+
+def media_type_of(content_type: str) -> str:
+    """Return a content type without its parameters, in lower case."""
+    return content_type.partition(";")[0].strip().lower()
+
+
+def parameters_of(content_type: str) -> dict[str, str]:
+    """Return a content type's parameters."""
+    return parse_options_header(content_type)[1]

@@ -8,7 +8,7 @@ import msgspec
 
 from mnist_api.problems import ProblemError
 
-WANTED = 'send {"image": [784 numbers from 0 to 1]}'
+WANTED = 'send {"image": [784 numbers from 0 to 1]}, or {"images": [...]} for many'
 MOST_VALUES = 4096
 BYTE = 255
 _KINDS = {

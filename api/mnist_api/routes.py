@@ -8,13 +8,12 @@ the body, it calls ``check_headers``; with the body it calls ``answer``, right a
 import logging
 from collections.abc import Mapping
 
-from mnist_api.decode import LARGE
-from mnist_api.exchange import JSON, Reply, Request, Route
-from mnist_api.predict import answer_predict, check_media_type
+from mnist_api.exchange import Reply, Request, Route
+from mnist_api.forms import answer_digit, answer_predict, check_digit, check_predict, is_small
 from mnist_api.problems import MEDIA_TYPE, SURPRISE, ProblemError, encode_problem
 from mnist_api.serving import Serving
 
-RULES = ("/predict",)  # the paths, as Flask writes them
+RULES = ("/predict", "/digit")  # the paths, as Flask writes them
 
 log = logging.getLogger(__name__)
 
@@ -50,16 +49,11 @@ def refuse_as_problem(problem: ProblemError) -> Reply:
     return Reply(problem.status, MEDIA_TYPE, body, problem.headers)
 
 
-def _check_predict(headers: Mapping[bytes, bytes]) -> None:
-    check_media_type(headers.get(b"content-type", b"").decode("latin-1"))
+def _is_never_quick(_: Request) -> bool:
+    return False
 
 
-def _answer_predict(request: Request, serving: Serving) -> Reply:
-    return Reply(200, JSON, answer_predict(request.body, serving))
-
-
-def _is_small(request: Request) -> bool:
-    return len(request.body) <= LARGE
-
-
-_ROUTES = {"/predict": Route(_check_predict, _answer_predict, refuse_as_problem, _is_small)}
+_ROUTES = {
+    "/predict": Route(check_predict, answer_predict, refuse_as_problem, is_small),
+    "/digit": Route(check_digit, answer_digit, refuse_as_problem, _is_never_quick),
+}

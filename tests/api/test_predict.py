@@ -8,9 +8,9 @@ import httpx
 import pytest
 from processes import IMAGE, Api
 
+from mnist_api.exchange import Reply, Request
 from mnist_api.network import load_network
-from mnist_api.predict import answer_predict
-from mnist_api.problems import ProblemError
+from mnist_api.routes import answer, find_route
 from mnist_api.serving import Served, Serving
 from mnist_api.version import Version
 
@@ -54,13 +54,20 @@ def test_the_pixels_reach_the_network_as_they_were_sent(seven: Path) -> None:
     serving = Serving()
     version = Version("m", "1", None, None, None)
     serving.current = Served(network, version, "file", datetime.now(UTC))
-    bright = answer_predict(b'{"image": [1' + b",1" * 783 + b"]}", serving)
-    dark = answer_predict(b'{"image": [0' + b",0" * 783 + b"]}", serving)
-    assert b'"confidence":"94.70%"' in bright
-    assert b'"confidence":"99.89%"' in dark
+    assert b'"confidence":"94.70%"' in ask(serving, b"1").body
+    assert b'"confidence":"99.89%"' in ask(serving, b"0").body
 
 
 def test_without_a_model_a_problem_says_so() -> None:
-    with pytest.raises(ProblemError, match="No model") as refused:
-        answer_predict(b'{"image": [0' + b",0" * 783 + b"]}", Serving())
-    assert refused.value.status == 503
+    reply = ask(Serving(), b"0")
+    assert reply.status == 503
+    assert b"No model" in reply.body
+
+
+def ask(serving: Serving, pixel: bytes) -> Reply:
+    body = b'{"image": [' + pixel + (b"," + pixel) * 783 + b"]}"
+    route = find_route("/predict")
+    assert route is not None
+    return answer(
+        route, Request("/predict", "", {b"content-type": b"application/json"}, body), serving
+    )

@@ -1,0 +1,81 @@
+"""Nested lists of numbers, as JSON writes them, to float32, piece by piece: memory stays flat."""
+
+from array import array
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from mnist_api.problems import ProblemError
+
+PIECE = 65536  # bytes of text; as Python's numbers they take 10 times as much
+_SPACE = b" \t\r\n"
+_NUMBER = b"0123456789.eE+-"
+_decode_list = msgspec.json.Decoder(list[float]).decode
+
+
+def read_images(json: bytes, name: str) -> NDArray[np.float32]:
+    """Return the images of well-formed ``json``, called ``name``, as float32 [n, 784].
+
+    Each is 784 numbers, or 28 rows of 28. Raises ProblemError (422) for any other shape.
+    """
+    outline = _outline(json)
+    count = (outline.count(b",") + 1) // 784
+    for image in (_list(b",", 784), _list(_list(b",", 28) + b",", 28)):
+        if count and outline == _list(image + b",", count):
+            return read_numbers(json).reshape(count, 784)
+    raise _wrong_shape(outline, name)
+
+
+def has_shape(json: bytes, shape: tuple[int, ...]) -> bool:
+    """Say whether well-formed ``json`` is numbers alone, nested like ``shape`` or in one list."""
+    outline = _outline(json)
+    total = 1
+    for length in shape:
+        total *= length
+    if outline.count(b",") + 1 != total:  # nothing is built for a shape that only claims
+        return False
+    nested = b","
+    for length in reversed(shape):
+        nested = _list(nested, length) + b","
+    return outline in (nested[:-1], _list(b",", total))
+
+
+def read_numbers(json: bytes) -> NDArray[np.float32]:
+    """Return the numbers of ``json``, known to be nothing but lists of them, as float32 [n]."""
+    text = json.translate(None, b"[]" + _SPACE)
+    numbers = np.empty(text.count(b",") + 1, np.float32)
+    start = filled = 0
+    while start < len(text):
+        end = text.find(b",", start + PIECE)
+        end = len(text) if end < 0 else end
+        try:
+            piece = array("f", _decode_list(b"[%b]" % text[start:end]))
+        except msgspec.MsgspecError as error:
+            raise ProblemError(422, f"A number can't be read: {error}.") from None
+        numbers[filled : filled + len(piece)] = piece
+        start, filled = end + 1, filled + len(piece)
+    return numbers
+
+
+def _outline(json: bytes) -> bytes:
+    """Return ``json`` without its numbers and white space; whatever is no list stays in it."""
+    return json.translate(None, _NUMBER + _SPACE)
+
+
+def _list(item: bytes, count: int) -> bytes:
+    """Return the outline of a list of ``count`` items, given with the comma that follows each."""
+    return b"[%b]" % (item * count)[:-1]
+
+
+def _wrong_shape(outline: bytes, name: str) -> ProblemError:
+    wanted = f'send {{"{name}": [[784 numbers from 0 to 1], ...]}}'
+    if not outline.startswith(b"["):
+        return ProblemError(422, f'"{name}" is not a list: {wanted}.')
+    if outline.translate(None, b"[],"):
+        return ProblemError(422, f'"{name}" holds more than lists of numbers: {wanted}.')
+    if outline == b"[]":
+        return ProblemError(422, f'"{name}" is empty: {wanted}.')
+    return ProblemError(
+        422, f'"{name}" is not a list of images of 784 numbers, or of 28 rows of 28: {wanted}.'
+    )

@@ -1,0 +1,56 @@
+"""NumPy's file format, as np.save writes it: nothing pickled, nothing taken on trust."""
+
+from io import BytesIO
+
+import numpy as np
+from numpy.lib import format as npy_format
+from numpy.typing import NDArray
+
+from mnist_api.network import PIXELS
+from mnist_api.predict import Images
+from mnist_api.problems import ProblemError
+
+READERS = {
+    (1, 0): npy_format.read_array_header_1_0,
+    (2, 0): npy_format.read_array_header_2_0,
+}
+
+
+def read_npy(body: bytes) -> tuple[Images, bool]:
+    """Return uint8 or float32 [n, 784], and whether it is one image rather than a list of them.
+
+    The array is (784,), (28, 28), (n, 784) or (n, 28, 28). Raises ProblemError (400, 422).
+    """
+    array = _view(body)
+    if array.dtype != np.uint8 and array.dtype.kind != "f":
+        raise ProblemError(
+            422, f"The array is of {array.dtype}: send uint8 (0 to 255) or float32 (0 to 1)."
+        )
+    alone = array.shape in ((784,), (28, 28))
+    if not alone and array.shape[1:] not in ((784,), (28, 28)):
+        raise ProblemError(
+            422,
+            f"The array's shape is {array.shape}: send (784,) or (28, 28) for an image, (n, 784) "
+            "or (n, 28, 28) for a list of them.",
+        )
+    images = np.ascontiguousarray(array.reshape(-1, PIXELS))
+    if images.dtype == np.uint8:
+        return images.view(np.uint8), alone
+    with np.errstate(over="ignore"):  # what is too large for float32 is out of range anyway
+        return images.astype(np.float32, copy=False), alone
+
+
+def _view(body: bytes) -> NDArray[np.generic]:
+    """Return the array that ``body`` holds, not copied. Raises ProblemError (400)."""
+    try:
+        file = BytesIO(body)
+        read_header = READERS[npy_format.read_magic(file)]
+        shape, is_fortran, dtype = read_header(file)
+        flat = np.frombuffer(body, dtype, offset=file.tell())  # refuses objects, so no pickles
+        return flat.reshape(shape, order="F" if is_fortran else "C")
+    except Exception as error:  # its header is a Python literal, which can be wrong in many ways
+        raise ProblemError(
+            400,
+            "The body is no .npy file: send what np.save writes, an array of uint8 or float32, "
+            "with curl --data-binary @digits.npy.",
+        ) from error

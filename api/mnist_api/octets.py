@@ -1,0 +1,56 @@
+"""Images as bare bytes: n x 784 of them, or n x 784 float32."""
+
+from urllib.parse import parse_qs
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mnist_api.exchange import Request, parameters_of
+from mnist_api.network import PIXELS
+from mnist_api.predict import Images
+from mnist_api.problems import ProblemError
+
+FLOAT32 = np.dtype("<f4")
+SIZES = {"uint8": PIXELS, "float32": PIXELS * FLOAT32.itemsize}  # bytes of an image
+
+
+def read_octets(request: Request) -> Images:
+    """Return the body's images, uint8 or float32 [n, 784], not copied.
+
+    What they are says ``?dtype=`` or the content type's ``dtype=``; uint8 without either. Raises
+    ProblemError (422).
+    """
+    dtype = _dtype(request)
+    if dtype not in SIZES:
+        raise ProblemError(
+            422, f'The dtype is "{dtype[:40]}": say uint8 (0 to 255) or float32 (0 to 1).'
+        )
+    size, length = SIZES[dtype], len(request.body)
+    if length % size:
+        raise ProblemError(
+            422,
+            f"The body has {length} bytes, but a multiple of {size} is needed: an image is "
+            f"784 {dtype}, without anything around it. ?dtype=uint8 or ?dtype=float32 says which.",
+        )
+    if dtype == "uint8":
+        return np.frombuffer(request.body, np.uint8).reshape(-1, PIXELS)
+    return view_floats(request.body, 0)
+
+
+def view_floats(body: bytes, start: int) -> NDArray[np.float32]:
+    """Return ``body`` from ``start`` on as float32 [n, 784], copied only where it must be.
+
+    It must where the numbers do not begin at a multiple of 4, as memory likes them: all that is
+    done with them would take three times as long.
+    """
+    octets = np.frombuffer(body, np.uint8, offset=start)
+    if octets.ctypes.data % FLOAT32.itemsize:
+        octets = octets.copy()
+    return octets.view(FLOAT32).reshape(-1, PIXELS).astype(np.float32, copy=False)
+
+
+def _dtype(request: Request) -> str:
+    asked = parse_qs(request.query, keep_blank_values=True).get("dtype")
+    if asked:
+        return asked[-1]
+    return parameters_of(request.header(b"content-type")).get("dtype", "uint8")
