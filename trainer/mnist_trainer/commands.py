@@ -5,6 +5,7 @@ from datetime import datetime
 
 from mnist_trainer import quiet, rollback
 from mnist_trainer.arguments import chosen_recipe
+from mnist_trainer.data import load
 from mnist_trainer.registry import Registry, VersionError
 from mnist_trainer.settings import Settings
 
@@ -31,10 +32,11 @@ def _train(asked: argparse.Namespace, settings: Settings, registry: Registry) ->
     if asked.if_missing and (present := registry.in_service()):
         print(f"Version {present.number} of {registry.name} is in service; nothing to train.")
         return 0
+    data = load(settings.data_dir)
     with quiet.mute():
         from mnist_trainer.train import Order, train  # TensorFlow, which takes seconds
     order = Order(asked.recipe, recipe, seed=asked.seed, limit=asked.limit, floor=asked.floor)
-    verdict = train(settings, registry, order)
+    verdict = train(settings, registry, order, data)
     return REJECTED if asked.require_promotion and not verdict.promoted else 0
 
 

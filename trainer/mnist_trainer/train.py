@@ -1,4 +1,4 @@
-"""A training from the data to the alias: load, build, fit, evaluate, log and register, gate."""
+"""A training from the data to the alias: build, fit, evaluate, log and register, gate."""
 
 import tempfile
 from dataclasses import asdict, dataclass
@@ -7,7 +7,7 @@ from typing import Any
 
 import keras  # type: ignore[import-untyped]  # ships no types
 
-from mnist_trainer.data import Dataset, Digits, load
+from mnist_trainer.data import Dataset, Digits
 from mnist_trainer.evaluate import Figures, measure
 from mnist_trainer.export import Files, export, keep
 from mnist_trainer.fit import fit
@@ -35,12 +35,11 @@ class Order:
     floor: float
 
 
-def train(settings: Settings, registry: Registry, order: Order) -> Verdict:
+def train(settings: Settings, registry: Registry, order: Order, data: Dataset) -> Verdict:
     """Train, register and, where the gate lets it, promote: one run, the alias moves last.
 
     Raises TrainerError; whatever it raises, the version in service stays in service.
     """
-    data = load(settings.data_dir)
     training = data.train.first(order.limit or len(data.train))
     commit = find_commit(settings.git_commit)
     tags = {"git_commit": commit, "mlflow.source.git.commit": commit} if commit else {}
