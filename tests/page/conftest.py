@@ -8,7 +8,7 @@ from urllib.parse import urlsplit
 
 import pytest
 import small_network
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 from stand_in import StandIn
 
 
@@ -57,7 +57,7 @@ def page(chromium: Browser, address: str) -> Iterator[Page]:
     page.on("pageerror", lambda error: complaints.append(str(error)))
     page.on("request", lambda request: asked.append(request.url))
     page.goto(address)
-    page.get_by_text("version").wait_for()
+    expect(page.locator("#model")).not_to_contain_text("Asking")
     yield page
     context.close()
     origin = urlsplit(address).netloc
