@@ -86,7 +86,10 @@ def _typeset(command: list[str], language: str) -> int:
     )
     log = HERE / "build" / "main.log"
     if made.returncode != 0:
-        print(f"{made.stdout}{made.stderr}\nTeX stopped; {log} says where.", file=sys.stderr)
+        said = log.read_text("latin-1").splitlines() if log.exists() else []
+        reasons = [line for line in said if line.startswith(("! ", "l."))]
+        told = "\n".join(reasons) or f"{made.stdout}{made.stderr}".strip()
+        print(f"{told}\nTeX stopped; {log} says more.", file=sys.stderr)
         return 2
     shutil.copyfile(HERE / "build" / "main.pdf", HERE / "main.pdf")
     print(f"Report   {HERE / 'main.pdf'} ({language})")

@@ -1,7 +1,8 @@
 """Takes every number and figure of the report from the run of the version in service.
 
-Writes `generated/values.tex` and `generated/*.png`. It runs with the trainer's environment,
-from the repository's root: PYTHONPATH=trainer python -m report.collect. Settings: the trainer's own, API_URL (whose speed is measured) and AUTHOR.
+Writes `generated/values.tex` and `generated/*.png`. It runs with the trainer's environment
+from the repository's root: `PYTHONPATH=trainer python -m report.collect`. Settings: the trainer's
+own, API_URL (whose speed is measured) and AUTHOR.
 """
 
 import os
@@ -19,18 +20,15 @@ API = "http://127.0.0.1:8000"
 def main(folder: Path) -> int:
     """Fill ``folder`` and return 0, or 2 when something stands in the way."""
     quiet.prepare(os.environ)
-    from report.run import fetch_figures, read_run  # MLflow, only now that it is told to be quiet
+    from report.run import read_run  # MLflow, only now that it is told to be quiet
     from report.service import describe_service
     from report.tex import escape, write_values
-
-    with quiet.mute():
-        from report.values import describe  # TensorFlow, whose greetings nobody needs
+    from report.values import describe
 
     try:
         settings = read_settings(os.environ)
-        trained = read_run(settings)
         folder.mkdir(parents=True, exist_ok=True)
-        fetch_figures(settings, trained, folder)
+        trained = read_run(settings, folder)
         values = describe(trained)
         service = describe_service(os.environ.get("API_URL", "").strip() or API, settings.data_dir)
     except TrainerError as error:

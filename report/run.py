@@ -1,8 +1,6 @@
 """The run that trained the version in service, as the tracking server tells it."""
 
 import json
-import shutil
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -45,8 +43,11 @@ class Trained:
     confusion: list[list[int]]
 
 
-def read_run(settings: Settings) -> Trained:
-    """Read the version in service; raises ReportError or ServerError."""
+def read_run(settings: Settings, folder: Path) -> Trained:
+    """Read the run of the version in service; download its figures into ``folder``.
+
+    Raises ReportError or ServerError.
+    """
     check(settings.tracking_uri)
     registry = Registry(settings.tracking_uri, settings.model_name, settings.model_alias)
     version = registry.in_service()
@@ -69,7 +70,14 @@ def read_run(settings: Settings) -> Trained:
             )]
             for name in CURVES
         }  # fmt: skip
-        table = _fetch(settings, run.info.run_id, "confusion.json").read_text("utf-8")
+        for path in ("confusion.json", *(f"figures/{name}.png" for name in FIGURES)):
+            download_artifacts(
+                run_id=run.info.run_id,
+                artifact_path=path,
+                dst_path=str(folder),
+                tracking_uri=settings.tracking_uri,
+            )
+    table = (folder / "confusion.json").read_text("utf-8")
     return Trained(
         model=settings.model_name,
         alias=settings.model_alias,
@@ -81,21 +89,4 @@ def read_run(settings: Settings) -> Trained:
         tags=run.data.tags,
         curves=curves,
         confusion=json.loads(table)["rows_true_columns_guessed"],
-    )
-
-
-def fetch_figures(settings: Settings, trained: Trained, folder: Path) -> None:
-    """Download the figures that the report shows into ``folder``; raises ServerError."""
-    with clear_errors(settings.tracking_uri):
-        for name in FIGURES:
-            file = _fetch(settings, trained.run_id, f"figures/{name}.png")
-            shutil.move(file, folder / file.name)
-
-
-def _fetch(settings: Settings, run_id: str, path: str) -> Path:
-    scratch = tempfile.mkdtemp()
-    return Path(
-        download_artifacts(
-            run_id=run_id, artifact_path=path, dst_path=scratch, tracking_uri=settings.tracking_uri
-        )
     )

@@ -3,9 +3,11 @@
 import ast
 from collections.abc import Mapping
 from itertools import pairwise
+from pathlib import Path
 
-from mnist_trainer import calibration, distort, gate, limits, network, steps
-from mnist_trainer.data import VALIDATION_SHARE
+import mnist_trainer
+from mnist_trainer import calibration, gate, limits
+from mnist_trainer.data import CLASSES, SIDE, VALIDATION_SHARE
 from report.run import Trained
 from report.tex import escape, number, percent, rounded, rows, setting
 
@@ -45,7 +47,7 @@ def describe(trained: Trained) -> dict[str, str]:
 
 def _describe_network(params: Mapping[str, str]) -> dict[str, str]:
     hidden = ast.literal_eval(params["hidden"])
-    widths = [network.PIXELS, *hidden, network.CLASSES]
+    widths = [SIDE * SIDE, *hidden, CLASSES]
     weights = sum((into + 1) * out for into, out in pairwise(widths))
     images = int(params["training_images"])
     batch = min(int(params["batch_size"]), images)
@@ -66,8 +68,8 @@ def _describe_outcome(trained: Trained) -> dict[str, str]:
         ((t, p, n) for t, row in enumerate(trained.confusion) for p, n in enumerate(row) if t != p),
         key=lambda each: each[2],
     )
-    recalls = [metrics[f"test_recall_{digit}"] for digit in range(network.CLASSES)]
-    least = min(range(network.CLASSES), key=recalls.__getitem__)
+    recalls = [metrics[f"test_recall_{digit}"] for digit in range(CLASSES)]
+    least = min(range(CLASSES), key=recalls.__getitem__)
     seconds = metrics["training_seconds"]
     return {
         "TestImages": number(images),
@@ -97,7 +99,7 @@ def _describe_outcome(trained: Trained) -> dict[str, str]:
 
 def _list_digits(metrics: Mapping[str, float]) -> list[list[str]]:
     table = []
-    for digit in range(network.CLASSES):
+    for digit in range(CLASSES):
         precision, recall = (metrics[f"test_{name}_{digit}"] for name in ("precision", "recall"))
         both = 2 * precision * recall / (precision + recall) if precision + recall else 0.0
         table.append([str(digit), *(percent(each) for each in (precision, recall, both))])
@@ -111,9 +113,9 @@ def _constants(metrics: Mapping[str, float]) -> dict[str, str]:
         "Moved": str(limits.SHIFT),
         "Bins": str(calibration.BINS),
         "Chance": setting(str(gate.CHANCE)),
-        "Waves": str(distort.WAVES),
-        "Smoothness": setting(str(distort.SMOOTHNESS)),
-        "Epsilon": rounded(steps.EPSILON, 1),
+        "Waves": number(_read_constant("distort", "WAVES")),
+        "Smoothness": setting(str(_read_constant("distort", "SMOOTHNESS"))),
+        "Epsilon": rounded(_read_constant("steps", "EPSILON"), 1),
         "LimitLeft": percent(metrics["accuracy_turned_left"]),
         "LimitRight": percent(metrics["accuracy_turned_right"]),
         "LimitThin": percent(metrics["accuracy_thin"]),
@@ -127,6 +129,15 @@ def _constants(metrics: Mapping[str, float]) -> dict[str, str]:
             "McNemarP": rounded(metrics["mcnemar_p"]),
         }
     return values
+
+
+def _read_constant(module: str, name: str) -> float:
+    """Return a constant of the trainer's code, which is not run: it would start TensorFlow."""
+    source = Path(mnist_trainer.__file__ or "").with_name(f"{module}.py").read_text("utf-8")
+    for line in ast.parse(source).body:
+        if isinstance(line, ast.Assign) and ast.unparse(line.targets[0]) == name:
+            return float(ast.literal_eval(line.value))
+    raise LookupError(f"{module}.py has no {name}")
 
 
 def _wilson(hits: int, count: int) -> tuple[float, float]:

@@ -1,0 +1,66 @@
+"""The bench of the service: bounded, against this machine alone."""
+
+import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+
+import pytest
+
+from report import speed
+from report.speed import NotMeasuredError, measure_speed
+
+IMAGE = [0.0] * 784
+
+
+class Answers(BaseHTTPRequestHandler):
+    """Answers as the API does, and keeps the connection."""
+
+    protocol_version = "HTTP/1.1"
+    status = 200
+
+    def do_POST(self) -> None:
+        asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        good = self.path == "/predict" and len(asked["image"]) == 784
+        answer = b'{"prediction": 7}' + b" " * 100
+        self.send_response(self.status if good else 400)
+        self.send_header("Content-Length", str(len(answer)))
+        self.end_headers()
+        self.wfile.write(answer)
+
+    def log_message(self, *told: object) -> None:
+        """Keep the terminal quiet."""
+
+
+@pytest.fixture
+def url(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    monkeypatch.setattr(speed, "SECONDS", 0.3)
+    with ThreadingHTTPServer(("127.0.0.1", 0), Answers) as server:
+        server.daemon_threads = True
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_address[1]}"
+        server.shutdown()
+
+
+def test_a_service_is_measured_alone_and_together(url: str) -> None:
+    found = measure_speed(url, IMAGE)
+    assert 0 < found.median <= found.slowest
+    assert found.alone > 0
+    assert found.together > 0
+
+
+def test_errors_are_not_counted_as_answers(url: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Answers, "status", 503)
+    with pytest.raises(NotMeasuredError, match="503"):
+        measure_speed(url, IMAGE)
+
+
+def test_where_nothing_answers_nothing_is_measured() -> None:
+    with pytest.raises(NotMeasuredError, match="does not answer"):
+        measure_speed("http://127.0.0.1:9", IMAGE)
+
+
+@pytest.mark.parametrize("url", ["http://192.0.2.1:8000", "https://127.0.0.1", "nonsense"])
+def test_no_other_machine_is_put_under_load(url: str) -> None:
+    with pytest.raises(NotMeasuredError, match="only an API on this machine"):
+        measure_speed(url, IMAGE)
