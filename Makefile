@@ -1,51 +1,85 @@
-# `make` lists what there is to do; ARGS passes options on: make train ARGS="--epochs 3"
+# `make` lists what there is to do. ARGS passes options on: make train ARGS="--epochs 3"
 PYTHON ?= python3
 ENVIRONMENTS := .local/environments
 LINT := $(ENVIRONMENTS)/lint/bin
+TRAINER_TEST := $(ENVIRONMENTS)/trainer-test/bin/python
+API_TEST := $(ENVIRONMENTS)/api-test/bin/python
+ENGINE := docker compose version >/dev/null 2>&1 && docker info >/dev/null 2>&1
+COMPOSED := test -n "$$(docker compose ps --quiet mlflow-server 2>/dev/null)"
+TRAINER := trainer() { if $(COMPOSED); then docker compose run --rm trainer "$$@"; \
+	else $(PYTHON) -m local trainer "$$@"; fi; }; trainer
 
-.PHONY: help up local train versions promote rollback test test-trainer test-api test-local bench lint format lock
+.PHONY: help up local down logs train versions promote rollback report \
+	test test-trainer test-api test-page test-report test-local test-compose \
+	bench lint format lock
 
 help:
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 24
 
-up: local ## start everything and stay; Ctrl-C stops it
+up: ## start everything and stay, in containers where an engine answers; Ctrl-C stops it
+	@if $(ENGINE); then echo "A container engine answers: docker compose up"; \
+		exec docker compose up --build; \
+	else echo "No container engine answers: local processes"; \
+		exec $(PYTHON) -m local up -- $(ARGS); fi
 
 local: ## the same, always as local processes
 	@$(PYTHON) -m local up -- $(ARGS)
 
+down: ## stop everything; nothing is lost
+	@if $(COMPOSED); then docker compose down; else $(PYTHON) -m local down; fi
+
+logs: ## follow what the services say
+	@if $(COMPOSED); then docker compose logs --follow --tail=50; else tail -F .local/logs/*.log; fi
+
 train: ## train, register, and promote if it is not worse
-	@$(PYTHON) -m local trainer train $(ARGS)
+	@$(TRAINER) train $(ARGS)
 
 versions: ## list what is registered, and what serves
-	@$(PYTHON) -m local trainer versions $(ARGS)
+	@$(TRAINER) versions
 
 promote: ## put a version in service: make promote VERSION=2
-	@$(PYTHON) -m local trainer promote $(VERSION)
+	@$(TRAINER) promote $(VERSION)
 
 rollback: ## put the version before back in service
-	@$(PYTHON) -m local trainer rollback
+	@$(TRAINER) rollback
 
-test: test-trainer test-api test-local ## every test that needs no container engine
+test: test-trainer test-api test-page test-report test-local ## all that needs no container engine
 
 test-trainer:
 	@$(PYTHON) -m local environment mlflow-server trainer-test
-	PYTHONPATH=trainer $(ENVIRONMENTS)/trainer-test/bin/python -m pytest tests/trainer
+	PYTHONPATH=trainer $(TRAINER_TEST) -m pytest tests/trainer
 
 test-api:
 	@$(PYTHON) -m local environment mlflow-server api-test
-	PYTHONPATH=api $(ENVIRONMENTS)/api-test/bin/python -m pytest tests/api
+	PYTHONPATH=api $(API_TEST) -m pytest tests/api
 
-test-local: # starts the local stack, and runs the black-box tests of tests/stack against it
+test-page: # in Chromium, where it is installed
+	@$(PYTHON) -m local environment api-test
+	PYTHONPATH=api $(API_TEST) -m pytest tests/page
+
+test-report:
+	@$(PYTHON) -m local environment mlflow-server trainer-test
+	PYTHONPATH=trainer $(TRAINER_TEST) -m pytest tests/report
+
+test-local: # `make local`, and the black-box tests of tests/stack against it
 	@$(PYTHON) -m local environment mlflow-server trainer api trainer-test
-	$(ENVIRONMENTS)/trainer-test/bin/python -m pytest tests/local
+	$(TRAINER_TEST) -m pytest tests/local
+
+test-compose: ## the composed stack, built and run; starts an engine where none answers
+	@$(PYTHON) -m local environment trainer-test
+	$(PYTHON) -m tests.engine run $(TRAINER_TEST) -m pytest tests/compose
+
+bench: ## measure the API beside its peers: make bench ARGS="--rounds 1 --seconds 1"
+	@$(PYTHON) -m bench $(ARGS)
 
 lint: ## ruff, mypy and shellcheck
 	@$(PYTHON) -m local environment lint trainer-test api-test
 	$(LINT)/ruff format --check .
 	$(LINT)/ruff check .
 	$(LINT)/mypy local mlflow-server
-	$(LINT)/mypy --python-executable $(ENVIRONMENTS)/trainer-test/bin/python trainer/mnist_trainer
-	$(LINT)/mypy --python-executable $(ENVIRONMENTS)/api-test/bin/python api/mnist_api
+	$(LINT)/mypy --python-executable $(TRAINER_TEST) trainer/mnist_trainer
+	$(LINT)/mypy --python-executable $(API_TEST) api/mnist_api
+	$(LINT)/mypy --exclude bench/peers bench
 	git ls-files '*.sh' .ci/run | xargs $(LINT)/shellcheck
 
 format: ## let ruff lay out the code

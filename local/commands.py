@@ -8,10 +8,18 @@ from local import programs
 from local.environments import LOCKS, EnvironmentFailedError, make_environment
 from local.lock import lock
 from local.processes import ProcessFailedError
+from local.running import RunningError, down
 from local.settings import SettingError, read_settings
 from local.up import StartRefusedError, up
 
-REFUSALS = (EnvironmentFailedError, ProcessFailedError, SettingError, StartRefusedError, OSError)
+REFUSALS = (
+    EnvironmentFailedError,
+    OSError,
+    ProcessFailedError,
+    RunningError,
+    SettingError,
+    StartRefusedError,
+)
 
 
 def main() -> int:
@@ -29,6 +37,7 @@ def _build_parser() -> argparse.ArgumentParser:
     commands = parser.add_subparsers(dest="command", required=True)
     up_parser = commands.add_parser("up", help="run tracking server, first training and API")
     up_parser.add_argument("training", nargs="*", help="options of the first training, after --")
+    commands.add_parser("down", help="stop what `up` runs in another terminal")
     trainer = commands.add_parser("trainer", help="run a command of the trainer", add_help=False)
     trainer.add_argument("arguments", nargs=argparse.REMAINDER)
     environment = commands.add_parser("environment", help="make environments from their locks")
@@ -41,6 +50,8 @@ def _run(arguments: argparse.Namespace) -> int:
     match arguments.command:
         case "up":
             return up(read_settings(os.environ), arguments.training)
+        case "down":
+            return down(read_settings(os.environ).state)
         case "trainer":
             return _replace_by_trainer(arguments.arguments)
         case "environment":

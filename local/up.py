@@ -1,6 +1,5 @@
 """`make up` without containers: tracking server, first training and API as processes here."""
 
-import fcntl
 import shutil
 import socket
 import time
@@ -11,6 +10,7 @@ from pathlib import Path
 from local import programs
 from local.environments import matches_lock
 from local.processes import ProcessFailedError, StopRequestedError, Supervisor
+from local.running import only_one
 from local.settings import Settings
 
 SERVICES = ("mlflow-server", "trainer", "api")
@@ -25,11 +25,14 @@ class StartRefusedError(Exception):
 def up(settings: Settings, training: list[str]) -> int:
     """Run the stack until Ctrl-C or SIGTERM and return the exit code.
 
-    ``training`` are options of the first training, should one be needed. Raises StartRefusedError
-    or ProcessFailedError when the stack cannot start or a part of it ends; nothing runs on then.
+    ``training`` are options of the first training, should one be needed. When the stack cannot
+    start, or a part of it ends, nothing runs on. Raises StartRefusedError, RunningError and
+    ProcessFailedError.
     """
     ready = False
-    with _only_one(settings.state), Supervisor() as supervisor:
+    (settings.state / "logs").mkdir(parents=True, exist_ok=True)
+    (settings.state / "mlflow").mkdir(exist_ok=True)
+    with only_one(settings.state), Supervisor() as supervisor:
         try:
             _require_room(settings.state)
             _require_free_port("MLFLOW_PORT", settings.mlflow_port)
@@ -71,21 +74,6 @@ def _step(what: str) -> Iterator[None]:
     begin = time.monotonic()
     yield
     print(f"  ready after {time.monotonic() - begin:.1f} s", flush=True)
-
-
-@contextmanager
-def _only_one(state: Path) -> Iterator[None]:
-    """Hold the state folder: a second stack on the same database would be a fight."""
-    (state / "logs").mkdir(parents=True, exist_ok=True)
-    (state / "mlflow").mkdir(exist_ok=True)
-    with (state / "running").open("w") as guard:
-        try:
-            fcntl.flock(guard, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError as error:
-            raise StartRefusedError(
-                f"The stack of {state} runs already. Stop it first, with Ctrl-C where it runs."
-            ) from error
-        yield
 
 
 def _require_free_port(name: str, port: int) -> None:

@@ -51,7 +51,7 @@ def test_a_second_start_trains_nothing_and_imports_no_tensorflow(trained_state: 
     assert not re.search("epoch", stack.said(), re.IGNORECASE)
 
 
-@pytest.mark.parametrize("way", ["ctrl-c", "sigterm", "hangup"])
+@pytest.mark.parametrize("way", ["ctrl-c", "sigterm", "hangup", "down"])
 def test_every_way_to_stop_leaves_no_process_behind(trained_state: Path, way: str):
     stack = Stack(trained_state)
     stack.up()
@@ -65,6 +65,9 @@ def test_every_way_to_stop_leaves_no_process_behind(trained_state: Path, way: st
             stack.make.terminate()
         case "hangup":
             os.killpg(stack.make.pid, 1)
+        case "down":
+            down = [sys.executable, "-m", "local", "down"]  # what `make down` does without Compose
+            subprocess.run(down, cwd=ROOT, env=stack.environ, check=True)
     stack.wait()
     assert stack.processes() == []
     assert not answers(stack.api_port)
