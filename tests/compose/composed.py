@@ -1,0 +1,125 @@
+"""The composed stack as a user runs it, under a project name and ports of its own."""
+
+import json
+import os
+import socket
+import subprocess
+import time
+from pathlib import Path
+from typing import Any
+
+import httpx
+
+ROOT = Path(__file__).resolve().parents[2]
+KEPT = ("PATH", "HOME", "DOCKER_HOST", "DOCKER_CONTEXT", "DOCKER_CONFIG")
+BODY = {"image": [0.0] * 784}
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def docker(*arguments: str, check: bool = True) -> str:
+    """Run docker and return what it printed; a failure shows what it said."""
+    done = subprocess.run(["docker", *arguments], capture_output=True, text=True, check=False)
+    assert done.returncode == 0 or not check, f"docker {' '.join(arguments)}:\n{done.stderr}"
+    return done.stdout
+
+
+class Stack:
+    """One project of compose.yaml; a .env file of the folder is not read."""
+
+    def __init__(self, project: str, folder: Path, **settings: str) -> None:
+        self.project = project
+        self.api_url = f"http://127.0.0.1:{(api := free_port())}"
+        self.mlflow_url = f"http://127.0.0.1:{(mlflow := free_port())}"
+        self.settings = {
+            "API_PORT": str(api),
+            "MLFLOW_PORT": str(mlflow),
+            "MINIO_CONSOLE_PORT": str(free_port()),
+            **settings,
+        }
+        self.env_file = folder / f"{project}.env"
+
+    def command(self, *arguments: str, **settings: str) -> list[str]:
+        lines = [f"{name}={value}\n" for name, value in (self.settings | settings).items()]
+        self.env_file.write_text("".join(lines))
+        options = ["--project-name", self.project, "--env-file", str(self.env_file)]
+        return ["docker", "compose", "--progress=plain", *options, *arguments]
+
+    def start(self, *arguments: str) -> subprocess.Popen[str]:
+        """Start a compose command; its output, errors included, is for the caller to read."""
+        return subprocess.Popen(
+            self.command(*arguments), cwd=ROOT, env=environ(), text=True,
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        )  # fmt: skip
+
+    def run(self, *arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run(
+            self.command(*arguments, **settings), cwd=ROOT, env=environ(), text=True,
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False,
+        )  # fmt: skip
+
+    def do(self, *arguments: str) -> str:
+        """Run a compose command that must succeed and return what it printed."""
+        done = self.run(*arguments)
+        assert done.returncode == 0, f"{' '.join(arguments)}: {done.returncode}\n{done.stdout}"
+        return done.stdout
+
+    def up(self) -> float:
+        """Bring everything up healthy; return the seconds until the first prediction."""
+        begun = time.monotonic()
+        compose = self.start("up", "--detach", "--wait")
+        predicted = None
+        while compose.poll() is None:
+            if predicted is None and self.predicts():
+                predicted = time.monotonic() - begun
+            time.sleep(0.05)
+        said = compose.communicate()[0]
+        assert compose.returncode == 0, f"{said[-500:]}\n{self.state()}"
+        assert self.predicts()
+        return predicted or time.monotonic() - begun
+
+    def state(self) -> str:
+        """What every container is, and the last that each one said."""
+        shown = (("ps", "--all"), ("logs", "--no-color", "--tail=30"))
+        return "\n".join(self.run(*arguments).stdout for arguments in shown)
+
+    def predicts(self) -> bool:
+        try:
+            return httpx.post(f"{self.api_url}/predict", json=BODY, timeout=5).status_code == 200
+        except httpx.HTTPError:
+            return False
+
+    def inspect(self, service: str) -> dict[str, Any]:
+        container = self.do("ps", "--all", "--quiet", service).split()
+        return json.loads(docker("inspect", *container))[0]
+
+    def health(self, service: str) -> str:
+        return str(self.inspect(service)["State"]["Health"]["Status"])
+
+    def wait_for(self, service: str, health: str, seconds: float = 60) -> None:
+        deadline = time.monotonic() + seconds
+        while (found := self.health(service)) != health:
+            assert time.monotonic() < deadline, f"{service} is {found}, not {health}"
+            time.sleep(0.3)
+
+    def password(self, service: str, place: str) -> str:
+        return self.do("exec", "-T", service, "cat", f"/run/passwords/{place}/password")
+
+    def remove(self) -> None:
+        """Take down what there is of the project, with everything it knew."""
+        self.do("--profile", "*", "down", "--volumes", "--remove-orphans", "--timeout", "10")
+
+    def remains(self) -> str:
+        """What the engine still has of the project: containers, volumes, networks."""
+        label = f"label=com.docker.compose.project={self.project}"
+        kinds = (("ps", "--all"), ("volume", "ls"), ("network", "ls"))
+        return "".join(docker(*kind, "--quiet", "--filter", label) for kind in kinds)
+
+
+def environ() -> dict[str, str]:
+    """This process's variables without those that would change the stack."""
+    return {name: os.environ[name] for name in KEPT if name in os.environ}

@@ -1,0 +1,60 @@
+"""What breaks behind the API does not reach its clients."""
+
+import time
+
+import pytest
+from composed import Stack
+from mlflow import MlflowClient
+from traffic import Traffic
+
+
+@pytest.mark.parametrize("service", ["postgres", "minio", "mlflow-server"])
+def test_a_service_that_crashes_comes_back_by_itself_and_no_request_is_lost(
+    stack: Stack, registry: MlflowClient, service: str
+):
+    before = stack.inspect(service)["RestartCount"]
+    with Traffic(stack.api_url):
+        stack.run("exec", "-T", service, "bash", "-c", "kill -KILL -1")  # all but the init process
+        deadline = time.monotonic() + 30
+        while stack.inspect(service)["RestartCount"] == before:
+            assert time.monotonic() < deadline, "it did not crash"
+            time.sleep(0.2)
+        stack.wait_for(service, "healthy")
+        stack.wait_for("mlflow-server", "healthy")
+    assert registry.search_model_versions()
+
+
+def test_everything_behind_the_api_killed_comes_back_by_up_and_no_request_is_lost(
+    stack: Stack, registry: MlflowClient, in_service: str
+):
+    with Traffic(stack.api_url):
+        for service in ("postgres", "minio", "mlflow-server"):
+            stack.do("kill", service)
+            time.sleep(3)  # longer than the API waits between two looks at the registry
+        stack.up()
+    found = registry.get_model_version_by_alias("mnist-classifier", "Production")
+    assert str(found.version) == in_service
+
+
+def test_the_tracking_server_is_unhealthy_without_its_database(stack: Stack):
+    stack.do("stop", "postgres")
+    stack.wait_for("mlflow-server", "unhealthy")
+    stack.do("start", "postgres")
+    stack.wait_for("mlflow-server", "healthy")
+
+
+def test_an_api_that_restarts_without_the_tracking_server_serves_from_its_cache(stack: Stack):
+    stack.do("stop", "mlflow-server")
+    stack.do("restart", "--no-deps", "api")
+    stack.wait_for("api", "healthy")
+    assert stack.predicts()
+    stack.up()
+
+
+def test_every_service_stops_when_it_is_asked_to(stack: Stack):
+    """Exit codes of a graceful end, and not the 137 of one that had to be killed."""
+    stack.do("stop")
+    codes = {s: stack.inspect(s)["State"]["ExitCode"] for s in ("api", "mlflow-server", "minio")}
+    assert 137 not in codes.values(), codes
+    assert stack.inspect("postgres")["State"]["ExitCode"] == 0
+    stack.up()

@@ -1,0 +1,95 @@
+"""What is in the images, what is not, and that the API's runs alone."""
+
+import json
+import time
+from pathlib import Path
+
+import httpx
+import pytest
+from composed import BODY, Stack, docker
+from mlflow import MlflowClient
+
+BASES = {
+    "api": "python:3.13-slim-trixie",
+    "trainer": "python:3.13-slim-trixie",
+    "mlflow-server": "python:3.13-slim-trixie",
+    "setup": "python:3.13-slim-trixie",
+    "minio": "debian:trixie-slim",
+}
+OURS = ("api", "trainer", "mlflow-server")
+LARGEST_API = 250e6  # bytes that it may add to its base
+
+
+def size(image: str) -> int:
+    return int(docker("image", "inspect", "--format={{.Size}}", image))
+
+
+def inside(stack: Stack, image: str, script: str) -> str:
+    return docker("run", "--rm", "--entrypoint=sh", f"{stack.project}-{image}", "-c", script)
+
+
+def test_the_image_of_the_api_is_small(stack: Stack, figures: list[str]):
+    for image, base in BASES.items():
+        whole = size(f"{stack.project}-{image}")
+        added = whole - size(base)
+        figures.append(f"image: {image} {whole / 1e6:.0f} MB, {added / 1e6:.0f} of it ours")
+    assert size(f"{stack.project}-api") - size(BASES["api"]) < LARGEST_API
+
+
+def test_the_image_of_the_api_has_no_tensorflow(stack: Stack):
+    assert inside(stack, "api", "find / -xdev -iname '*tensorflow*' -name '*.so*'") == ""
+    assert inside(stack, "api", "python -c 'import tensorflow' 2>&1 | tail -1 || true").startswith(
+        "ModuleNotFoundError"
+    )
+
+
+@pytest.mark.parametrize("image", BASES)
+def test_an_image_has_no_compiler_and_no_package_cache(stack: Stack, image: str):
+    assert inside(stack, image, "command -v gcc cc go uv || true") == ""
+    look = ["run", "--rm", "--user=0", "--entrypoint=find", f"{stack.project}-{image}"]
+    assert docker(*look, "/root", "/tmp", "-mindepth", "2") == ""  # noqa: S108 # looked at, not used
+
+
+@pytest.mark.parametrize("image", OURS)
+def test_an_image_says_what_it_was_made_from(stack: Stack, image: str):
+    (found,) = json.loads(docker("image", "inspect", f"{stack.project}-{image}"))
+    labels = found["Config"]["Labels"]
+    assert labels["org.opencontainers.image.version"] == "0.1.0"
+    assert labels["org.opencontainers.image.revision"] == "unknown"
+    assert found["Config"]["User"] == "10001:10001"
+
+
+def test_the_api_alone_serves_a_file(stack: Stack, registry: MlflowClient, folder: Path):
+    version = registry.get_model_version_by_alias("mnist-classifier", "Production")
+    model = f"{registry.get_model_version_download_uri(version.name, version.version)}"
+    downloaded = _download(model, folder)
+    container = docker(
+        "run", "--detach", "--rm", "--read-only", "--cap-drop=ALL", "--publish=127.0.0.1::8000",
+        f"--volume={downloaded}:/model.onnx:ro", "--env=MODEL_FILE=/model.onnx",
+        f"{stack.project}-api",
+    ).strip()  # fmt: skip
+    try:
+        address = docker("port", container, "8000/tcp").split()[0]
+        deadline = time.monotonic() + 30
+        while (answer := _ask(f"http://{address}/predict")) is None:
+            assert time.monotonic() < deadline, docker("logs", container)
+            time.sleep(0.2)
+        assert answer.status_code == 200
+        assert len(answer.json()["probabilities"]) == 10
+    finally:
+        docker("stop", container)
+
+
+def _download(model: str, folder: Path) -> Path:
+    import mlflow
+
+    path = mlflow.artifacts.download_artifacts(f"{model}/extra_files/model.onnx", dst_path=folder)
+    Path(path).chmod(0o644)
+    return Path(path)
+
+
+def _ask(url: str) -> httpx.Response | None:
+    try:
+        return httpx.post(url, json=BODY, timeout=5)
+    except httpx.HTTPError:
+        return None
