@@ -5,8 +5,10 @@ from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException, NotFound, RequestEntityTooLarge
 
 from mnist_api.exchange import JSON, Reply, Request
+from mnist_api.pages import add_pages
 from mnist_api.problems import SURPRISE, ProblemError, too_large
-from mnist_api.routes import RULES, answer, check_headers, find_route, refuse_as_problem
+from mnist_api.protocols import add_inference, add_scoring
+from mnist_api.routes import RULES, answer, check_headers, find_route, refusal_form
 from mnist_api.serving import Serving
 
 
@@ -60,9 +62,13 @@ def create_app(serving: Serving, max_content_length: int) -> Flask:
         }
         return Response(msgspec.json.encode(answer), mimetype=JSON)
 
+    add_inference(app, serving)
+    add_scoring(app, serving)
+    add_pages(app)
+
     @app.errorhandler(ProblemError)
     def refuse(problem: ProblemError) -> Response:
-        return _respond(refuse_as_problem(problem))
+        return _respond(refusal_form(request.path)(problem))
 
     @app.errorhandler(HTTPException)
     def refuse_http(error: HTTPException) -> Response:
@@ -82,7 +88,7 @@ def _respond(reply: Reply) -> Response:
 
 def _sentence(status: int, error: HTTPException) -> str:
     if status == 404:
-        return "There is nothing here: POST /predict, GET /health and GET /model are."
+        return "There is nothing here: GET /docs tells what there is."
     if status == 405:
         return f"{request.method} is not for this address; the header Allow says what is."
     if status >= 500:

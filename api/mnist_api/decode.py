@@ -7,6 +7,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from mnist_api.exchange import LARGE
 from mnist_api.explain import explain_refusal
 from mnist_api.json_numbers import read_images
 
@@ -32,7 +33,6 @@ class Fields(msgspec.Struct):
     images: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
 
 
-LARGE = 65536  # bytes; one image is 2 to 20 kB
 MOST_VALUES = 4096  # in a large body: more can't be one image, and are not worth their memory
 
 _decode_flat = msgspec.json.Decoder(Flat).decode

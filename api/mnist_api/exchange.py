@@ -8,6 +8,7 @@ from werkzeug.http import parse_options_header
 from mnist_api.problems import NO_HEADERS, ProblemError
 from mnist_api.serving import Serving
 
+LARGE = 65536  # bytes; one image as JSON is 2 to 20 kB
 JSON = "application/json"
 OCTETS = "application/octet-stream"
 NPY = "application/x-npy"
@@ -24,6 +25,10 @@ class Request(NamedTuple):
     def header(self, name: bytes) -> str:
         """Return the value of ``name``, "" where it was not sent."""
         return self.headers.get(name, b"").decode("latin-1")
+
+    def is_small(self) -> bool:
+        """Say whether the body is short, and not only because it is compressed."""
+        return len(self.body) <= LARGE and b"content-encoding" not in self.headers
 
 
 class Reply(NamedTuple):

@@ -6,7 +6,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from mnist_api.decode import LARGE, decode_json
+from mnist_api.decode import decode_json
 from mnist_api.encode import encode_answer, encode_answers, encode_array
 from mnist_api.exchange import JSON, NPY, OCTETS, Reply, Request, media_type_of
 from mnist_api.multipart import FIELD, read_files
@@ -40,11 +40,10 @@ def answer_predict(request: Request, serving: Serving) -> Reply:
     return Reply(200, JSON, encode_answers(probabilities))
 
 
-def is_small(request: Request) -> bool:
+def is_quick(request: Request) -> bool:
     """Say whether ``request`` is answered in well under a millisecond; pictures never are."""
-    if len(request.body) > LARGE:
-        return False
-    return media_type_of(request.header(b"content-type")) not in (FORM, *PICTURES)
+    media_type = media_type_of(request.header(b"content-type"))
+    return request.is_small() and media_type not in (FORM, *PICTURES)
 
 
 def check_digit(headers: Mapping[bytes, bytes]) -> None:

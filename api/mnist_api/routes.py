@@ -6,21 +6,37 @@ the body, it calls ``check_headers``; with the body it calls ``answer``, right a
 """
 
 import logging
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from mnist_api.exchange import Reply, Request, Route
-from mnist_api.forms import answer_digit, answer_predict, check_digit, check_predict, is_small
+from mnist_api.forms import answer_digit, answer_predict, check_digit, check_predict, is_quick
+from mnist_api.inference import PLACE, answer_inference, refuse_inference
 from mnist_api.problems import MEDIA_TYPE, SURPRISE, ProblemError, encode_problem
+from mnist_api.scoring import answer_scoring, check_scoring, refuse_scoring
 from mnist_api.serving import Serving
+from mnist_api.unpack import unpack
 
-RULES = ("/predict", "/digit")  # the paths, as Flask writes them
+RULES = (  # the paths, as Flask writes them
+    "/predict",
+    "/digit",
+    "/invocations",
+    "/v2/models/<name>/infer",
+    "/v2/models/<name>/versions/<version>/infer",
+)
 
 log = logging.getLogger(__name__)
 
 
 def find_route(path: str) -> Route | None:
     """Return the route of POST ``path``, None where another part of the API has it, or nobody."""
-    return _ROUTES.get(path)
+    return _ROUTES.get(path) or (_INFERENCE if PLACE.fullmatch(path) else None)
+
+
+def refusal_form(path: str) -> Callable[[ProblemError], Reply]:
+    """Return how a refusal at ``path`` is written, whatever the method."""
+    if path == "/v2" or path.startswith("/v2/"):
+        return refuse_inference
+    return _ROUTES[path].refuse if path in _ROUTES else refuse_as_problem
 
 
 def check_headers(route: Route, headers: Mapping[bytes, bytes]) -> Reply | None:
@@ -35,6 +51,8 @@ def check_headers(route: Route, headers: Mapping[bytes, bytes]) -> Reply | None:
 def answer(route: Route, request: Request, serving: Serving) -> Reply:
     """Return the answer to ``request``, whatever it is; a surprise is logged with its trace."""
     try:
+        if b"content-encoding" in request.headers:
+            request = unpack(request, serving.most_bytes)
         return route.answer(request, serving)
     except ProblemError as problem:
         return route.refuse(problem)
@@ -53,7 +71,13 @@ def _is_never_quick(_: Request) -> bool:
     return False
 
 
+def _welcome(_: Mapping[bytes, bytes]) -> None:
+    """Let any content type in: the protocol's clients send none, or their own."""
+
+
+_INFERENCE = Route(_welcome, answer_inference, refuse_inference, Request.is_small)
 _ROUTES = {
-    "/predict": Route(check_predict, answer_predict, refuse_as_problem, is_small),
+    "/predict": Route(check_predict, answer_predict, refuse_as_problem, is_quick),
     "/digit": Route(check_digit, answer_digit, refuse_as_problem, _is_never_quick),
+    "/invocations": Route(check_scoring, answer_scoring, refuse_scoring, Request.is_small),
 }

@@ -21,7 +21,9 @@ class Served:
 class Serving:
     """Holds the network in service; replaced in one assignment, so a request sees one of them."""
 
-    def __init__(self) -> None:
+    def __init__(self, name: str = "mnist-classifier", most_bytes: int = 16 * 1024**2) -> None:
+        self.name = name  # of the model, in addresses that have one
+        self.most_bytes = most_bytes  # of a body, once it is unpacked
         self.current: Served | None = None
 
     def require(self) -> Served:

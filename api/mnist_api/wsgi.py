@@ -41,7 +41,7 @@ def _wire(settings: Settings) -> tuple[Serving, Callable[[], None]]:
     logging.basicConfig(format="[%(asctime)s] [%(process)d] [%(levelname)s] %(message)s")
     logging.getLogger("mnist_api").setLevel(logging.INFO)
     import_runtime()  # before the fork: one copy for all workers
-    serving = Serving()
+    serving = Serving(settings.model_name, settings.max_content_length)
     if settings.model_file is not None:
         path, now = settings.model_file, datetime.now(UTC)
         return serving, lambda: _serve_file(serving, path, now)

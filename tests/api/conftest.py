@@ -25,6 +25,20 @@ def start_api(tmp_path: Path) -> Iterator[Callable[..., Api]]:
         api.stop()
 
 
+@pytest.fixture(scope="module")
+def start_apis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Api]]:
+    """Start gunicorns that serve all tests of a module."""
+    started: list[Api] = []
+
+    def start(*arguments: str, **settings: str) -> Api:
+        started.append(Api(tmp_path_factory.mktemp("api"), list(arguments), **settings))
+        return started[-1]
+
+    yield start
+    for api in started:
+        assert api.stop() == 0
+
+
 @pytest.fixture(scope="session")
 def seven(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Give the file of a network that always sees a 7."""

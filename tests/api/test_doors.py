@@ -175,10 +175,13 @@ def test_an_unknown_type_is_told_which_header_to_add(
 @pytest.mark.parametrize(
     ("method", "path", "status", "allowed"),
     [
-        ("GET", "/", 404, None),
+        ("GET", "/nothing", 404, None),
+        ("GET", "/page/..%2Fapp.py", 404, None),
+        ("GET", "/docs/..%2Fapp.py", 404, None),
         ("POST", "/predict/", 404, None),
         ("GET", "/static/x", 404, None),
         ("GET", "/predict", 405, {"POST", "OPTIONS"}),
+        ("GET", "/digit", 405, {"POST", "OPTIONS"}),
         ("DELETE", "/predict", 405, {"POST", "OPTIONS"}),
         ("POST", "/health", 405, {"GET", "HEAD", "OPTIONS"}),
         ("PUT", "/model", 405, {"GET", "HEAD", "OPTIONS"}),

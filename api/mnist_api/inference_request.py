@@ -1,0 +1,141 @@
+"""What a request of the Open Inference Protocol says: its JSON, and the tensor in it or behind it.
+
+The protocol: https://kserve.github.io/website/docs/concepts/architecture/data-plane/v2-protocol,
+and its binary tensor data extension.
+"""
+
+from typing import NamedTuple
+
+import msgspec
+import numpy as np
+from msgspec import UNSET, Raw, Struct, UnsetType
+from numpy.typing import NDArray
+
+from mnist_api.exchange import Request
+from mnist_api.json_numbers import has_shape, read_numbers
+from mnist_api.network import CLASSES, PIXELS
+from mnist_api.octets import FLOAT32, view_floats
+from mnist_api.problems import ProblemError
+
+LENGTH = b"inference-header-content-length"  # of the JSON, where a tensor follows it
+INPUT = "image"
+OUTPUTS = {"probabilities": ("FP32", CLASSES), "prediction": ("INT64", None)}
+WANTED = f'send one input "{INPUT}" of FP32 with shape [n, {PIXELS}]'
+
+
+class Parameters(Struct, frozen=True):
+    """Those of the binary tensor data extension; others are not for this server."""
+
+    binary_data_size: int | UnsetType = UNSET
+    binary_data: bool = False
+    binary_data_output: bool = False
+    classification: int = 0
+
+
+class Input(Struct):
+    """A tensor that is sent."""
+
+    name: str
+    shape: list[int]
+    datatype: str
+    data: Raw | UnsetType = UNSET
+    parameters: Parameters = Parameters()
+
+
+class Output(Struct):
+    """A tensor that is asked for."""
+
+    name: str
+    parameters: Parameters = Parameters()
+
+
+class Inference(Struct):
+    """The JSON of a request."""
+
+    inputs: list[Input]
+    outputs: list[Output] | UnsetType = UNSET
+    id: str | UnsetType = UNSET
+    parameters: Parameters = Parameters()
+
+
+class Asked(NamedTuple):
+    """A request, understood."""
+
+    images: NDArray[np.float32]  # [n, 784]
+    outputs: dict[str, bool]  # by name, whether as bytes behind the JSON
+    id: str | UnsetType
+
+
+_decode = msgspec.json.Decoder(Inference).decode
+
+
+def read_inference(request: Request) -> Asked:
+    """Return what ``request`` asks for. Raises ProblemError (400)."""
+    body = request.body
+    length = _header_length(request)
+    try:
+        json = body if length is None else body[:length]
+        json.decode()  # the decoder would skip over what is not UTF-8 beside the inputs
+        inference = _decode(json)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise ProblemError(400, f"The request can't be read ({error}): {WANTED}.") from None
+    if len(inference.inputs) != 1:
+        raise ProblemError(400, f"There are {len(inference.inputs)} inputs: {WANTED}.")
+    images = _read_tensor(inference.inputs[0], body, len(body) if length is None else length)
+    return Asked(images, _choose(inference), inference.id)
+
+
+def _header_length(request: Request) -> int | None:
+    given = request.header(LENGTH)
+    if not given:
+        return None
+    is_number = given.isascii() and given.isdigit() and len(given) < 20
+    if not is_number or int(given) > len(request.body):
+        raise ProblemError(
+            400,
+            f"Inference-Header-Content-Length is {given[:40]}, but must be the length of the JSON "
+            "that the body begins with.",
+        )
+    return int(given)
+
+
+def _read_tensor(tensor: Input, body: bytes, start: int) -> NDArray[np.float32]:
+    """Return the input's images: its data, or what follows the JSON in ``body`` at ``start``."""
+    shape = tuple(tensor.shape)
+    if tensor.name != INPUT or tensor.datatype != "FP32":
+        raise ProblemError(
+            400, f'The input is "{tensor.name[:40]}" of {tensor.datatype[:40]}: {WANTED}.'
+        )
+    if len(shape) != 2 or shape[1] != PIXELS or shape[0] < 1:
+        raise ProblemError(400, f"The shape is {list(shape)[:8]}: {WANTED}.")
+    size, following = tensor.parameters.binary_data_size, len(body) - start
+    if size is UNSET:
+        if following or tensor.data is UNSET or not has_shape(bytes(tensor.data), shape):
+            raise ProblemError(
+                400, f'"data" does not hold the {shape[0]} x {PIXELS} numbers of the shape.'
+            )
+        return read_numbers(bytes(tensor.data)).reshape(shape)
+    if not size == following == shape[0] * PIXELS * FLOAT32.itemsize or tensor.data is not UNSET:
+        raise ProblemError(
+            400,
+            f"{following} bytes follow the JSON, binary_data_size is {size} and the shape "
+            f"{list(shape)} takes {shape[0] * PIXELS * FLOAT32.itemsize}: these must be the same.",
+        )
+    return view_floats(body, start)
+
+
+def _choose(inference: Inference) -> dict[str, bool]:
+    """Return the outputs to answer with: all of them where none is chosen."""
+    every = inference.parameters.binary_data_output
+    if inference.outputs is UNSET or not inference.outputs:
+        return dict.fromkeys(OUTPUTS, every)
+    chosen = {}
+    for output in inference.outputs:
+        if output.name not in OUTPUTS:
+            raise ProblemError(
+                400, f'There is no output "{output.name[:40]}": there are {", ".join(OUTPUTS)}.'
+            )
+        if output.parameters.classification:
+            raise ProblemError(400, 'Classification is not offered: ask for "prediction" instead.')
+        chosen[output.name] = every or output.parameters.binary_data
+    return chosen

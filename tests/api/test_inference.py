@@ -1,0 +1,218 @@
+"""The Open Inference Protocol, asked by the Triton client as it is, and by hand where it errs."""
+
+import gzip
+import json
+import struct
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import httpx
+import numpy as np
+import pytest
+from digits import read_digits
+from processes import Api, free_port
+from tritonclient.http import InferenceServerClient, InferInput, InferRequestedOutput
+from tritonclient.utils import InferenceServerException
+
+MODEL = "mnist-classifier"
+COUNT = 300
+
+
+@pytest.fixture(scope="module")
+def api(start_apis: Callable[..., Api], seven: Path) -> Api:
+    return start_apis(MODEL_FILE=str(seven), WEB_CONCURRENCY="1").wait_ready()
+
+
+@pytest.fixture
+def client(api: Api) -> Iterator[InferenceServerClient]:
+    with InferenceServerClient(f"127.0.0.1:{api.port}") as client:
+        yield client
+
+
+@pytest.fixture(scope="module")
+def images() -> np.ndarray:
+    return read_digits(COUNT).astype(np.float32) / 255
+
+
+def tensor(images: np.ndarray, binary: bool) -> InferInput:
+    given = InferInput("image", list(images.shape), "FP32")
+    return given.set_data_from_numpy(images, binary_data=binary)
+
+
+def test_the_client_finds_server_and_model_alive_and_described(
+    client: InferenceServerClient, seven: Path
+) -> None:
+    assert client.is_server_live()
+    assert client.is_server_ready()
+    assert client.is_model_ready(MODEL)
+    assert client.is_model_ready(MODEL, "file")
+    assert not client.is_model_ready("another")
+    assert not client.is_model_ready(MODEL, "8")
+    assert client.get_server_metadata()["extensions"] == ["binary_tensor_data"]
+    described = client.get_model_metadata(MODEL, "file")
+    assert described["versions"] == ["file"]
+    assert described["inputs"] == [{"name": "image", "datatype": "FP32", "shape": [-1, 784]}]
+    assert [output["name"] for output in described["outputs"]] == ["probabilities", "prediction"]
+
+
+@pytest.mark.parametrize("binary_in", [True, False], ids=["binary in", "JSON in"])
+@pytest.mark.parametrize("binary_out", [True, False], ids=["binary out", "JSON out"])
+def test_real_digits_get_the_same_numbers_as_predict_gives(
+    api: Api,
+    client: InferenceServerClient,
+    images: np.ndarray,
+    binary_in: bool,
+    binary_out: bool,
+) -> None:
+    result = client.infer(
+        MODEL,
+        [tensor(images, binary_in)],
+        outputs=[
+            InferRequestedOutput("probabilities", binary_data=binary_out),
+            InferRequestedOutput("prediction", binary_data=not binary_out),
+        ],
+        request_id="seventeen",
+    )
+    answer = httpx.post(f"{api.url}/predict", json={"images": images.tolist()}).json()
+    wanted = np.array([one["probabilities"] for one in answer["predictions"]])
+    assert result.as_numpy("probabilities").dtype == np.float32
+    np.testing.assert_allclose(result.as_numpy("probabilities"), wanted, atol=1e-7)
+    assert result.as_numpy("prediction").tolist() == [7] * COUNT
+    said = result.get_response()
+    assert (said["id"], said["model_name"], said["model_version"]) == ("seventeen", MODEL, "file")
+
+
+def test_without_a_choice_all_outputs_come_in_binary(
+    client: InferenceServerClient, images: np.ndarray
+) -> None:
+    """Asked for no output, the client sets binary_data_output."""
+    result = client.infer(MODEL, [tensor(images, True)], model_version="file")
+    assert result.as_numpy("probabilities").shape == (COUNT, 10)
+    assert result.as_numpy("prediction").shape == (COUNT,)
+    assert "id" not in result.get_response()
+
+
+def test_one_output_may_be_chosen(client: InferenceServerClient, images: np.ndarray) -> None:
+    result = client.infer(
+        MODEL, [tensor(images[:1], True)], outputs=[InferRequestedOutput("prediction")]
+    )
+    assert [output["name"] for output in result.get_response()["outputs"]] == ["prediction"]
+
+
+@pytest.mark.parametrize("algorithm", ["gzip", "deflate"])
+def test_a_compressed_request_is_answered(
+    client: InferenceServerClient, images: np.ndarray, algorithm: str
+) -> None:
+    result = client.infer(MODEL, [tensor(images, True)], request_compression_algorithm=algorithm)
+    assert result.as_numpy("prediction").tolist() == [7] * COUNT
+
+
+@pytest.mark.parametrize(
+    ("name", "shape", "datatype", "sentence"),
+    [
+        ("pixels", (1, 784), "FP32", 'one input "image"'),
+        ("image", (1, 783), "FP32", "n, 784"),
+        ("image", (784,), "FP32", "n, 784"),
+        ("image", (0, 784), "FP32", "n, 784"),
+        ("image", (1, 784), "FP64", "FP32"),
+    ],
+)
+def test_the_client_is_told_what_is_wrong_with_a_tensor(
+    client: InferenceServerClient, name: str, shape: tuple[int, ...], datatype: str, sentence: str
+) -> None:
+    given = InferInput(name, list(shape), datatype)
+    numbers = np.zeros(shape, np.float32 if datatype == "FP32" else np.float64)
+    given.set_data_from_numpy(numbers)
+    with pytest.raises(InferenceServerException, match=sentence) as refused:
+        client.infer(MODEL, [given])
+    assert refused.value.status() == "400"
+
+
+def test_unknown_models_versions_and_outputs_are_told_what_there_is(
+    client: InferenceServerClient, images: np.ndarray
+) -> None:
+    given = [tensor(images[:1], True)]
+    with pytest.raises(InferenceServerException, match='"mnist-classifier" is served') as refused:
+        client.infer("another", given)
+    assert refused.value.status() == "404"
+    with pytest.raises(InferenceServerException, match='version "file" is served'):
+        client.infer(MODEL, given, model_version="8")
+    with pytest.raises(InferenceServerException, match="probabilities, prediction"):
+        client.infer(MODEL, given, outputs=[InferRequestedOutput("logits")])
+    with pytest.raises(InferenceServerException, match="Classification"):
+        client.infer(MODEL, given, outputs=[InferRequestedOutput("prediction", class_count=3)])
+
+
+def request(**more: object) -> dict[str, object]:
+    given = {"name": "image", "shape": [1, 784], "datatype": "FP32"}
+    return {"inputs": [given | more]}
+
+
+FLOATS = struct.pack("<784f", *[0.5] * 784)
+SIZE = {"parameters": {"binary_data_size": len(FLOATS)}}
+WRONG = {
+    "no JSON": (b"{", b"", None),
+    "no inputs": ({}, b"", None),
+    "two inputs": ({"inputs": request(data=[0] * 784)["inputs"] * 2}, b"", None),
+    "no data": (request(), b"", None),
+    "too few data": (request(data=[0] * 783), b"", None),
+    "ragged data": (request(data=[[0] * 784, []]), b"", None),
+    "data of strings": (request(data=["0"] * 784), b"", None),
+    "nested otherwise": (request(data=[[[0] * 28] * 28]), b"", None),
+    "bytes": (request(data=[255] * 784), b"", None),
+    "an absurd shape": (request(data=[0] * 784, shape=[10**18, 784]), b"", None),
+    "more dimensions than memory": (request(data=[0] * 784, shape=[784] * 99), b"", None),
+    "data and bytes": (request(data=[0] * 784, **SIZE), FLOATS, ""),
+    "no bytes": (request(**SIZE), b"", ""),
+    "too few bytes": (request(**SIZE), FLOATS[1:], ""),
+    "too many bytes": (request(**SIZE), FLOATS + b"0", ""),
+    "bytes without size": (request(), FLOATS, ""),
+    "NaN": (request(**SIZE), struct.pack("<784f", *[float("nan")] * 784), ""),
+    "infinite": (request(**SIZE), struct.pack("<784f", *[float("inf")] * 784), ""),
+    "a length beyond the body": (request(data=[0] * 784), b"", "1000000"),
+    "a length that is none": (request(data=[0] * 784), b"", "many"),
+    "a negative length": (request(data=[0] * 784), b"", "-1"),
+    "an endless length": (request(data=[0] * 784), b"", "0" * 5000),
+    "not UTF-8": (b'{"\xff": 1, ' + json.dumps(request(data=[0] * 784)).encode()[1:], b"", None),
+}
+
+
+@pytest.mark.parametrize(("said", "following", "length"), WRONG.values(), ids=WRONG)
+def test_a_wrong_request_is_400_in_the_protocols_own_form(
+    api: Api, said: object, following: bytes, length: str | None
+) -> None:
+    head = said if isinstance(said, bytes) else json.dumps(said).encode()
+    sent = {"Inference-Header-Content-Length": length or str(len(head))}
+    answer = httpx.post(
+        f"{api.url}/v2/models/{MODEL}/infer",
+        content=head + following,
+        headers={} if length is None else sent,
+    )
+    assert answer.status_code == 400
+    assert answer.headers["Content-Type"] == "application/json"
+    assert list(answer.json()) == ["error"]
+    assert answer.json()["error"].endswith(".")
+
+
+def test_without_a_network_nothing_is_ready_but_the_server_lives(
+    start_api: Callable[..., Api],
+) -> None:
+    nobody = f"http://127.0.0.1:{free_port()}"
+    api = start_api(MLFLOW_TRACKING_URI=nobody, WEB_CONCURRENCY="1").wait_up()
+    with InferenceServerClient(f"127.0.0.1:{api.port}") as client:
+        assert client.is_server_live()
+        assert not client.is_server_ready()
+        assert not client.is_model_ready(MODEL)
+        with pytest.raises(InferenceServerException, match="No model is being served"):
+            client.infer(MODEL, [tensor(np.zeros((1, 784), np.float32), True)])
+    assert httpx.get(f"{api.url}/ping").status_code == 503
+
+
+def test_a_bomb_is_refused_by_its_true_size(api: Api) -> None:
+    answer = httpx.post(
+        f"{api.url}/v2/models/{MODEL}/infer",
+        content=gzip.compress(bytes(40 * 1024**2)),
+        headers={"Content-Encoding": "gzip"},
+    )
+    assert answer.status_code == 413
+    assert list(answer.json()) == ["error"]
