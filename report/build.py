@@ -18,7 +18,7 @@ NEEDED = ("lmodern.sty", "french.ldf", "booktabs.sty", "microtype.sty", "subcapt
 IMAGE = "mnist-report"
 LATEXMK = [
     "latexmk", "-pdf", "-silent", "-interaction=nonstopmode", "-halt-on-error",
-    "-output-directory=build", "main.tex",
+    "main.tex",
 ]  # fmt: skip
 
 
@@ -80,18 +80,20 @@ def _prepare_container() -> list[str]:
 
 
 def _typeset(command: list[str], language: str) -> int:
+    folder = Path("build") / language  # TeX trips over the other language's references
+    command = [*command, f"-output-directory={folder}"]
     environment = os.environ | {"LC_ALL": "C", "LANG": "C"}  # LANG may name no locale, as fr
     made = subprocess.run(
         command, cwd=HERE, env=environment, capture_output=True, text=True, check=False
     )
-    log = HERE / "build" / "main.log"
+    log = HERE / folder / "main.log"
     if made.returncode != 0:
         said = log.read_text("latin-1").splitlines() if log.exists() else []
         reasons = [line for line in said if line.startswith(("! ", "l."))]
         told = "\n".join(reasons) or f"{made.stdout}{made.stderr}".strip()
         print(f"{told}\nTeX stopped; {log} says more.", file=sys.stderr)
         return 2
-    shutil.copyfile(HERE / "build" / "main.pdf", HERE / "main.pdf")
+    shutil.copyfile(HERE / folder / "main.pdf", HERE / "main.pdf")
     print(f"Report   {HERE / 'main.pdf'} ({language})")
     return 0
 
