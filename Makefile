@@ -69,6 +69,11 @@ test-compose: ## the composed stack, built and run; starts an engine where none 
 	@$(PYTHON) -m local environment trainer-test
 	$(PYTHON) -m tests.engine run $(TRAINER_TEST) -m pytest tests/compose
 
+report: ## the lab report of the version in service; LANG=fr make report in French
+	@$(PYTHON) -m local environment trainer
+	PYTHONPATH=trainer $(ENVIRONMENTS)/trainer/bin/python -m report.collect
+	$(PYTHON) -m report.build
+
 bench: ## measure the API beside its peers: make bench ARGS="--rounds 1 --seconds 1"
 	@$(PYTHON) -m bench $(ARGS)
 
