@@ -84,7 +84,8 @@ lint: ## ruff, mypy and shellcheck
 	$(LINT)/mypy local mlflow-server
 	$(LINT)/mypy --python-executable $(TRAINER_TEST) trainer/mnist_trainer
 	$(LINT)/mypy --python-executable $(API_TEST) api/mnist_api
-	$(LINT)/mypy --exclude bench/peers bench
+	MYPYPATH=trainer $(LINT)/mypy --python-executable $(TRAINER_TEST) report
+	$(LINT)/mypy --python-executable $(API_TEST) --explicit-package-bases --exclude bench/peers bench tests/engine
 	git ls-files '*.sh' .ci/run | xargs $(LINT)/shellcheck
 
 format: ## let ruff lay out the code
