@@ -5,7 +5,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from networks import digit_network
+from networks import digit_network, linear_network
 from processes import Api, Relay, tracking_server
 
 
@@ -44,6 +44,14 @@ def seven(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """Give the file of a network that always sees a 7."""
     path = tmp_path_factory.mktemp("seven") / "seven.onnx"
     path.write_bytes(digit_network(7))
+    return path
+
+
+@pytest.fixture(scope="session")
+def linear(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Give the file of a network that tells images apart."""
+    path = tmp_path_factory.mktemp("linear") / "linear.onnx"
+    path.write_bytes(linear_network())
     return path
 
 

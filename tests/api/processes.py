@@ -43,6 +43,7 @@ class Api:
     def __init__(self, folder: Path, arguments: list[str], **settings: str) -> None:
         self.port = int(settings.setdefault("PORT", str(free_port())))
         self.url = f"http://127.0.0.1:{self.port}"
+        self.client = httpx.Client(base_url=self.url, verify=False, timeout=20)  # noqa: S501 # no TLS
         self._log = folder / f"api-{self.port}.log"
         inherited = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
         environ = inherited | {"PYTHONPYCACHEPREFIX": BYTECODE}
@@ -109,6 +110,7 @@ class Api:
 
     def stop(self) -> int:
         """Ask it to end, and return its exit code."""
+        self.client.close()
         if self.process.poll() is None:
             self.process.terminate()
         try:

@@ -6,7 +6,6 @@ import struct
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
-import httpx
 import numpy as np
 import pytest
 from digits import read_digits
@@ -73,7 +72,7 @@ def test_real_digits_get_the_same_numbers_as_predict_gives(
         ],
         request_id="seventeen",
     )
-    answer = httpx.post(f"{api.url}/predict", json={"images": images.tolist()}).json()
+    answer = api.client.post("/predict", json={"images": images.tolist()}).json()
     wanted = np.array([one["probabilities"] for one in answer["predictions"]])
     assert result.as_numpy("probabilities").dtype == np.float32
     np.testing.assert_allclose(result.as_numpy("probabilities"), wanted, atol=1e-7)
@@ -183,8 +182,8 @@ def test_a_wrong_request_is_400_in_the_protocols_own_form(
 ) -> None:
     head = said if isinstance(said, bytes) else json.dumps(said).encode()
     sent = {"Inference-Header-Content-Length": length or str(len(head))}
-    answer = httpx.post(
-        f"{api.url}/v2/models/{MODEL}/infer",
+    answer = api.client.post(
+        f"/v2/models/{MODEL}/infer",
         content=head + following,
         headers={} if length is None else sent,
     )
@@ -205,12 +204,12 @@ def test_without_a_network_nothing_is_ready_but_the_server_lives(
         assert not client.is_model_ready(MODEL)
         with pytest.raises(InferenceServerException, match="No model is being served"):
             client.infer(MODEL, [tensor(np.zeros((1, 784), np.float32), True)])
-    assert httpx.get(f"{api.url}/ping").status_code == 503
+    assert api.client.get("/ping").status_code == 503
 
 
 def test_a_bomb_is_refused_by_its_true_size(api: Api) -> None:
-    answer = httpx.post(
-        f"{api.url}/v2/models/{MODEL}/infer",
+    answer = api.client.post(
+        f"/v2/models/{MODEL}/infer",
         content=gzip.compress(bytes(40 * 1024**2)),
         headers={"Content-Encoding": "gzip"},
     )

@@ -4,6 +4,7 @@ import csv
 import io
 import json
 from collections.abc import Callable
+from importlib.metadata import version
 from pathlib import Path
 
 import httpx
@@ -32,7 +33,7 @@ def api(start_apis: Callable[..., Api], seven: Path) -> Api:
 
 def invoke(api: Api, body: bytes, content_type: str = "application/json") -> httpx.Response:
     headers = {"Content-Type": content_type}
-    return httpx.post(f"{api.url}/invocations", content=body, headers=headers)
+    return api.client.post("/invocations", content=body, headers=headers)
 
 
 ASKED = {
@@ -73,7 +74,7 @@ def test_csv_is_answered_alike(api: Api, body: bytes) -> None:
 
 
 def expected(api: Api) -> list[list[float]]:
-    answer = httpx.post(f"{api.url}/predict", json={"images": IMAGES}).json()
+    answer = api.client.post("/predict", json={"images": IMAGES}).json()
     return [one["probabilities"] for one in answer["predictions"]]
 
 
@@ -129,7 +130,5 @@ def test_another_type_is_told_which_are_read(api: Api) -> None:
 
 def test_ping_and_version_say_that_an_mlflow_server_is_there(api: Api) -> None:
     """MLflow's client waits for /ping and compares /version with its own."""
-    import mlflow
-
-    assert httpx.get(f"{api.url}/ping").status_code == 200
-    assert httpx.get(f"{api.url}/version").text == mlflow.__version__
+    assert api.client.get("/ping").status_code == 200
+    assert api.client.get("/version").text == version("mlflow-skinny")
