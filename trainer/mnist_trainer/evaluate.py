@@ -34,7 +34,12 @@ class Figures:
 
 def measure(network: Any, digits: Digits) -> Figures:
     """Return the figures of a Keras network."""
-    return judge(network(digits.pixels(), training=False).numpy(), digits)
+    return judge(predict(network, digits.pixels()), digits)
+
+
+def predict(network: Any, pixels: NDArray[np.float32]) -> Probabilities:
+    """Return what a Keras network says of ``pixels`` [n, 784], 0 to 1: probabilities [n, 10]."""
+    return np.asarray(network(pixels, training=False), np.float32)
 
 
 def judge(probabilities: Probabilities, digits: Digits) -> Figures:

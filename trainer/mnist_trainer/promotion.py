@@ -1,6 +1,7 @@
 """The last stage: a registered candidate against the version in service."""
 
 import tempfile
+from dataclasses import dataclass
 from pathlib import Path
 
 from mnist_trainer.data import Digits
@@ -8,56 +9,81 @@ from mnist_trainer.evaluate import judge
 from mnist_trainer.gate import Answers, Verdict, decide
 from mnist_trainer.onnx_file import OnnxError, infer
 from mnist_trainer.registry import Registry, Version, VersionError
+from mnist_trainer.results import InService
 from mnist_trainer.server import ServerError, check
+from mnist_trainer.terminal import say
 
 
-def pass_gate(
-    registry: Registry, candidate: Version, answers: Answers, test: Digits, floor: float
-) -> Verdict:
-    """Judge the candidate, tag it with the verdict and promote it where the gate lets it.
+@dataclass(frozen=True)
+class Candidate:
+    """A version to be judged; ``answers``: which test images it recognises, bool [n]."""
 
-    ``answers`` says which of the ``test`` images the candidate recognises, bool [n]. Raises
-    ServerError; the alias moves last.
+    version: Version
+    answers: Answers
+
+
+@dataclass(frozen=True)
+class Rival:
+    """Whom a candidate has to beat.
+
+    ``version`` is in service, None where none is; ``measured`` is what it says of the test images,
+    None where it cannot be run, and then ``note`` says why the floor decided alone.
     """
-    current = registry.in_service()
-    while True:
-        verdict = decide(answers, _answers_of(registry, current, test), floor)
-        registry.tag(candidate, "gate", verdict.reason)
-        if not verdict.promoted:
-            return verdict
-        now = registry.in_service()
-        if _number(now) == _number(current):
-            registry.promote(candidate, over=current)
-            return verdict
-        print(f"Gate     version {_number(now)} is in service meanwhile; judging again", flush=True)
-        current = now
+
+    version: Version | None
+    measured: InService | None
+    note: str = ""
 
 
-def _number(version: Version | None) -> int | None:
-    return version.number if version else None
-
-
-def _answers_of(registry: Registry, version: Version | None, test: Digits) -> Answers | None:
-    """Return which images the version in service recognises, None where it cannot be measured."""
+def find_rival(registry: Registry, test: Digits) -> Rival:
+    """Measure the version in service on the test images; raises ServerError."""
+    version = registry.in_service()
     if version is None:
-        print("Gate     no version is in service: the floor decides alone", flush=True)
-        return None
+        say("Gate     no version is in service: the floor decides alone")
+        return Rival(None, None)
     try:
         with tempfile.TemporaryDirectory() as scratch:
             file = registry.fetch_onnx(version, Path(scratch))
             probabilities = infer(file, test.pixels())
     except (VersionError, OnnxError, ServerError) as error:
         check(registry.uri)  # a server that is away must not open the gate
-        print(
-            f"Gate     version {version.number} is in service and cannot be measured, "
-            f"so the floor decides alone: {error}",
-            flush=True,
+        note = (
+            f"version {version.number} is in service and cannot be measured, "
+            f"so the floor decides alone: {error}"
         )
-        return None
-    figures = judge(probabilities, test)
-    print(
-        f"Gate     version {version.number} is in service: accuracy {figures.accuracy:.4f} "
-        "on the same images",
-        flush=True,
+        say(f"Gate     {note}")
+        return Rival(version, None, note)
+    accuracy = judge(probabilities, test).accuracy
+    say(
+        f"Gate     version {version.number} is in service: accuracy {accuracy:.4f} "
+        "on the same images"
     )
-    return figures.right
+    return Rival(version, InService(version.number, probabilities))
+
+
+def pass_gate(
+    registry: Registry, candidate: Candidate, rival: Rival, test: Digits, floor: float
+) -> Verdict:
+    """Judge the candidate, tag it with the verdict and promote it where the gate lets it.
+
+    Where another version than ``rival`` has gone into service meanwhile, the candidate is judged
+    against that one. Raises ServerError; the alias moves last.
+    """
+    while True:
+        theirs = judge(rival.measured.probabilities, test).right if rival.measured else None
+        verdict = decide(candidate.answers, theirs, floor)
+        registry.tag(candidate.version, "gate", verdict.reason)
+        if not verdict.promoted:
+            return verdict
+        now = registry.in_service()
+        if _number(now) == _number(rival.version):
+            if rival.note:
+                registry.tag(candidate.version, "gate_note", rival.note)
+            registry.promote(candidate.version, over=rival.version)
+            return verdict
+        say(f"Gate     version {_number(now)} is in service meanwhile; judging again")
+        rival = find_rival(registry, test)
+
+
+def _number(version: Version | None) -> int | None:
+    return version.number if version else None

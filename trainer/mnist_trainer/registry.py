@@ -98,6 +98,14 @@ class Registry:
         with clear_errors(self.uri):
             self._client.set_model_version_tag(self.name, str(version.number), key, value)
 
+    def describe(self, text: str, version: Version | None = None) -> None:
+        """Set the description of a version, or of the model, Markdown."""
+        with clear_errors(self.uri):
+            if version is None:
+                self._client.update_registered_model(self.name, text)
+            else:
+                self._client.update_model_version(self.name, str(version.number), text)
+
     def promote(self, version: Version, over: Version | None) -> None:
         """Put ``version`` into service in the place of ``over``; the alias moves last."""
         self.tag(version, "promoted_at", f"{time.time():.3f}")

@@ -36,12 +36,18 @@ def compile_epoch(
     adam = _adam(weights, recipe)
     fast = tf.bfloat16 if _multiplies_bfloat16() else tf.float32
 
+    def distorted(order: Tensor, step: Tensor, done: Tensor) -> Tensor:
+        chosen = tf.ensure_shape(order[step % tf.shape(order)[0]], [batch])
+        moves = distort.draw(recipe, batch, tf.stack([seed, done + step]))
+        return distort.warp(tf.gather(images, chosen), distort.places(moves, basis))
+
     def epoch(order: Tensor, rates: Tensor, done: Tensor) -> tuple[Tensor, Tensor]:
         lost, right = tf.constant(0.0), tf.constant(0)
+        following = distorted(order, 0, done)
         for step in tf.range(tf.shape(order)[0]):
-            chosen = tf.ensure_shape(order[step], [batch])
-            moves = distort.draw(recipe, batch, tf.stack([seed, done + step]))
-            pixels = distort.warp(tf.gather(images, chosen), distort.places(moves, basis))
+            # Nothing below waits for the next images: one core distorts them while another trains.
+            pixels, following = following, distorted(order, step + 1, done)
+            chosen = order[step]
             truth = tf.gather(labels, chosen)
             with tf.GradientTape() as tape:
                 logits = compute_logits(layers, pixels, fast)

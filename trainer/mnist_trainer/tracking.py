@@ -3,6 +3,7 @@
 import contextlib
 import time
 from collections.abc import Iterator, Mapping
+from pathlib import Path
 from typing import Any
 
 import mlflow
@@ -80,6 +81,11 @@ class Run:
         """Log a table as a file of JSON; raises ServerError."""
         with clear_errors(self._uri):
             self._client.log_dict(self.id, dict(table), name)
+
+    def log_folder(self, folder: Path) -> None:
+        """Log the files in a folder, under their own names; raises ServerError."""
+        with clear_errors(self._uri):
+            self._client.log_artifacts(self.id, str(folder))
 
     def log_model(self, network: Any, files: Files, requirements: list[str]) -> str:
         """Log the Keras network with its ONNX file; return the model's id. Raises ServerError."""

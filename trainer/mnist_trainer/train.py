@@ -1,24 +1,28 @@
-"""A training from the data to the alias: build, fit, evaluate, log and register, gate."""
+"""A training from the data to the alias: build, fit, calibrate, export, register, show, gate."""
 
 import tempfile
 from dataclasses import asdict, dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import keras  # type: ignore[import-untyped]  # ships no types
 
-from mnist_trainer.data import Dataset, Digits
-from mnist_trainer.evaluate import Figures, measure
+from mnist_trainer.data import Dataset
+from mnist_trainer.evaluate import Figures, judge, predict
 from mnist_trainer.export import Files, export, keep
-from mnist_trainer.fit import fit
 from mnist_trainer.gate import Verdict
+from mnist_trainer.learn import calibrate, learn
 from mnist_trainer.network import build
-from mnist_trainer.promotion import pass_gate
+from mnist_trainer.promotion import Candidate, find_rival, pass_gate
 from mnist_trainer.provenance import find_commit, list_packages
 from mnist_trainer.recipes import Recipe
 from mnist_trainer.registry import Registry, Version
+from mnist_trainer.results import Results
 from mnist_trainer.server import ServerError
 from mnist_trainer.settings import Settings
+from mnist_trainer.show import introduce, show
+from mnist_trainer.terminal import say
 from mnist_trainer.tracking import Run, open_run
 
 CHECKED = 1000  # validation images on which the network and its ONNX file must agree
@@ -48,7 +52,8 @@ def train(settings: Settings, registry: Registry, order: Order, data: Dataset) -
         tempfile.TemporaryDirectory() as scratch,
     ):
         say(f"Run      {run.address}")
-        run.log_settings(_describe(order, data, len(training)))
+        told = _describe(order, data, len(training))
+        run.log_settings(told)
         run.log_data(data, str(settings.data_dir))
         say(
             f"Data     {data.name}: {len(training):,} images to train on, "
@@ -58,28 +63,35 @@ def train(settings: Settings, registry: Registry, order: Order, data: Dataset) -
         widths = " - ".join(str(width) for width in (784, *order.recipe.hidden, 10))
         say(f"Network  {widths}, {network.count_params():,} weights")
 
-        _fit(run, network, training, data.validation, order)
+        split = training, data.validation
+        history = learn(run, network, split, order.recipe, order.seed)
+        calibrate(run, network, data.validation)
         files = export(network, data.validation.first(CHECKED).pixels(), Path(scratch))
         if settings.models_dir:
             keep(files, settings.models_dir)
             say(f"Files    {settings.models_dir}/mnist_model.keras and mnist_model.onnx")
         try:
-            figures = _evaluate(run, network, data.test)
+            said = predict(network, data.test.pixels())  # the test images, for the one time
+            figures = judge(said, data.test)
+            _report(run, figures)
             version = _register(run, registry, network, files, figures)
-            verdict = pass_gate(registry, version, figures.right, data.test, order.floor)
+            rival = find_rival(registry, data.test)
+            kernel = network.layers[0].kernel.numpy()
+            results = Results(history, data.test, said, kernel, told, rival.measured)
+            card = show(run, registry, version, results, partial(predict, network))
+            verdict = pass_gate(
+                registry, Candidate(version, figures.right), rival, data.test, order.floor
+            )
             run.tag("gate", verdict.reason)
         except ServerError as error:
             raise _tell_what_is_left(error, settings.models_dir) from error
+        if verdict.promoted and card:
+            introduce(registry, card)
     if verdict.promoted:
         say(f"Gate     passed: version {version.number} is in service as {registry.alias}")
     else:
         say(f"Gate     version {version.number} is not promoted; it is {verdict.reason}")
     return verdict
-
-
-def say(line: str) -> None:
-    """Print a line at once, also into a pipe."""
-    print(line, flush=True)
 
 
 def _describe(order: Order, data: Dataset, images: int) -> dict[str, Any]:
@@ -92,30 +104,8 @@ def _describe(order: Order, data: Dataset, images: int) -> dict[str, Any]:
     )
 
 
-def _fit(
-    run: Run, network: keras.Sequential, training: Digits, validation: Digits, order: Order
-) -> None:
-    """Train, with a line on the terminal and figures in the run for every epoch."""
-    total, heard = 0.0, True
-    for epoch in fit(network, training, validation, order.recipe, order.seed):
-        total += epoch.seconds
-        say(
-            f"Epoch    {epoch.number:3d}/{order.recipe.epochs}  loss {epoch.loss:.4f}  "
-            f"accuracy {epoch.accuracy:.4f}  validation accuracy {epoch.val_accuracy:.4f}  "
-            f"{epoch.seconds:.1f} s"
-        )
-        figures = asdict(epoch)
-        taken = run.log_figures(figures, step=figures.pop("number"))
-        if heard and not taken:
-            say("The tracking server does not answer; the training goes on without it.")
-        heard = taken
-    run.log_figures({"training_seconds": total})
-    say(f"Trained  in {total:.1f} s")
-
-
-def _evaluate(run: Run, network: keras.Sequential, test: Digits) -> Figures:
-    """See the test images, for the one time."""
-    figures = measure(network, test)
+def _report(run: Run, figures: Figures) -> None:
+    """Tell and log the figures on the test images."""
     say(f"Test     loss {figures.loss:.4f}  accuracy {figures.accuracy:.4f}")
     named = {"test_loss": figures.loss, "test_accuracy": figures.accuracy}
     for digit, (precision, recall) in enumerate(figures.per_digit()):
@@ -123,7 +113,6 @@ def _evaluate(run: Run, network: keras.Sequential, test: Digits) -> Figures:
     run.log_figures(named)
     run.deliver()
     run.log_table({"rows_true_columns_guessed": figures.confusion.tolist()}, "confusion.json")
-    return figures
 
 
 def _register(
