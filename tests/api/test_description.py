@@ -1,0 +1,111 @@
+"""openapi.json describes what is there: all of it, and nothing else."""
+
+import json
+import re
+import subprocess
+import sys
+import tomllib
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from described import SPEC
+from processes import API, Api
+
+from mnist_api import __version__
+from mnist_api.app import create_app
+from mnist_api.serving import Serving
+
+CHECKS = (
+    "not_a_server_error,status_code_conformance,content_type_conformance,"
+    "response_headers_conformance,response_schema_conformance,unsupported_method,"
+    "allow_header_conformance"
+)
+
+
+@pytest.fixture(scope="module")
+def api(start_apis: Callable[..., Api], linear: Path) -> Api:
+    return start_apis(MODEL_FILE=str(linear), WEB_CONCURRENCY="1").wait_ready()
+
+
+def test_every_route_is_described_and_every_description_has_its_route() -> None:
+    routes = {
+        (re.sub(r"<(\w+:)?(\w+)>", "{}", rule.rule), method.lower())
+        for rule in create_app(Serving(), 10_000).url_map.iter_rules()
+        for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
+    }
+    described = {
+        (re.sub(r"\{\w+\}", "{}", path), method)
+        for path, methods in SPEC["paths"].items()
+        for method in methods
+    }
+    assert routes == described
+
+
+def test_every_reference_in_it_leads_somewhere() -> None:
+    for reference in re.findall(r'"\$ref": "#/([^"]+)"', json.dumps(SPEC)):
+        found = SPEC
+        for key in reference.split("/"):
+            found = found[key]
+        assert found
+
+
+def test_it_is_of_the_version_that_is_served() -> None:
+    project = tomllib.loads((API / "pyproject.toml").read_text())["project"]
+    assert project["version"] == __version__ == SPEC["info"]["version"]
+
+
+def test_schemathesis_finds_no_answer_that_is_not_described(api: Api, tmp_path: Path) -> None:
+    """It makes up right and wrong requests from the description itself."""
+    spec = json.loads(json.dumps(SPEC))
+    for methods in spec["paths"].values():
+        for told in methods.values():
+            for parameter in told.get("parameters", []):
+                if parameter["name"] in ("name", "version"):  # else it would only find 404s
+                    parameter["schema"] = {"enum": ["mnist-classifier", "file", "another"]}
+    (tmp_path / "openapi.json").write_text(json.dumps(spec))
+    run = subprocess.run(
+        [
+            Path(sys.executable).with_name("schemathesis"), "run", "openapi.json",
+            "--url", api.url, "--checks", CHECKS, "--phases", "examples,coverage,fuzzing",
+            "--max-examples", "10", "--max-time", "12", "--generation-deterministic",
+            "--warnings", "off", "--no-color",
+        ],
+        cwd=tmp_path, capture_output=True, text=True, check=False, timeout=100,
+    )  # fmt: skip
+    assert run.returncode == 0, run.stdout + run.stderr
+
+
+def test_the_description_and_its_page_come_from_here_alone(api: Api) -> None:
+    """A browser is told to load nothing from elsewhere, and the page names nothing from there."""
+    assert api.client.get("/openapi.json").json() == SPEC
+    assert api.client.get("/openapi.json").headers["Content-Type"] == "application/json"
+    for page, folder in (("/", "page"), ("/docs", "docs")):
+        answer = api.client.get(page)
+        assert answer.headers["Content-Type"].startswith("text/html")
+        assert "default-src 'self'" in answer.headers["Content-Security-Policy"]
+        assert answer.headers["X-Content-Type-Options"] == "nosniff"
+        named = re.findall(r'(?:src|href)="([^"]+)"', answer.text)
+        assert any(name.startswith(folder) for name in named)
+        for name in named:
+            assert api.client.get(f"/{name}").status_code == 200
+        assert not re.search(r"<style|<script(?! type=\"module\" src)| style=| on\w+=", answer.text)
+
+
+TYPES = {
+    "page/page.js": "text/javascript",
+    "page/page.css": "text/css",
+    "page/icon.svg": "image/svg+xml",
+    "docs/docs.js": "text/javascript",
+    "docs/docs.css": "text/css",
+}
+
+
+@pytest.mark.parametrize(("path", "media_type"), TYPES.items())
+def test_files_have_their_types_and_are_asked_for_anew(
+    api: Api, path: str, media_type: str
+) -> None:
+    answer = api.client.get(f"/{path}")
+    assert answer.headers["Content-Type"].partition(";")[0] == media_type
+    again = api.client.get(f"/{path}", headers={"If-None-Match": answer.headers["ETag"]})
+    assert again.status_code == 304
