@@ -68,8 +68,8 @@ class Stack:
         assert done.returncode == 0, f"{' '.join(arguments)}: {done.returncode}\n{done.stdout}"
         return done.stdout
 
-    def up(self) -> float:
-        """Bring everything up healthy; return the seconds until the first prediction."""
+    def up(self) -> str:
+        """Bring everything up healthy; say after how many seconds what was there."""
         begun = time.monotonic()
         compose = self.start("up", "--detach", "--wait")
         predicted = None
@@ -80,7 +80,8 @@ class Stack:
         said = compose.communicate()[0]
         assert compose.returncode == 0, f"{said[-500:]}\n{self.state()}"
         assert self.predicts()
-        return predicted or time.monotonic() - begun
+        healthy = time.monotonic() - begun
+        return f"first prediction {predicted or healthy:.1f} s, all healthy {healthy:.1f} s"
 
     def state(self) -> str:
         """What every container is, and the last that each one said."""

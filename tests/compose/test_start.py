@@ -31,7 +31,7 @@ def test_a_second_up_trains_nothing(
     stack: Stack, registry: MlflowClient, in_service: str, figures: list[str]
 ):
     versions = len(registry.search_model_versions())
-    figures.append(f"all running: {stack.up():.1f} s")
+    figures.append(f"`up` when all runs: {stack.up()}")
     assert len(registry.search_model_versions()) == versions
     assert "nothing to train" in stack.do("logs", "--tail=1", "bootstrap")
 
@@ -42,7 +42,7 @@ def test_down_and_up_again_loses_nothing(
     before = [(v.version, v.run_id, v.tags) for v in registry.search_model_versions()]
     secret = stack.password("mlflow-server", "postgres")
     stack.do("down")
-    figures.append(f"after `down`: first prediction {stack.up():.1f} s after `up`")
+    figures.append(f"`up` after `down`: {stack.up()}")
     assert [(v.version, v.run_id, v.tags) for v in registry.search_model_versions()] == before
     found = registry.get_model_version_by_alias("mnist-classifier", "Production")
     assert str(found.version) == in_service
