@@ -1,6 +1,7 @@
 """How gunicorn runs the API: `cd api && gunicorn`."""
 
 import os
+import resource
 import sys
 from pathlib import Path
 
@@ -17,11 +18,15 @@ except SettingsError as error:
 wsgi_app = "mnist_api.wsgi:create_front()"
 bind = f"{settings.host}:{settings.port}"
 workers = settings.workers
-worker_class = "asgi"
+worker_class = "mnist_api.worker.Worker"  # gunicorn's asgi worker, with doors of ours
 reuse_port = True  # the kernel spreads connections evenly; workers sharing a socket do not
 preload_app = True  # imports are shared by the workers, networks are loaded after the fork
 keepalive = 5
+worker_connections = 8192  # fewer where file descriptors are
 timeout = 30
 graceful_timeout = 8  # under the 10 s that `docker stop` waits
 control_socket_disable = True
 worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108 # memory, not disk
+
+_, _most = resource.getrlimit(resource.RLIMIT_NOFILE)
+resource.setrlimit(resource.RLIMIT_NOFILE, (_most, _most))  # a connection is a file descriptor

@@ -3,14 +3,17 @@
 import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
 from concurrent.futures import ThreadPoolExecutor
+from time import perf_counter
 from typing import Any
 
 from a2wsgi import WSGIMiddleware
 
 from mnist_api.exchange import Reply, Request, Route
-from mnist_api.problems import ProblemError, too_large
+from mnist_api.metrics import Metrics
+from mnist_api.problems import ProblemError, too_large, too_slow
 from mnist_api.routes import answer, check_headers, find_route
 from mnist_api.serving import Serving
+from mnist_api.watch import ID, METRICS, Watch, fit
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -24,32 +27,65 @@ LINGER_SECONDS = 2.0
 class Front:
     """The ASGI application: ``flask`` with a short way past it for the POST routes."""
 
-    def __init__(
+    def __init__(  # noqa: PLR0913, PLR0917 # all its parts; wsgi.py alone gives them
         self,
         flask: Any,
         serving: Serving,
         start: Callable[[], None],
         max_content_length: int,
         patience: float = PATIENCE,
+        access_log: bool = False,
     ) -> None:
+        self.serving = serving
+        self.watch = Watch(flask.url_map, serving, access_log)
+        self.patience = patience
         self._rest = WSGIMiddleware(flask)
-        self._serving = serving
         self._start = start
         self._bound = max_content_length
-        self._patience = patience
         self._large = ThreadPoolExecutor(1, "large")  # it starts its thread when it is needed
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Answer one request, or start and stop with the worker."""
         if scope["type"] == "lifespan":
             await self._live(receive, send)
-            return
-        posted = scope["type"] == "http" and scope["method"] == "POST"
-        route = find_route(scope["path"]) if posted else None
-        if route is None:
-            await self._rest(scope, receive, send)  # type: ignore[arg-type] # a2wsgi's own types
-        else:
+        elif scope["type"] == "http":
+            await self._watch(scope, receive, send)
+
+    async def _watch(self, scope: Message, receive: Receive, send: Send) -> None:
+        """Answer one request, give the answer the request's id, and note it."""
+        begin, status, size = perf_counter(), 500, 0
+        watch, method, path = self.watch, scope["method"], scope["path"]
+        request_id = watch.id_of(dict(scope["headers"])) or watch.make_id()
+
+        async def note(message: Message) -> None:
+            nonlocal status, size
+            if message["type"] == "http.response.start":
+                status = message["status"]
+                message["headers"] = [*message["headers"], (ID, request_id.encode())]
+            elif message["type"] == "http.response.body":
+                size += len(message.get("body", b""))
+            await send(message)
+
+        try:
+            await self._pass_on(scope, receive, note)
+        finally:
+            client = (scope["client"] or ("",))[0]
+            number = watch.number_of(method, path)
+            seconds = perf_counter() - begin
+            watch.note(
+                number, request_id, fit(method), fit(path), status, size, seconds, fit(client)
+            )
+
+    async def _pass_on(self, scope: Message, receive: Receive, send: Send) -> None:
+        method, path = scope["method"], scope["path"]
+        route = find_route(path) if method == "POST" else None
+        if route is not None:
             await self._answer(route, scope, receive, send)
+        elif path == METRICS and method == "GET":
+            loop = asyncio.get_running_loop()
+            await _respond(send, await loop.run_in_executor(None, _measure, self.watch.metrics))
+        else:
+            await self._rest(scope, receive, send)  # type: ignore[arg-type] # a2wsgi's own types
 
     async def _answer(self, route: Route, scope: Message, receive: Receive, send: Send) -> None:
         headers = dict(scope["headers"])
@@ -70,9 +106,9 @@ class Front:
     async def _ask(self, route: Route, request: Request) -> Reply:
         """Return the answer, from a thread where it takes its time."""
         if route.is_quick(request):
-            return answer(route, request, self._serving)
+            return answer(route, request, self.serving)
         loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._large, answer, route, request, self._serving)
+        return await loop.run_in_executor(self._large, answer, route, request, self.serving)
 
     async def _read(self, headers: dict[bytes, bytes], receive: Receive) -> bytes:
         """Return the body. Raises ProblemError (408, 413)."""
@@ -82,12 +118,12 @@ class Front:
         length, more = 0, True
         while more:
             try:
-                async with asyncio.timeout(self._patience):
+                async with asyncio.timeout(self.patience):
                     message = await receive()
             except TimeoutError:
                 message = {"type": "http.disconnect"}
             if message["type"] == "http.disconnect":  # or the server's own patience ended
-                raise ProblemError(408, "The request's body did not arrive in time: send it again.")
+                raise too_slow()
             parts.append(message.get("body", b""))
             length += len(parts[-1])
             if length > self._bound:
@@ -98,6 +134,7 @@ class Front:
     async def _live(self, receive: Receive, send: Send) -> None:
         """Start serving in this worker, and report the end when it stops."""
         await receive()
+        self.watch.start()
         try:
             self._start()
         except Exception as error:
@@ -105,7 +142,14 @@ class Front:
             return
         await send({"type": "lifespan.startup.complete"})
         await receive()
+        self.watch.stop()
         await send({"type": "lifespan.shutdown.complete"})
+
+
+def _measure(metrics: Metrics) -> Reply:
+    from mnist_api.exposition import MEDIA_TYPE, write_metrics  # not before somebody asks
+
+    return Reply(200, MEDIA_TYPE, write_metrics(metrics))
 
 
 async def _respond(send: Send, reply: Reply) -> None:
@@ -114,6 +158,8 @@ async def _respond(send: Send, reply: Reply) -> None:
         (b"content-length", b"%d" % len(reply.body)),
         *((name.lower().encode(), value.encode()) for name, value in reply.headers.items()),
     ]
+    if reply.status == 408:
+        headers.append((b"connection", b"close"))  # what comes late is no request
     await send({"type": "http.response.start", "status": reply.status, "headers": headers})
     await send({"type": "http.response.body", "body": reply.body})
 

@@ -48,3 +48,13 @@ def no_model() -> ProblemError:
         "GET /health tells when one is there.",
         {"Retry-After": "2"},
     )
+
+
+def too_slow() -> ProblemError:
+    """Return the refusal of a request that stopped half-way."""
+    return ProblemError(408, "The request's body did not arrive in time: send it again.")
+
+
+def no_room() -> ProblemError:
+    """Return the refusal of a connection that is one too many."""
+    return ProblemError(503, "Too many connections are open: try again.", {"Retry-After": "1"})

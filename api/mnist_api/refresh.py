@@ -45,6 +45,7 @@ class Refresh:
             try:
                 self.look()
             except Exception as error:  # the thread must outlive what nobody foresaw
+                self._serving.count_failure()
                 self._complain(type(error).__name__, "Asking the registry failed.", trace=True)
             time.sleep(self._poll_seconds)
 
@@ -53,6 +54,7 @@ class Refresh:
         try:
             wanted = self._registry.find()
         except RegistryError as error:
+            self._serving.count_failure()
             self._complain("away", f"{error}. {self._stays()}")
             self._fall_back()
             return
@@ -73,6 +75,7 @@ class Refresh:
         try:
             network = load_network(self._cache.obtain(wanted, self._registry.fetch))
         except (RegistryError, DamagedError, NetworkRefusedError) as error:
+            self._serving.count_failure()
             sentence = f"Version {wanted.version} stays out: {error}. {self._stays()}"
             self._complain((wanted, type(error).__name__), sentence)
             return

@@ -3,6 +3,7 @@
 from dataclasses import dataclass
 from datetime import datetime
 
+from mnist_api.metrics import Metrics
 from mnist_api.network import Network
 from mnist_api.problems import no_model
 from mnist_api.version import Version
@@ -24,10 +25,32 @@ class Serving:
     def __init__(self, name: str = "mnist-classifier", most_bytes: int = 16 * 1024**2) -> None:
         self.name = name  # of the model, in addresses that have one
         self.most_bytes = most_bytes  # of a body, once it is unpacked
-        self.current: Served | None = None
+        self._current: Served | None = None
+        self._metrics: Metrics | None = None
+
+    @property
+    def current(self) -> Served | None:
+        """What serves now, None before there is anything."""
+        return self._current
+
+    @current.setter
+    def current(self, served: Served) -> None:
+        if self._metrics is not None:
+            served.network.observe = self._metrics.count_predictions
+            self._metrics.count_swap(served.version.version)
+        self._current = served
+
+    def watch(self, metrics: Metrics) -> None:
+        """Have what happens from now on counted."""
+        self._metrics = metrics
+
+    def count_failure(self) -> None:
+        """Count that following the registry failed."""
+        if self._metrics is not None:
+            self._metrics.count_failure()
 
     def require(self) -> Served:
         """Return what serves now. Raises ProblemError (503) while nothing does."""
-        if self.current is None:
+        if self._current is None:
             raise no_model()
-        return self.current
+        return self._current

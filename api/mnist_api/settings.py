@@ -23,6 +23,8 @@ class Settings:
     model_file: Path | None
     workers: int
     max_content_length: int
+    request_seconds: float  # without a byte of a request that has begun
+    access_log: bool
     host: str
     port: int
 
@@ -53,6 +55,8 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         model_file=_model_file(environ),
         workers=int(_number(environ, "WEB_CONCURRENCY", 2, 1, 64)),
         max_content_length=int(_number(environ, "MAX_CONTENT_LENGTH", 16 * 1024**2, 1024, 1024**3)),
+        request_seconds=_number(environ, "REQUEST_SECONDS", 30.0, 0.1, 3600.0),
+        access_log=_truth(environ, "ACCESS_LOG", "true"),
         host=_matching(environ, "HOST", "127.0.0.1", r"\S+", "an address to listen on"),
         port=int(_number(environ, "PORT", 8000, 1, 65535)),
     )
@@ -93,6 +97,13 @@ def _number(
         allowed = "a whole number" if kind is int else "a number"
         raise _refused(name, value, f"{allowed} from {least:g} to {most:.12g}")
     return number
+
+
+def _truth(environ: Mapping[str, str], name: str, default: str) -> bool:
+    value = environ.get(name) or default
+    if value.lower() not in ("true", "false"):
+        raise _refused(name, value, "true or false")
+    return value.lower() == "true"
 
 
 def _cache(environ: Mapping[str, str]) -> Path:

@@ -25,11 +25,22 @@ def create_front() -> Front:
     settings = read_settings(os.environ)
     serving, start = _wire(settings)
     flask = create_app(serving, settings.max_content_length)
-    return Front(flask, serving, start, settings.max_content_length)
+    return Front(
+        flask,
+        serving,
+        start,
+        settings.max_content_length,
+        settings.request_seconds,
+        settings.access_log,
+    )
 
 
 def create_wsgi() -> Flask:
-    """Return the Flask app, already serving, for a WSGI server without the front."""
+    """Return the Flask app, already serving, for a WSGI server without the front.
+
+    Load it in each worker: no thread outlives a fork, so that with gunicorn's --preload nobody
+    would ask the registry. Metrics and access log are the front's, and missing here.
+    """
     settings = read_settings(os.environ)
     serving, start = _wire(settings)
     start()

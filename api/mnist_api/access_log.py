@@ -1,0 +1,85 @@
+"""The access log: a line of JSON a request, written by a thread, so that nobody waits for it."""
+
+import os
+import select
+import threading
+import time
+from collections import deque
+from collections.abc import Callable
+
+PAUSE = 0.1  # seconds from one writing to the next
+MOST_LINES = 50_000  # kept while nobody takes them; what comes then is dropped and counted
+ATOMIC = select.PIPE_BUF  # bytes that a pipe takes whole, never mixed with another worker's
+
+
+class AccessLog:
+    """Writes lines to a file descriptor in the order they were noted."""
+
+    def __init__(self, count_dropped: Callable[[int], None], descriptor: int = 1) -> None:
+        self._count_dropped = count_dropped
+        self._descriptor = descriptor
+        self._lines: deque[str] = deque()
+        self._stop = threading.Event()
+        self._second, self._stamp = 0, ""
+        self._thread = threading.Thread(target=self._run, name="access-log", daemon=True)
+
+    def start(self) -> None:
+        """Begin to write, in the process that noted the lines."""
+        self._thread.start()
+
+    def note(  # noqa: PLR0913, PLR0917 # a line has that many fields, and a call is to cost little
+        self,
+        request_id: str,
+        method: str,
+        path: str,
+        status: int,
+        size: int,
+        seconds: float,
+        version: str,
+        client: str,
+    ) -> None:
+        """Note a request; every text is fit to stand between the quotes of JSON."""
+        if len(self._lines) >= MOST_LINES:
+            self._count_dropped(1)
+            return
+        now = time.time()
+        second = int(now)
+        if second != self._second:
+            self._second = second
+            self._stamp = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(second))
+        self._lines.append(
+            f'{{"time":"{self._stamp}.{int((now - second) * 1000):03d}Z","id":"{request_id}",'
+            f'"method":"{method}","path":"{path}","status":{status},"bytes":{size},'
+            f'"ms":{seconds * 1000:.3f},"version":"{version}","client":"{client}"}}\n'
+        )
+
+    def close(self) -> None:
+        """Write what is still there, for two seconds at most."""
+        self._stop.set()
+        self._thread.join(2)
+
+    def _run(self) -> None:
+        stopping = False
+        while not stopping:
+            stopping = self._stop.wait(PAUSE)
+            self._write()
+
+    def _write(self) -> None:
+        block: list[bytes] = []
+        length = 0
+        for _ in range(len(self._lines)):
+            line = self._lines.popleft().encode("utf-8", "replace")
+            if block and length + len(line) > ATOMIC:
+                self._put(b"".join(block), len(block))
+                block, length = [], 0
+            block.append(line)
+            length += len(line)
+        if block:
+            self._put(b"".join(block), len(block))
+
+    def _put(self, block: bytes, lines: int) -> None:
+        try:
+            while block:
+                block = block[os.write(self._descriptor, block) :]
+        except OSError:  # a closed pipe or a full disk is no reason not to answer
+            self._count_dropped(lines)

@@ -1,0 +1,117 @@
+"""The access log: a line of JSON for each request, with the id that its answer carries."""
+
+import json
+import re
+import socket
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+from processes import BODY, Api, wait_until
+
+JSON = {"Content-Type": "application/json"}
+FIELDS = {"time", "id", "method", "path", "status", "bytes", "ms", "version", "client"}
+
+
+@pytest.fixture(scope="module")
+def api(tmp_path_factory: pytest.TempPathFactory, seven: Path) -> Iterator[Api]:
+    api = Api(tmp_path_factory.mktemp("log"), [], MODEL_FILE=str(seven))
+    yield api.wait_ready()
+    api.stop()
+
+
+def lines(api: Api) -> list[dict[str, Any]]:
+    return [json.loads(line) for line in api.log().splitlines() if line.startswith("{")]
+
+
+def line_of(api: Api, request_id: str) -> dict[str, Any]:
+    """Return the one line with this id, once it is written."""
+    wait_until(lambda: any(line["id"] == request_id for line in lines(api)))
+    (found,) = [line for line in lines(api) if line["id"] == request_id]
+    return found
+
+
+def test_each_request_gets_an_id_and_a_line(api: Api) -> None:
+    with httpx.Client(base_url=api.url) as client:
+        answers = [
+            client.post("/predict", content=BODY, headers=JSON),
+            client.post("/predict", content=b"{}", headers=JSON),
+            client.post("/predict", content=BODY),
+            client.get("/health"),
+            client.get("/nowhere?secret=1"),
+        ]
+    ids = [answer.headers["X-Request-ID"] for answer in answers]
+    assert len(set(ids)) == len(ids)
+    for answer, request_id in zip(answers, ids, strict=True):
+        line = line_of(api, request_id)
+        assert set(line) == FIELDS
+        assert line["method"] == answer.request.method
+        assert line["path"] == answer.request.url.path
+        assert line["status"] == answer.status_code
+        assert line["bytes"] == len(answer.content)
+        assert line["ms"] >= 0
+        assert (line["version"], line["client"]) == ("file", "127.0.0.1")
+        assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", line["time"])
+
+
+@pytest.mark.parametrize("path", ["/predict", "/health", "/v2/health/live"])
+def test_an_id_that_was_sent_is_kept(api: Api, path: str) -> None:
+    given = f"order-17/4:a.b+c=~@_{path}"
+    headers = JSON | {"X-Request-ID": given}
+    answer = (
+        httpx.post(api.url + path, content=BODY, headers=headers)
+        if path == "/predict"
+        else httpx.get(api.url + path, headers=headers)
+    )
+    assert answer.headers["X-Request-ID"] == given
+    assert line_of(api, given)["path"] == path
+
+
+@pytest.mark.parametrize("given", ["", "a b", 'x","status":200', "\\", "é", "a" * 129, "<b>"])
+@pytest.mark.parametrize("path", ["/predict", "/health"])
+def test_an_id_that_is_not_fit_is_replaced(api: Api, given: str, path: str) -> None:
+    headers = {"X-Request-ID": given.encode(), "Content-Type": "application/json"}
+    answer = httpx.request(
+        "POST" if path == "/predict" else "GET", api.url + path, content=BODY, headers=headers
+    )
+    made = answer.headers["X-Request-ID"]
+    assert re.fullmatch("[0-9a-f]{20}", made)
+    assert line_of(api, made)["status"] == 200
+
+
+def test_nothing_that_is_sent_makes_a_line_of_its_own(api: Api) -> None:
+    """Neither a path nor a header nor a method can end a line or a text in it."""
+    tricks = [
+        b"GET /%0A%7B%22id%22:%22forged%22%7D HTTP/1.1\r\nHost: x\r\nX-Request-ID: t1\r\n\r\n",
+        b'GET /a"},{"id":"forged HTTP/1.1\r\nHost: x\r\nX-Request-ID: t2\r\n\r\n',
+        b"GET /%22%5C%E2%80%A8%ff%00 HTTP/1.1\r\nHost: x\r\nX-Request-ID: t3\r\n\r\n",
+        b"GET /" + b"a" * 3000 + b" HTTP/1.1\r\nHost: x\r\nX-Request-ID: t4\r\n\r\n",
+        b"QUERY /predict HTTP/1.1\r\nHost: x\r\nX-Request-ID: t5\r\n\r\n",
+    ]
+    for trick in tricks:
+        with socket.create_connection(("127.0.0.1", api.port), timeout=10) as connection:
+            connection.sendall(trick)
+            assert b" 500 " not in connection.recv(4096)
+    assert line_of(api, "t1")["path"] == '/\n{"id":"forged"}'
+    assert len(line_of(api, "t4")["path"]) <= 256
+    assert not [line for line in lines(api) if "forged" in line["id"]]
+    assert all(set(line) == FIELDS for line in lines(api))
+
+
+def test_it_can_be_switched_off(start_api: Callable[..., Api], seven: Path) -> None:
+    api = start_api(MODEL_FILE=str(seven), ACCESS_LOG="false").wait_ready()
+    answer = httpx.post(f"{api.url}/predict", content=BODY, headers=JSON)
+    assert answer.headers["X-Request-ID"]
+    assert api.stop() == 0
+    assert lines(api) == []
+
+
+def test_what_was_answered_last_is_still_written_when_it_stops(api: Api) -> None:
+    made = [
+        httpx.post(f"{api.url}/predict", content=BODY, headers=JSON).headers["X-Request-ID"]
+        for _ in range(10)
+    ]
+    assert api.stop() == 0
+    assert set(made) <= {line["id"] for line in lines(api)}

@@ -1,0 +1,151 @@
+"""GET /metrics: what all workers did, whichever of them is asked."""
+
+import http.client
+import os
+import signal
+from collections.abc import Callable
+from pathlib import Path
+
+import httpx
+import numpy as np
+import pytest
+from conftest import Model
+from networks import digit_network
+from processes import BODY, Api, wait_until
+from prometheus_client.parser import text_string_to_metric_families
+
+from mnist_api.exposition import write_metrics
+from mnist_api.metrics import Metrics
+
+BAD = b'{"image": []}'
+
+
+def samples(api: Api) -> dict[str, float]:
+    """Return every sample, under its name and labels as they are written."""
+    answer = httpx.get(f"{api.url}/metrics")
+    assert answer.status_code == 200
+    assert answer.headers["Content-Type"].startswith("text/plain")
+    return read(answer.text)
+
+
+def read(text: str) -> dict[str, float]:
+    return {
+        sample.name + "".join(f" {name}={sample.labels[name]}" for name in sorted(sample.labels)): (
+            sample.value
+        )
+        for family in text_string_to_metric_families(text)
+        for sample in family.samples
+    }
+
+
+@pytest.fixture
+def api(start_api: Callable[..., Api], seven: Path) -> Api:
+    api = start_api(MODEL_FILE=str(seven)).wait_ready()
+    wait_until(lambda: samples(api)["mnist_api_model_version version=file"] == 2)  # workers
+    return api
+
+
+def test_counts_equal_the_requests_made_whichever_worker_answered(api: Api) -> None:
+    for _ in range(20):  # over connections of their own, so over both workers
+        assert api.predict() == 7
+    assert [api.ask("/predict", BAD)[0] for _ in range(3)] == [422] * 3
+    found = [samples(api) for _ in range(6)]  # through both workers as well
+    for one in found:
+        assert one["mnist_api_requests_total route=/predict status=200"] == 20
+        assert one["mnist_api_requests_total route=/predict status=422"] == 3
+        assert one["mnist_api_request_seconds_count route=/predict"] == 23
+        assert one["mnist_api_request_seconds_sum route=/predict"] > 0
+        assert one["mnist_api_images_total"] == 20
+        assert one["mnist_api_batch_images_bucket le=1.0"] == 20
+        assert one["mnist_api_predictions_total digit=7"] == 20
+        assert one["mnist_api_predictions_total digit=3"] == 0
+        assert one["mnist_api_confidence_count"] == 20
+        assert one["mnist_api_confidence_bucket le=0.99"] == 0  # it is surer than that
+        assert one["mnist_api_model_swaps_total"] == 2
+
+
+def test_one_connection_is_counted_like_many(api: Api) -> None:
+    connection = http.client.HTTPConnection("127.0.0.1", api.port, timeout=10)
+    for _ in range(50):
+        connection.request("POST", "/predict", BODY, {"Content-Type": "application/json"})
+        assert connection.getresponse().read().startswith(b'{"prediction":7')
+    connection.close()
+    assert samples(api)["mnist_api_requests_total route=/predict status=200"] == 50
+
+
+def test_routes_are_templates_so_that_nobody_can_make_more_of_them(api: Api) -> None:
+    for number in range(30):
+        assert api.ask(f"/{number}")[0] == 404
+    assert httpx.put(f"{api.url}/model").status_code == 405
+    found = samples(api)
+    assert found["mnist_api_requests_total route=other status=404"] == 30
+    assert found["mnist_api_requests_total route=/model status=405"] == 1
+    assert not [name for name in found if "route=/1" in name]
+
+
+def test_a_killed_worker_takes_no_counts_with_it_and_its_gauges_are_not_counted(api: Api) -> None:
+    for _ in range(20):
+        api.predict()
+    victim = api.workers()[0]
+    os.kill(victim, signal.SIGKILL)
+    wait_until(lambda: victim not in api.workers() and len(api.workers()) == 2)
+    wait_until(lambda: api.log().count("ASGI server listening") == 3)
+    found = samples(api)
+    assert found["mnist_api_requests_total route=/predict status=200"] == 20
+    assert found["mnist_api_model_version version=file"] == 2
+    for _ in range(10):
+        api.predict()
+    assert samples(api)["mnist_api_requests_total route=/predict status=200"] == 30
+
+
+def test_a_new_start_counts_from_nothing(start_api: Callable[..., Api], seven: Path) -> None:
+    for _ in range(2):
+        api = start_api(MODEL_FILE=str(seven)).wait_ready()
+        api.predict()
+        assert samples(api)["mnist_api_requests_total route=/predict status=200"] == 1
+        assert api.stop() == 0
+
+
+def test_open_connections_are_gauged(api: Api) -> None:
+    with httpx.Client() as client:
+        client.post(f"{api.url}/predict", content=BODY)  # refused, and kept alive
+        wait_until(lambda: samples(api)["mnist_api_connections"] >= 1)
+    wait_until(lambda: samples(api)["mnist_api_connections"] <= 1)  # at most the one that asks
+
+
+def test_versions_swaps_and_failed_looks_are_told(
+    start_api: Callable[..., Api], model: Model
+) -> None:
+    model.register(digit_network(1))
+    api = start_api(**model.settings()).wait_ready()
+    wait_until(lambda: samples(api).get("mnist_api_model_version version=1") == 2)
+    model.register(digit_network(2))
+    wait_until(lambda: samples(api).get("mnist_api_model_version version=2") == 2)
+    found = samples(api)
+    assert "mnist_api_model_version version=1" not in found
+    assert found["mnist_api_model_swaps_total"] == 4
+    assert found["mnist_api_refresh_failures_total"] == 0
+    model.register(b"not ONNX")
+    wait_until(lambda: samples(api)["mnist_api_refresh_failures_total"] >= 2)
+    before = samples(api)["mnist_api_refresh_failures_total"]
+    model.relay.cut()
+    wait_until(lambda: samples(api)["mnist_api_refresh_failures_total"] > before)
+    assert api.predict() == 2
+
+
+@pytest.mark.parametrize("images", [1, 2, 300])
+def test_batches_are_counted_as_their_images_are(images: int) -> None:
+    """Compared with a count that takes the images one by one."""
+    generator = np.random.default_rng(images)
+    probabilities = generator.dirichlet(np.full(10, 0.2), images).astype(np.float32)
+    at_once, singly = Metrics([]), Metrics([])
+    at_once.claim()
+    singly.claim()
+    at_once.count_predictions(probabilities)
+    for row in probabilities:
+        singly.count_predictions(row[np.newaxis])
+    one, other = (read(write_metrics(metrics).decode()) for metrics in (at_once, singly))
+    for name, value in one.items():
+        if name.startswith(("mnist_api_predictions", "mnist_api_confidence", "mnist_api_images")):
+            assert other[name] == pytest.approx(value), name
+    assert one["mnist_api_batch_images_count"] == 1
