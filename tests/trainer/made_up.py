@@ -1,11 +1,11 @@
 """A made-up training whose figures can be counted by hand."""
 
 from collections.abc import Sequence
-from types import SimpleNamespace
 
 import numpy as np
 
 from mnist_trainer.data import Digits
+from mnist_trainer.fit import Epoch
 from mnist_trainer.results import InService, Results
 
 SETTINGS = {
@@ -34,12 +34,16 @@ def make_results(
     random = np.random.default_rng(0)
     images = random.integers(0, 256, (len(truth), 784), np.uint8)
     history = [
-        SimpleNamespace(
-            number=i, loss=2 / i, accuracy=1 - 0.3 / i, val_loss=1 / i,
-            val_accuracy=1 - 0.2 / i, seconds=1.5,
+        Epoch(
+            i,
+            loss=2 / i,
+            accuracy=1 - 0.3 / i,
+            val_loss=1 / i,
+            val_accuracy=1 - 0.2 / i,
+            seconds=1.5,
         )
         for i in (1, 2, 3, 4)
-    ]  # fmt: skip
+    ]
     return Results(
         history=history,
         test=Digits(images, np.array(truth, np.uint8)),

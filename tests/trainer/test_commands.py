@@ -118,7 +118,7 @@ def test_promote_and_rollback_say_what_they_did(
     name = in_service.name
     again = f"Version 1 of {name} is in service again, in the place of version 2.\n"
     assert told("rollback") == again
-    with pytest.raises(TrainerError, match="replaced no earlier version"):
+    with pytest.raises(TrainerError, match="no earlier version"):
         told("rollback")
     now = f"Version 2 of {name} is now in service, in the place of version 1.\n"
     assert told("promote", "2") == now
@@ -178,6 +178,7 @@ def test_a_training_that_is_stopped_ends_its_run_as_killed(
     _, err = ended(training, code)
     assert sentence(err) == f"Stopped by {number.name}.\n"
     experiment = client.get_experiment_by_name(settings.experiment)
+    assert experiment
     (run,) = client.search_runs([experiment.experiment_id])
     assert run.info.status == "KILLED"
     assert len(client.get_metric_history(run.info.run_id, "val_accuracy")) >= 2

@@ -3,6 +3,7 @@
 import gzip
 import shutil
 import struct
+from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -89,7 +90,9 @@ def turn_into_bad_gzip(file: Path) -> None:
     "harm", [cut, empty, swap_for_text, promise_too_much, turn_into_bad_gzip, Path.unlink]
 )
 @pytest.mark.parametrize("name", ["train-images-idx3-ubyte", "t10k-labels-idx1-ubyte"])
-def test_a_damaged_file_is_refused_by_name(clothes: Path, name: str, harm) -> None:
+def test_a_damaged_file_is_refused_by_name(
+    clothes: Path, name: str, harm: Callable[[Path], None]
+) -> None:
     harm(clothes / name)
     with pytest.raises(data.DataError, match=name) as refusal:
         data.load(clothes)

@@ -4,7 +4,7 @@ import dataclasses
 
 import numpy as np
 import pytest
-import tensorflow as tf
+import tensorflow as tf  # type: ignore[import-untyped]  # ships no types
 
 from mnist_trainer import data, distort, fit, network, steps
 from mnist_trainer.evaluate import judge, measure
@@ -28,7 +28,7 @@ def warped(images: np.ndarray, coefficients: np.ndarray) -> np.ndarray:
 
 def affine(count: int, right: float = 0.0, turn: bool = False) -> np.ndarray:
     """Return coefficients that leave an image as it is, shift it or turn it by a quarter."""
-    rows = [[0, -1, right], [1, 0, 0]] if turn else [[1, 0, right], [0, 1, 0]]
+    rows = np.array([[0, -1, right], [1, 0, 0]] if turn else [[1, 0, right], [0, 1, 0]])
     waves = np.zeros((count, 2, distort.TERMS - 3))
     return np.concatenate([waves, np.broadcast_to(rows, (count, 2, 3))], axis=2)
 
@@ -89,7 +89,7 @@ def test_what_is_trained_is_what_the_network_computes(
 
 
 def test_one_step_is_the_step_of_keras_own_adam(digits: data.Dataset) -> None:
-    import keras
+    import keras  # type: ignore[import-untyped]  # ships no types
 
     part = digits.train.first(64)
     ours, theirs = network.build((32, 16), seed=1), network.build((32, 16), seed=1)

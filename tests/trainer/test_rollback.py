@@ -4,7 +4,7 @@ import pytest
 from mlflow import MlflowClient
 
 from mnist_trainer import rollback
-from mnist_trainer.registry import Registry, VersionError
+from mnist_trainer.registry import Registry, Version, VersionError
 from mnist_trainer.settings import Settings
 
 
@@ -49,7 +49,7 @@ def test_rollbacks_in_a_row_go_back_step_by_step_and_end(registry: Registry) -> 
     promote(registry, 1, 2, 3)
     assert roll_back(registry) == 2
     assert roll_back(registry) == 1
-    with pytest.raises(VersionError, match="replaced no earlier version"):
+    with pytest.raises(VersionError, match="no earlier version"):
         roll_back(registry)
     assert in_service(registry) == 1
 
@@ -63,7 +63,7 @@ def test_a_version_rolled_back_from_is_never_rolled_back_to(registry: Registry) 
     """Version 1 replaced 3, which replaced 2, which replaced 1: no going round in a circle."""
     promote(registry, 1, 2, 3, 1)
     assert [roll_back(registry), roll_back(registry)] == [3, 2]
-    with pytest.raises(VersionError, match="no earlier one"):
+    with pytest.raises(VersionError, match="no earlier version"):
         roll_back(registry)
 
 
@@ -85,9 +85,49 @@ def test_a_version_deleted_meanwhile_is_passed_over(
 def test_a_version_never_in_service_is_not_chosen(registry: Registry, client: MlflowClient) -> None:
     promote(registry, 3, 4)
     client.delete_model_version(registry.name, "3")
-    with pytest.raises(VersionError, match="no earlier one"):
+    with pytest.raises(VersionError, match="no earlier version"):
         roll_back(registry)
     assert in_service(registry) == 4
+
+
+def test_an_alias_moved_by_hand_is_moved_back(registry: Registry, client: MlflowClient) -> None:
+    promote(registry, 1, 2)
+    client.set_registered_model_alias(registry.name, registry.alias, "4")
+    assert [roll_back(registry), roll_back(registry)] == [2, 1]
+    with pytest.raises(VersionError, match="no earlier version"):
+        roll_back(registry)
+
+
+PROMOTED = {"promoted_at": "1.5"}
+AGAIN = {"promoted_at": "2.5", "promoted_over": "1"}
+LAST = {"promoted_at": "3.5", "promoted_over": "2"}
+OUT = {"rolled_back_at": "9.5"}
+
+
+@pytest.mark.parametrize(
+    ("current", "tags", "chosen"),
+    [
+        pytest.param(3, [PROMOTED, AGAIN, LAST], 2, id="what it replaced"),
+        pytest.param(4, [PROMOTED, AGAIN, LAST, {}], 3, id="by hand to a version never promoted"),
+        pytest.param(4, [PROMOTED, AGAIN, LAST | OUT, {}], 2, id="the same, after a rollback"),
+        pytest.param(1, [PROMOTED, AGAIN, LAST], 3, id="by hand back to the first"),
+        pytest.param(2, [PROMOTED, AGAIN, LAST], 3, id="by hand back to one promoted long ago"),
+        pytest.param(2, [PROMOTED, AGAIN, LAST | OUT], 1, id="back to it by a rollback"),
+        pytest.param(3, [PROMOTED, AGAIN | OUT, LAST | OUT], 1, id="by hand to one rolled back"),
+        pytest.param(2, [{}, AGAIN], 1, id="what it replaced had come by hand"),
+        pytest.param(2, [PROMOTED, {"promoted_at": "2.5"}], 1, id="promoted while no alias stood"),
+        pytest.param(1, [PROMOTED, AGAIN | OUT, {}], None, id="the first of all"),
+        pytest.param(1, [PROMOTED | OUT, AGAIN | OUT], None, id="by hand, all rolled back"),
+        pytest.param(2, [{}, {}], None, id="by hand, none ever promoted"),
+    ],
+)
+def test_a_rollback_chooses(current: int, tags: list[dict[str, str]], chosen: int | None) -> None:
+    versions = [Version(number, each, 0.0) for number, each in enumerate(tags, 1)]
+    if chosen is None:
+        with pytest.raises(VersionError, match="no earlier version"):
+            rollback.choose(versions[current - 1], versions)
+    else:
+        assert rollback.choose(versions[current - 1], versions).number == chosen
 
 
 def test_a_version_put_into_service_in_the_ui_can_be_replaced_and_rolled_back_to(

@@ -54,7 +54,7 @@ def rotate(pixels: Pixels, degrees: float) -> Pixels:
     from_y = np.cos(angle) * y - np.sin(angle) * x + centre + 1
     from_x, from_y = (np.clip(each, 0, SIDE + 1 - 1e-6) for each in (from_x, from_y))
     column, row = from_x.astype(int), from_y.astype(int)
-    u, v = from_x - column, from_y - row
+    u, v = np.float32(from_x - column), np.float32(from_y - row)
     upper = images[:, row, column] * (1 - u) + images[:, row, column + 1] * u
     lower = images[:, row + 1, column] * (1 - u) + images[:, row + 1, column + 1] * u
     sampled = upper * (1 - v) + lower * v

@@ -45,7 +45,7 @@ class Recipe:
 def _default(**changed: Any) -> Recipe:
     settings: dict[str, Any] = {
         "hidden": (256, 128),
-        "epochs": 80,
+        "epochs": 60,
         "batch_size": 512,
         "learning_rate": 2e-3,
         "warmup": 0.05,

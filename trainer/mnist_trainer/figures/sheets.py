@@ -4,8 +4,10 @@ from collections.abc import Sequence
 
 import numpy as np
 from matplotlib.figure import Figure
+from numpy.typing import NDArray
 
 from mnist_trainer.compare import compare
+from mnist_trainer.data import SIDE
 from mnist_trainer.evaluate import judge
 from mnist_trainer.figures.style import BLUE, VERMILION, bare, new_figure, show_digit
 from mnist_trainer.results import Results
@@ -14,6 +16,7 @@ WORST = 40
 CHANGED = 16  # of each kind at most
 FILTERS = 64
 COLUMNS = 8
+GAP = 3  # pixels between the units of the first layer
 
 
 def draw_mistakes(results: Results) -> Figure:
@@ -60,14 +63,10 @@ def draw_filters(results: Results) -> Figure:
     reach = float(np.quantile(np.abs(results.kernel[:, chosen]), 0.995)) or 1.0
     rows = -(-len(chosen) // COLUMNS)
     figure = new_figure(0.75 + 0.92 * rows)
-    grid = figure.subplots(rows, COLUMNS, squeeze=False)
-    for axes in grid.flat:
-        bare(axes)
-    for axes, unit in zip(grid.flat, chosen, strict=False):
-        drawn = axes.imshow(
-            results.kernel[:, unit].reshape(28, 28), cmap="PuOr_r", vmin=-reach, vmax=reach
-        )
-    bar = figure.colorbar(drawn, ax=grid, shrink=0.6, aspect=30)
+    axes = figure.subplots()
+    bare(axes)
+    drawn = axes.imshow(_tile(results.kernel[:, chosen]), cmap="PuOr_r", vmin=-reach, vmax=reach)
+    bar = figure.colorbar(drawn, ax=axes, shrink=0.6, aspect=30)
     bar.set_label("weight (0: the pixel is ignored)")
     figure.suptitle(
         f"First layer: {len(chosen)} of {results.kernel.shape[1]} units, "
@@ -75,6 +74,21 @@ def draw_filters(results: Results) -> Figure:
         fontsize=12, x=0.01, ha="left",
     )  # fmt: skip
     return figure
+
+
+def _tile(kernels: NDArray[np.float32]) -> NDArray[np.float32]:
+    """Lay columns [784, n] out as one picture, 8 a row; what lies between them is NaN.
+
+    One picture is drawn many times faster than one for each.
+    """
+    rows = -(-kernels.shape[1] // COLUMNS)
+    tiles = np.full((rows * COLUMNS, SIDE + GAP, SIDE + GAP), np.nan, np.float32)
+    tiles[: kernels.shape[1], :SIDE, :SIDE] = kernels.T.reshape(-1, SIDE, SIDE)
+    return (
+        tiles.reshape(rows, COLUMNS, SIDE + GAP, SIDE + GAP)
+        .swapaxes(1, 2)
+        .reshape(rows * (SIDE + GAP), -1)[:-GAP, :-GAP]
+    )
 
 
 def _draw_sheet(
