@@ -1,7 +1,8 @@
-"""Debian's own Chromium, headless, on the API at API_URL or on a stand-in for it."""
+"""Debian's own Chromium, headless, on the API at API_URL, on one started here, or on a stand-in."""
 
 import os
 import shutil
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
@@ -10,6 +11,9 @@ import pytest
 import small_network
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 from stand_in import StandIn
+
+sys.path.append(str(Path(__file__).resolve().parents[1] / "api"))
+from processes import Api  # the path comes first
 
 
 @pytest.fixture(scope="session")
@@ -25,12 +29,22 @@ def stand_in(network: Path) -> Iterator[StandIn]:
         yield server
 
 
+@pytest.fixture(scope="session")
+def api(network: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
+    """Start the API itself; give its address."""
+    api = Api(tmp_path_factory.mktemp("api"), [], MODEL_FILE=str(network), WEB_CONCURRENCY="1")
+    yield f"{api.wait_ready().url}/"
+    assert api.stop() == 0
+
+
 @pytest.fixture
 def address(request: pytest.FixtureRequest) -> str:
     given = os.environ.get("API_URL")
     if given:
         return given.rstrip("/") + "/"
-    return str(request.getfixturevalue("stand_in").address)
+    if "stand_in" in request.fixturenames:  # the test slows it down, or takes its model away
+        return str(request.getfixturevalue("stand_in").address)
+    return str(request.getfixturevalue("api"))
 
 
 @pytest.fixture(scope="session")
