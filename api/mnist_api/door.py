@@ -32,7 +32,7 @@ class Door(asyncio.Protocol):
         self._worker = worker
         self._front = worker.front
         self._held = b""  # of a request that is not complete yet
-        self._since = worker.now  # when it began, or when the last one was answered
+        self.since = worker.now  # when it began, or when the last one was answered
         self._stuffed = False  # it does not take its answers
 
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
@@ -41,7 +41,7 @@ class Door(asyncio.Protocol):
         self._client = fit((transport.get_extra_info("peername") or ("",))[0])
         self._worker.nr_conns += 1
         self._worker.doors.add(self)
-        if not self._worker.make_room():
+        if not self._worker.make_room(self):
             self._refuse(no_room())
 
     def connection_lost(self, error: Exception | None) -> None:
@@ -55,7 +55,7 @@ class Door(asyncio.Protocol):
             data = self._held + data
             self._held = b""
         else:
-            self._since = self._worker.now
+            self.since = self._worker.now
         while data and not self._transport.is_closing():
             end = data.find(b"\r\n\r\n") + 4
             if end == 3:
@@ -84,16 +84,18 @@ class Door(asyncio.Protocol):
         self._stuffed = False
         self._transport.resume_reading()
 
-    def close_if_idle(self, since: float) -> bool:
-        """Close it if nothing was asked since then; say whether it is closed."""
-        if self._held or self._since > since:
-            return False
-        self._close()
-        return True
+    def is_idle(self) -> bool:
+        """Say whether it is open, and nothing is being asked."""
+        return not self._held and not self._transport.is_closing()
+
+    def close_if_idle(self, since: float) -> None:
+        """Close it if nothing was asked since then."""
+        if self.since <= since and self.is_idle():
+            self._close()
 
     def close_if_slow(self, since: float) -> None:
         """Refuse a request that began before then and is not complete yet."""
-        if self._held and self._since <= since:
+        if self._held and self.since <= since:
             self._refuse(too_slow())
 
     def _answer(self, head: Head, body: bytes) -> bool:

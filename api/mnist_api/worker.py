@@ -55,12 +55,14 @@ class Worker(gasgi.ASGIWorker):  # type: ignore[misc] # as above
         if self.nr >= self.max_requests:
             self.alive = False
 
-    def make_room(self) -> bool:
-        """Say whether there is room for one more connection; idle ones give way."""
+    def make_room(self, newcomer: Door) -> bool:
+        """Say whether there is room for one more connection; the one idle longest gives way."""
         if self.nr_conns <= self._most:
             return True
-        closed = [door.close_if_idle(self.now - 1) for door in list(self.doors)]
-        return any(closed)
+        idle = [door for door in self.doors if door is not newcomer and door.is_idle()]
+        if idle:
+            min(idle, key=lambda door: door.since).close_if_idle(self.now)
+        return bool(idle)
 
     def handle_exit_signal(self) -> None:
         """Stop: idle connections are closed at once, requests that began are answered."""
