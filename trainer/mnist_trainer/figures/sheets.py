@@ -1,6 +1,7 @@
 """Sheets of small pictures: the worst mistakes, the digits that changed, the first layer."""
 
 from collections.abc import Sequence
+from typing import Any
 
 import numpy as np
 from matplotlib.figure import Figure
@@ -9,14 +10,15 @@ from numpy.typing import NDArray
 from mnist_trainer.compare import compare
 from mnist_trainer.data import SIDE
 from mnist_trainer.evaluate import judge
-from mnist_trainer.figures.style import BLUE, VERMILION, bare, new_figure, show_digit
+from mnist_trainer.figures.style import BLUE, VERMILION, bare, new_figure
 from mnist_trainer.results import Results
 
 WORST = 40
 CHANGED = 16  # of each kind at most
 FILTERS = 64
 COLUMNS = 8
-GAP = 3  # pixels between the units of the first layer
+FRAME = 50  # grey around a digit, of 255
+UNIT_PITCH, DIGIT_PITCH = (31, 31), (50, 36)  # pixels from one to the next, down and right
 
 
 def draw_mistakes(results: Results) -> Figure:
@@ -65,7 +67,8 @@ def draw_filters(results: Results) -> Figure:
     figure = new_figure(0.75 + 0.92 * rows)
     axes = figure.subplots()
     bare(axes)
-    drawn = axes.imshow(_tile(results.kernel[:, chosen]), cmap="PuOr_r", vmin=-reach, vmax=reach)
+    units = results.kernel[:, chosen].T.reshape(-1, SIDE, SIDE)
+    drawn = axes.imshow(_tile(units, UNIT_PITCH), cmap="PuOr_r", vmin=-reach, vmax=reach)
     bar = figure.colorbar(drawn, ax=axes, shrink=0.6, aspect=30)
     bar.set_label("weight (0: the pixel is ignored)")
     figure.suptitle(
@@ -76,35 +79,36 @@ def draw_filters(results: Results) -> Figure:
     return figure
 
 
-def _tile(kernels: NDArray[np.float32]) -> NDArray[np.float32]:
-    """Lay columns [784, n] out as one picture, 8 a row; what lies between them is NaN.
-
-    One picture is drawn many times faster than one for each.
-    """
-    rows = -(-kernels.shape[1] // COLUMNS)
-    tiles = np.full((rows * COLUMNS, SIDE + GAP, SIDE + GAP), np.nan, np.float32)
-    tiles[: kernels.shape[1], :SIDE, :SIDE] = kernels.T.reshape(-1, SIDE, SIDE)
-    return (
-        tiles.reshape(rows, COLUMNS, SIDE + GAP, SIDE + GAP)
-        .swapaxes(1, 2)
-        .reshape(rows * (SIDE + GAP), -1)[:-GAP, :-GAP]
-    )
-
-
 def _draw_sheet(
     results: Results, parts: Sequence[tuple[str, str, np.ndarray, list[str]]]
 ) -> Figure:
     """Draw parts one under the other: a title, its colour, which digits, and their captions."""
     rows = [max(1, -(-len(chosen) // COLUMNS)) for _, _, chosen, _ in parts]
-    heights = [0.45 + 1.5 * count for count in rows]
+    heights = [0.45 + 1.4 * count for count in rows]
     figure = new_figure(sum(heights))
     halves = figure.subfigures(len(parts), 1, height_ratios=heights, squeeze=False)[:, 0]
-    for half, count, (title, colour, chosen, captions) in zip(halves, rows, parts, strict=True):
+    for half, (title, colour, chosen, captions) in zip(halves, parts, strict=True):
         half.suptitle(title, fontsize=12, x=0.01, ha="left", color=colour, weight="bold")
-        grid = half.subplots(count, COLUMNS, squeeze=False)
-        for axes in grid.flat[len(chosen) :]:
-            bare(axes)
-        for axes, index, caption in zip(grid.flat, chosen, captions, strict=False):
-            show_digit(axes, results.test.images[index])
-            axes.set_xlabel(caption, fontsize=10.5, labelpad=3)
+        axes = half.subplots()
+        bare(axes)
+        digits = results.test.images[chosen].reshape(len(chosen), SIDE, SIDE)
+        framed = np.pad(digits, ((0, 0), (1, 1), (1, 1)), constant_values=FRAME)
+        axes.imshow(_tile(framed, DIGIT_PITCH), cmap="Greys", vmin=0, vmax=255)
+        down, right = DIGIT_PITCH
+        for place, caption in enumerate(captions):
+            row, column = divmod(place, COLUMNS)
+            x, y = column * right + framed.shape[2] / 2, row * down + framed.shape[1] + 2
+            axes.text(x, y, caption, fontsize=9.5, ha="center", va="top")
     return figure
+
+
+def _tile(pictures: NDArray[Any], pitch: tuple[int, int]) -> NDArray[np.float32]:
+    """Lay pictures [n, height, width] out as one, 8 a row; what lies between them is NaN.
+
+    One picture is drawn many times faster than one for each.
+    """
+    count, height, width = pictures.shape
+    rows, (down, right) = max(1, -(-count // COLUMNS)), pitch
+    tiles = np.full((rows * COLUMNS, down, right), np.nan, np.float32)
+    tiles[:count, :height, :width] = pictures
+    return tiles.reshape(rows, COLUMNS, down, right).swapaxes(1, 2).reshape(rows * down, -1)

@@ -34,12 +34,3 @@ def new_figure(height: float) -> Figure:
 def bare(axes: Axes) -> None:
     """Take frame, ticks and grid off a picture."""
     axes.set_axis_off()
-
-
-def show_digit(axes: Axes, image: Any) -> None:
-    """Draw an image [784] of a digit, dark on light, in a thin frame."""
-    axes.imshow(image.reshape(28, 28), cmap="Greys", vmin=0, vmax=255)
-    axes.grid(visible=False)
-    axes.set(xticks=[], yticks=[])
-    for side in axes.spines.values():
-        side.set(visible=True, color="#CCCCCC")
