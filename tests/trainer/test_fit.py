@@ -105,6 +105,20 @@ def test_one_step_is_the_step_of_keras_own_adam(digits: data.Dataset) -> None:
         assert np.allclose(mine, other, atol=2e-5)  # of steps of 1e-3
 
 
+def test_images_distorted_ahead_are_those_of_the_next_step(digits: data.Dataset) -> None:
+    """Three steps in one call are three calls of one step, bit for bit."""
+    part = digits.train.first(192)
+    order = tf.reshape(tf.range(192), [3, 64])
+    rates = np.full(3, 1e-3, np.float32)
+    at_once, singly = network.build((32, 16), seed=1), network.build((32, 16), seed=1)
+    steps.compile_epoch(at_once, part, TINY, batch=64, seed=0)(order, rates, 0)
+    run_epoch = steps.compile_epoch(singly, part, TINY, batch=64, seed=0)
+    for step in range(3):
+        run_epoch(order[step : step + 1], rates[:1], step)
+    for one, other in zip(at_once.get_weights(), singly.get_weights(), strict=True):
+        assert np.array_equal(one, other)
+
+
 def test_the_learning_rate_rises_to_its_highest_and_falls_to_zero() -> None:
     rates = fit.learning_rates(TINY, 200)
     assert np.argmax(rates) == 9  # the last of the first 5 %
