@@ -28,7 +28,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory, figures: list[str]) -> Itera
     RUNNING.append(stack)
     try:
         begun = time.monotonic()
-        stack.do("--profile", "train", "build")
+        stack.do("build")
         figures.append(f"images built in {time.monotonic() - begun:.0f} s")
         figures.append(f"`up` on empty volumes, 4 epochs: {stack.up()}")
         yield stack

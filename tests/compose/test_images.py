@@ -16,7 +16,7 @@ BASES = {
     "setup": "python:3.13-slim-trixie",
     "minio": "debian:trixie-slim",
 }
-OURS = ("api", "trainer", "mlflow-server")
+OURS = ("api", "trainer", "mlflow-server", "setup")
 LARGEST_API = 250e6  # bytes that it may add to its base
 
 

@@ -42,6 +42,20 @@ def test_every_variable_has_its_line_of_explanation_and_the_default_that_holds()
     assert differing == set()
 
 
+def test_up_and_run_build_what_is_missing_and_ask_no_registry_for_it(stack: Stack, tmp_path: Path):
+    fresh = Stack("mnist-compose-test-fresh", tmp_path)
+    try:
+        said = fresh.do("up", "--detach", "passwords") + fresh.do(
+            "run", "--rm", "--no-deps", "trainer", "--help"
+        )
+        assert "pull" not in said.lower()
+        assert "usage: python -m mnist_trainer" in said
+    finally:
+        fresh.remove()
+        for image in ("setup", "trainer"):
+            docker("rmi", f"{fresh.project}-{image}", check=False)
+
+
 def test_a_port_that_is_no_number_is_refused_with_a_sentence(stack: Stack):
     refused = stack.run("config", API_PORT="eight")
     assert refused.returncode != 0
