@@ -10,6 +10,7 @@ from mnist_api.problems import SURPRISE, ProblemError, too_large
 from mnist_api.protocols import add_inference, add_scoring
 from mnist_api.routes import RULES, answer, check_headers, find_route, refusal_form
 from mnist_api.serving import Serving
+from mnist_api.watch import METRICS
 
 
 def create_app(serving: Serving, max_content_length: int) -> Flask:
@@ -61,6 +62,12 @@ def create_app(serving: Serving, max_content_length: int) -> Flask:
             "since": served.since.isoformat(timespec="seconds"),
         }
         return Response(msgspec.json.encode(answer), mimetype=JSON)
+
+    @app.get(METRICS)
+    def metrics() -> Response:
+        raise ProblemError(
+            404, "Only the front counts what is asked: run gunicorn as the API does."
+        )
 
     add_inference(app, serving)
     add_scoring(app, serving)

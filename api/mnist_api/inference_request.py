@@ -36,7 +36,7 @@ class Input(Struct):
     """A tensor that is sent."""
 
     name: str
-    shape: list[int]
+    shape: Raw
     datatype: str
     data: Raw | UnsetType = UNSET
     parameters: Parameters = Parameters()
@@ -66,7 +66,10 @@ class Asked(NamedTuple):
     id: str | UnsetType
 
 
+MOST_OBJECTS = 64  # in the JSON; a request has one input and a few outputs
+MOST_SHAPE = 256  # bytes
 _decode = msgspec.json.Decoder(Inference).decode
+_decode_shape = msgspec.json.Decoder(list[int]).decode
 
 
 def read_inference(request: Request) -> Asked:
@@ -75,6 +78,8 @@ def read_inference(request: Request) -> Asked:
     length = _header_length(request)
     try:
         json = body if length is None else body[:length]
+        if json.count(b"{") > MOST_OBJECTS:
+            raise ProblemError(400, f"The request has too many inputs or outputs: {WANTED}.")
         json.decode()  # the decoder would skip over what is not UTF-8 beside the inputs
         inference = _decode(json)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
@@ -101,16 +106,16 @@ def _header_length(request: Request) -> int | None:
 
 def _read_tensor(tensor: Input, body: bytes, start: int) -> NDArray[np.float32]:
     """Return the input's images: its data, or what follows the JSON in ``body`` at ``start``."""
-    shape = tuple(tensor.shape)
+    shape = _read_shape(tensor.shape)
     if tensor.name != INPUT or tensor.datatype != "FP32":
         raise ProblemError(
             400, f'The input is "{tensor.name[:40]}" of {tensor.datatype[:40]}: {WANTED}.'
         )
     if len(shape) != 2 or shape[1] != PIXELS or shape[0] < 1:
-        raise ProblemError(400, f"The shape is {list(shape)[:8]}: {WANTED}.")
+        raise ProblemError(400, f"The shape is {shape[:8]}: {WANTED}.")
     size, following = tensor.parameters.binary_data_size, len(body) - start
     if size is UNSET:
-        if following or tensor.data is UNSET or not has_shape(bytes(tensor.data), shape):
+        if following or tensor.data is UNSET or not has_shape(bytes(tensor.data), tuple(shape)):
             raise ProblemError(
                 400, f'"data" does not hold the {shape[0]} x {PIXELS} numbers of the shape.'
             )
@@ -119,9 +124,16 @@ def _read_tensor(tensor: Input, body: bytes, start: int) -> NDArray[np.float32]:
         raise ProblemError(
             400,
             f"{following} bytes follow the JSON, binary_data_size is {size} and the shape "
-            f"{list(shape)} takes {shape[0] * PIXELS * FLOAT32.itemsize}: these must be the same.",
+            f"{shape} takes {shape[0] * PIXELS * FLOAT32.itemsize}: these must be the same.",
         )
     return view_floats(body, start)
+
+
+def _read_shape(json: Raw) -> list[int]:
+    try:
+        return _decode_shape(json) if len(bytes(json)) <= MOST_SHAPE else []
+    except msgspec.MsgspecError as error:
+        raise ProblemError(400, f"The shape can't be read ({error}): {WANTED}.") from None
 
 
 def _choose(inference: Inference) -> dict[str, bool]:

@@ -184,6 +184,7 @@ def test_an_unknown_type_is_told_which_header_to_add(
         ("GET", "/digit", 405, {"POST", "OPTIONS"}),
         ("DELETE", "/predict", 405, {"POST", "OPTIONS"}),
         ("POST", "/health", 405, {"GET", "HEAD", "OPTIONS"}),
+        ("PUT", "/metrics", 405, {"GET", "HEAD", "OPTIONS"}),
         ("PUT", "/model", 405, {"GET", "HEAD", "OPTIONS"}),
     ],
 )
