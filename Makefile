@@ -11,7 +11,7 @@ TRAINER := trainer() { if $(COMPOSED); then docker compose run --rm trainer "$$@
 
 .PHONY: help up local down logs train versions promote rollback report \
 	test test-trainer test-api test-page test-report test-local test-compose \
-	bench lint format lock
+	bench bench-hostile fuzz lint format lock
 
 help:
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 24
@@ -76,6 +76,14 @@ report: ## the lab report of the version in service; LANG=fr make report in Fren
 
 bench: ## measure the API beside its peers: make bench ARGS="--rounds 1 --seconds 1"
 	@$(PYTHON) -m bench $(ARGS)
+
+bench-hostile: ## measure the API beside slow, idle and greedy clients
+	@$(PYTHON) -m local environment api
+	$(PYTHON) -m bench.hostile $(ARGS)
+
+fuzz: ## a hundred thousand spoilt bodies over all forms
+	@$(PYTHON) -m local environment api-test
+	PYTHONPATH=api $(API_TEST) tests/fuzz $(ARGS)
 
 lint: ## ruff, mypy and shellcheck
 	@$(PYTHON) -m local environment lint trainer-test api-test
