@@ -53,28 +53,35 @@ class Front:
 
     async def _watch(self, scope: Message, receive: Receive, send: Send) -> None:
         """Answer one request, give the answer the request's id, and note it."""
-        begin, status, size = perf_counter(), 500, 0
+        begin, status, size, noted = perf_counter(), 500, 0, False
         watch, method, path = self.watch, scope["method"], scope["path"]
         request_id = watch.id_of(dict(scope["headers"])) or watch.make_id()
 
-        async def note(message: Message) -> None:
+        def note() -> None:
+            nonlocal noted
+            noted = True
+            number, client = watch.number_of(method, path), (scope["client"] or ("",))[0]
+            seconds = perf_counter() - begin
+            watch.note(
+                number, request_id, fit(method), fit(path), status, size, seconds, fit(client)
+            )
+
+        async def pass_back(message: Message) -> None:
             nonlocal status, size
             if message["type"] == "http.response.start":
                 status = message["status"]
                 message["headers"] = [*message["headers"], (ID, request_id.encode())]
             elif message["type"] == "http.response.body":
                 size += len(message.get("body", b""))
+                if not message.get("more_body") and not noted:
+                    note()  # before anybody can have the whole answer
             await send(message)
 
         try:
-            await self._pass_on(scope, receive, note)
+            await self._pass_on(scope, receive, pass_back)
         finally:
-            client = (scope["client"] or ("",))[0]
-            number = watch.number_of(method, path)
-            seconds = perf_counter() - begin
-            watch.note(
-                number, request_id, fit(method), fit(path), status, size, seconds, fit(client)
-            )
+            if not noted:
+                note()
 
     async def _pass_on(self, scope: Message, receive: Receive, send: Send) -> None:
         method, path = scope["method"], scope["path"]

@@ -107,12 +107,12 @@ class Door(asyncio.Protocol):
         reply = answer(head.route, request, self._front.serving)
         watch = self._front.watch
         request_id = head.request_id or watch.make_id()
-        self._write(reply, request_id, not self._worker.alive)
         seconds = perf_counter() - begin
         size = len(reply.body)
-        watch.note(
+        watch.note(  # before anybody can have the answer
             head.number, request_id, "POST", head.path, reply.status, size, seconds, self._client
         )
+        self._write(reply, request_id, not self._worker.alive)
         return True
 
     def _write(self, reply: Reply, request_id: str, last: bool) -> None:
@@ -141,8 +141,8 @@ class Door(asyncio.Protocol):
         """Refuse what never became a request, and close."""
         reply, watch = refuse_as_problem(problem), self._front.watch
         request_id, other = watch.make_id(), watch.number_of("", "")
-        self._write(reply, request_id, last=True)
         watch.note(other, request_id, "", "", reply.status, len(reply.body), 0.0, self._client)
+        self._write(reply, request_id, last=True)
 
     def _close(self) -> None:
         if self._stuffed:
