@@ -16,6 +16,7 @@ LOCKS = {
     "trainer-test": ROOT / "trainer" / "requirements-test.txt",
     "api": ROOT / "api" / "requirements.txt",
     "api-test": ROOT / "api" / "requirements-test.txt",
+    "minio-setup": ROOT / "minio" / "setup" / "requirements.txt",
     "lint": ROOT / "local" / "requirements-lint.txt",
 }
 UV = ENVIRONMENTS / "uv" / "bin" / "uv"
