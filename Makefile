@@ -18,6 +18,7 @@ help:
 
 up: ## start everything and stay, in containers where an engine answers; Ctrl-C stops it
 	@if $(ENGINE); then echo "A container engine answers: docker compose up"; \
+		GIT_COMMIT=$$(git rev-parse HEAD 2>/dev/null || echo unknown) \
 		exec docker compose up --build; \
 	else echo "No container engine answers: local processes"; \
 		exec $(PYTHON) -m local up -- $(ARGS); fi
