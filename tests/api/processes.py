@@ -42,6 +42,7 @@ class Api:
 
     def __init__(self, folder: Path, arguments: list[str], **settings: str) -> None:
         self.port = int(settings.setdefault("PORT", str(free_port())))
+        self.concurrency = int(settings.get("WEB_CONCURRENCY", "2"))
         self.url = f"http://127.0.0.1:{self.port}"
         self.client = httpx.Client(base_url=self.url, verify=False, timeout=20)  # noqa: S501 # no TLS
         self._log = folder / f"api-{self.port}.log"
@@ -100,7 +101,9 @@ class Api:
         return all(self.predict() == digit for _ in range(12))
 
     def everywhere_ready(self) -> bool:
-        """Say whether each of 12 connections, spread over the workers, finds it healthy."""
+        """Say whether each of 12 connections, spread over all the workers, finds it healthy."""
+        if self.log().count("ASGI server listening") < self.concurrency:
+            return False  # one that is still to come would be met later, before it has a model
         return all(self.status() == 200 for _ in range(12))
 
     def workers(self) -> list[int]:

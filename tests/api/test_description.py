@@ -68,7 +68,7 @@ def test_schemathesis_finds_no_answer_that_is_not_described(api: Api, tmp_path: 
         [
             Path(sys.executable).with_name("schemathesis"), "run", "openapi.json",
             "--url", api.url, "--checks", CHECKS, "--phases", "examples,coverage,fuzzing",
-            "--max-examples", "10", "--max-time", "12", "--generation-deterministic",
+            "--max-examples", "10", "--max-time", "8", "--generation-deterministic",
             "--warnings", "off", "--no-color",
         ],
         cwd=tmp_path, capture_output=True, text=True, check=False, timeout=100,
