@@ -15,21 +15,23 @@ def read_predictions(body: bytes, _headers: Mapping[str, str]) -> list[int]:
     return list(json.loads(body)["predictions"])
 
 
+def read_floats(body: bytes, _headers: Mapping[str, str]) -> list[int]:
+    """The API's answer as octet-stream: the ten probabilities an image, little-endian float32."""
+    flat = struct.unpack(f"<{len(body) // 4}f", body)
+    return [_largest(flat[i : i + 10]) for i in range(0, len(flat), 10)]
+
+
 def read_rows(body: bytes, _headers: Mapping[str, str]) -> list[int]:
     """`mlflow models serve`: a row of ten probabilities an image, under the same name."""
     return [_largest(row) for row in json.loads(body)["predictions"]]
 
 
-def read_v2(body: bytes, headers: Mapping[str, str]) -> list[int]:
-    """The Open Inference Protocol: the ten probabilities an image, as JSON or as float32."""
-    length = int(headers.get("Inference-Header-Content-Length") or len(body))
-    at = length
-    for output in json.loads(body[:length])["outputs"]:
-        size = output.get("parameters", {}).get("binary_data_size", 0)
+def read_v2(body: bytes, _headers: Mapping[str, str]) -> list[int]:
+    """The Open Inference Protocol: the ten probabilities an image, as JSON."""
+    for output in json.loads(body)["outputs"]:
         if output["datatype"] == "FP32" and output["shape"][-1] == 10:
-            flat = struct.unpack(f"<{size // 4}f", body[at : at + size]) if size else output["data"]
+            flat = output["data"]
             return [_largest(flat[i : i + 10]) for i in range(0, len(flat), 10)]
-        at += size
     raise ValueError("no output is FP32 of shape (n, 10)")
 
 

@@ -15,10 +15,11 @@ COUNT, PIXELS = 256, 784
 
 @dataclass(frozen=True)
 class Digits:
-    """The first 256 test images; pixels 0 to 1, and the same as little-endian float32."""
+    """The first 256 test images; pixels 0 to 1, the same as little-endian float32, and as bytes."""
 
     images: list[list[float]]
     raw: bytes
+    octets: bytes
 
     def as_json(self) -> bytes:
         """One image as the API takes it, 5.7 kB."""
@@ -40,14 +41,6 @@ class Digits:
         tensor |= {"parameters": {"content_type": "base64"}, "data": data}
         return json.dumps({"inputs": [tensor]}).encode()
 
-    def as_v2_binary(self) -> tuple[bytes, int]:
-        """All images by the protocol's binary extension, and the length of the JSON in front."""
-        tensor: dict[str, object] = {"name": "image", "shape": [COUNT, PIXELS], "datatype": "FP32"}
-        tensor |= {"parameters": {"binary_data_size": len(self.raw)}}
-        asked = {"inputs": [tensor], "parameters": {"binary_data_output": True}}
-        header = json.dumps(asked).encode()
-        return header + self.raw, len(header)
-
     def as_msgpack(self) -> bytes:
         """All images as MessagePack of `{"images": float32}`: a map of one, a str, a bin32."""
         return b"\x81\xa6images\xc6" + struct.pack(">I", len(self.raw)) + self.raw
@@ -60,4 +53,4 @@ def read_digits(path: Path = IMAGES) -> Digits:
     rows = [pixels[at : at + PIXELS] for at in range(0, len(pixels), PIXELS)]
     images = [[byte / 255 for byte in row] for row in rows]
     raw = struct.pack(f"<{len(pixels)}f", *(byte / 255 for byte in pixels))
-    return Digits(images, raw)
+    return Digits(images, raw, pixels)

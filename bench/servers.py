@@ -4,7 +4,7 @@ import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from bench.answers import read_prediction, read_predictions, read_rows, read_v2
+from bench.answers import read_floats, read_prediction, read_predictions, read_rows, read_v2
 from bench.environments import PEERS, bin_of
 from bench.server import Command, Form, Material, Server, free_port
 from local.environments import ROOT
@@ -17,8 +17,7 @@ CACHE = ROOT / ".local" / "model-cache"
 
 def mnist_api(given: Material) -> Server:
     """Return the API as it runs in production, but with a file for its network."""
-    binary, length = given.digits.as_v2_binary()
-    extension = {"Inference-Header-Content-Length": str(length)}
+    octets, accept = given.digits.octets, {"Accept": OCTETS}
     return Server(
         "api",
         [bin_of("api") / "python", "-m", "gunicorn"],
@@ -26,7 +25,7 @@ def mnist_api(given: Material) -> Server:
         port := free_port(),
         "/health",
         Form("JSON", "/predict", JSON, given.digits.as_json(), read_prediction),
-        [Form("v2 with binary tensors", INFER, OCTETS, binary, read_v2, extension)],
+        [Form("bytes", "/predict", OCTETS, octets, read_floats, accept)],
         {"WEB_CONCURRENCY": "2", "HOST": "127.0.0.1", "PORT": str(port)},
     )
 

@@ -41,7 +41,7 @@ class Front:
         self.patience = patience
         self._rest = WSGIMiddleware(flask)
         self._start = start
-        self._bound = max_content_length
+        self.bound = max_content_length
         self._large = ThreadPoolExecutor(1, "large")  # it starts its thread when it is needed
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
@@ -119,8 +119,8 @@ class Front:
 
     async def _read(self, headers: dict[bytes, bytes], receive: Receive) -> bytes:
         """Return the body. Raises ProblemError (408, 413)."""
-        if int(headers.get(b"content-length", 0)) > self._bound:
-            raise too_large(self._bound)
+        if int(headers.get(b"content-length", 0)) > self.bound:
+            raise too_large(self.bound)
         parts: list[bytes] = []
         length, more = 0, True
         while more:
@@ -133,8 +133,8 @@ class Front:
                 raise too_slow()
             parts.append(message.get("body", b""))
             length += len(parts[-1])
-            if length > self._bound:
-                raise too_large(self._bound)
+            if length > self.bound:
+                raise too_large(self.bound)
             more = message.get("more_body", False)
         return b"".join(parts)
 

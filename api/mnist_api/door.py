@@ -31,7 +31,8 @@ class Door(asyncio.Protocol):
     def __init__(self, worker: "Worker") -> None:
         self._worker = worker
         self._front = worker.front
-        self._held = b""  # of a request that is not complete yet
+        self._held = bytearray()  # of a request that is not complete yet
+        self._due = 0  # bytes of that request, once its head is known
         self.since = worker.now  # when it began, or when the last one was answered
         self._stuffed = False  # it does not take its answers
 
@@ -52,8 +53,11 @@ class Door(asyncio.Protocol):
     def data_received(self, data: bytes) -> None:
         """Answer the requests that are complete, and keep the beginning of the next one."""
         if self._held:
-            data = self._held + data
-            self._held = b""
+            self._held += data
+            if len(self._held) < self._due:
+                self.since = self._worker.now
+                return None
+            data, self._held, self._due = bytes(self._held), bytearray(), 0
         else:
             self.since = self._worker.now
         while data and not self._transport.is_closing():
@@ -67,11 +71,12 @@ class Door(asyncio.Protocol):
                 return self._hand_over(data)
             stop = end + head.length
             if len(data) < stop:
+                self._due = stop
                 break
             if not self._answer(head, data[end:stop]):
                 return self._hand_over(data)
             data = data[stop:]
-        self._held = data
+        self._held += data
         return None
 
     def pause_writing(self) -> None:

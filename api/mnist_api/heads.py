@@ -7,7 +7,7 @@ from gunicorn.asgi.parser import (  # type: ignore[import-untyped] # it ships no
     PythonProtocol,
 )
 
-from mnist_api.exchange import LARGE, Route
+from mnist_api.exchange import Route, most_at_once
 from mnist_api.routes import check_headers, find_route
 from mnist_api.watch import ID, Watch
 
@@ -31,8 +31,9 @@ class Head(NamedTuple):
 class Heads:
     """Reads heads, and remembers what it read: the same bytes mean the same again."""
 
-    def __init__(self, watch: Watch, limits: dict[str, Any]) -> None:
+    def __init__(self, watch: Watch, bound: int, limits: dict[str, Any]) -> None:
         self._watch = watch
+        self._bound = bound  # of any body, in bytes
         self._limits = limits
         self._known: dict[bytes, Head] = {}
 
@@ -55,12 +56,13 @@ class Heads:
         except Exception:  # whatever is wrong with it, gunicorn finds it again and says so
             return None
         headers = dict(request.headers_bytes)
+        most = min(self._bound, most_at_once(headers.get(b"content-type", b"").decode("latin-1")))
         route = find_route(request.path) if request.method == "POST" else None
         if (
             route is None
             or request.version != (1, 1)
             or request.should_close()
-            or not 0 < request.content_length <= LARGE
+            or not 0 < request.content_length <= most
             or any(name in OTHERWISE or b"_" in name for name in headers)
             or check_headers(route, headers) is not None
         ):

@@ -208,12 +208,16 @@ def test_health_and_model_say_the_same_through_both_doors(doors: tuple[Api, Api]
     assert front == flask
 
 
-def test_an_announced_flood_is_refused_before_it_comes(doors: tuple[Api, Api]) -> None:
+@pytest.mark.parametrize("content_type", [JSON, "application/octet-stream"])
+@pytest.mark.parametrize("length", [800_000, 10**12])
+def test_an_announced_flood_is_refused_before_it_comes(
+    doors: tuple[Api, Api], content_type: str, length: int
+) -> None:
     for door in doors:
         connection = http.client.HTTPConnection("127.0.0.1", door.port, timeout=10)
         connection.putrequest("POST", "/predict")
-        connection.putheader("Content-Type", JSON)
-        connection.putheader("Content-Length", str(10**12))
+        connection.putheader("Content-Type", content_type)
+        connection.putheader("Content-Length", str(length))
         connection.endheaders(b"{")
         assert connection.getresponse().status == 413
         connection.close()

@@ -8,6 +8,7 @@ import time
 from collections.abc import Callable
 from pathlib import Path
 
+import numpy as np
 import pytest
 from processes import Api, wait_until
 
@@ -85,3 +86,26 @@ def test_requests_sent_one_behind_the_other_are_answered_in_turn(api: Api) -> No
             more = connection.recv(65536)
             assert more, answers
             answers += more
+
+
+def test_a_large_body_in_pieces_is_answered_and_so_is_what_follows_it(api: Api) -> None:
+    many = np.zeros((256, 784), np.uint8).tobytes()
+    head = (
+        b"POST /predict HTTP/1.1\r\nHost: x\r\nAccept: application/octet-stream\r\n"
+        b"Content-Type: application/octet-stream\r\nContent-Length: %d\r\n\r\n" % len(many)
+    )
+    sent = head + many + HEAD + BODY
+    with begin(api, b"") as connection:
+        for at in range(0, len(sent), 30_000):
+            connection.sendall(sent[at : at + 30_000])
+            time.sleep(0.002)
+        said = b""
+        while b'"prediction":7' not in said:
+            more = connection.recv(65536)
+            assert more, said
+            said += more
+    first, _, rest = said.partition(b"\r\n\r\n")
+    size = 256 * 10 * 4
+    assert first.startswith(b"HTTP/1.1 200 ")
+    assert np.allclose(np.frombuffer(rest[:size], "<f4").reshape(256, 10).sum(axis=1), 1, atol=1e-3)
+    assert rest[size:].startswith(b"HTTP/1.1 200 ")
