@@ -11,7 +11,7 @@ TRAINER := trainer() { if $(COMPOSED); then docker compose run --rm trainer "$$@
 
 .PHONY: help up local down logs train versions promote rollback report \
 	test test-trainer test-api test-page test-report test-local test-compose \
-	bench bench-hostile fuzz lint format lock
+	bench bench-hostile bench-training fuzz lint format lock
 
 help:
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 24
@@ -78,6 +78,10 @@ report: ## the lab report of the version in service; LANG=fr make report in Fren
 bench: ## measure the API beside its peers: make bench ARGS="--rounds 1 --seconds 1"
 	@$(PYTHON) -m bench $(ARGS)
 
+bench-training: ## measure the trainer beside plain Keras: make bench-training ARGS="--train default"
+	@$(PYTHON) -m local environment trainer
+	PYTHONPATH=trainer $(ENVIRONMENTS)/trainer/bin/python -m bench.training $(ARGS)
+
 bench-hostile: ## measure the API beside slow, idle and greedy clients
 	@$(PYTHON) -m local environment api
 	$(PYTHON) -m bench.hostile $(ARGS)
@@ -93,8 +97,8 @@ lint: ## ruff, mypy and shellcheck
 	$(LINT)/mypy local mlflow-server
 	$(LINT)/mypy --python-executable $(TRAINER_TEST) trainer/mnist_trainer
 	$(LINT)/mypy --python-executable $(API_TEST) api/mnist_api
-	MYPYPATH=trainer $(LINT)/mypy --python-executable $(TRAINER_TEST) report
-	$(LINT)/mypy --python-executable $(API_TEST) --explicit-package-bases --exclude bench/peers bench tests/engine
+	MYPYPATH=trainer $(LINT)/mypy --python-executable $(TRAINER_TEST) report bench/training.py
+	$(LINT)/mypy --python-executable $(API_TEST) --explicit-package-bases --exclude 'bench/(peers|training)' bench tests/engine
 	git ls-files '*.sh' .ci/run | xargs $(LINT)/shellcheck
 
 format: ## let ruff lay out the code
