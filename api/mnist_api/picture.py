@@ -1,5 +1,6 @@
 """Pictures as people send them, decoded within bounds and brought to MNIST's form."""
 
+import warnings
 from collections.abc import Iterator
 from io import BytesIO
 
@@ -24,6 +25,8 @@ TURNS = {  # EXIF's orientation, as what undoes it
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
+
+warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # what it warns of is refused
 
 
 class PictureError(Exception):
