@@ -6,10 +6,12 @@ from typing import Annotated
 import msgspec
 import numpy as np
 from numpy.typing import NDArray
+from simdjson import Parser
 
 from mnist_api.exchange import LARGE
 from mnist_api.explain import explain_refusal
-from mnist_api.json_numbers import read_images
+from mnist_api.json_numbers import REFUSALS, read_images, unbox
+from mnist_api.network import PIXELS
 
 Pixel = Annotated[float, msgspec.Meta(ge=0, le=1)]
 
@@ -47,6 +49,8 @@ def decode_json(body: bytes) -> tuple[NDArray[np.float32], bool]:
 
     One image is in 0 to 1; ``images`` may be out of range. Raises ProblemError (400, 422).
     """
+    if (pixels := _decode_plain(body)) is not None:
+        return pixels, True
     if not body.isascii():
         _check_utf8(body)  # the typed decoder would skip over what is not
     if len(body) <= LARGE or body.count(b",") <= MOST_VALUES:
@@ -54,9 +58,26 @@ def decode_json(body: bytes) -> tuple[NDArray[np.float32], bool]:
             return _shape(_pack(*_decode_flat(body).image)), True
         except (msgspec.MsgspecError, struct.error, RecursionError):
             pass
-        if pixels := _decode_rows_of(body):
-            return _shape(pixels), True
+        if rows := _decode_rows_of(body):
+            return _shape(rows), True
     return _decode_batch(body), False
+
+
+def _decode_plain(body: bytes) -> NDArray[np.float32] | None:
+    """Return the pixels of ``{"image": [784 numbers]}``, the usual form; None if it is not that.
+
+    simdjson makes no Python number of each pixel, which takes less than half of msgspec's time.
+    """
+    is_plain = len(body) <= LARGE and body.count(b'"') == 2 and body.count(b"[") == 1
+    if not is_plain or not body.isascii():
+        return None
+    try:
+        pixels = unbox(Parser().parse(body)["image"])  # type: ignore[index] # refused at run time
+    except REFUSALS:
+        return None
+    if len(pixels) != PIXELS or pixels.min() < 0 or pixels.max() > 1:
+        return None
+    return pixels.astype(np.float32).reshape(1, PIXELS)
 
 
 def _shape(pixels: bytes) -> NDArray[np.float32]:
