@@ -1,19 +1,26 @@
-"""Digits from four IDX files: read, checked, split.
+"""A data set: found in a folder or a file, read, checked, split."""
 
-The format is described at https://yann.lecun.org/exdb/mnist/: a magic number, the sizes, the bytes.
-"""
-
-import gzip
 import hashlib
-import struct
-import zlib
 from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
 
-from mnist_trainer.errors import TrainerError
+from mnist_trainer import idx, npz
+from mnist_trainer.digits import CLASSES, SIDE, Digits
+from mnist_trainer.errors import DataError
+
+# What the other stages need of images and labels comes from here as well
+__all__ = [
+    "CLASSES",
+    "SHIPPED",
+    "SIDE",
+    "VALIDATION_SHARE",
+    "DataError",
+    "Dataset",
+    "Digits",
+    "load",
+]
 
 SHIPPED = Path(__file__).resolve().parent.parent / "data"
 SHIPPED_SHA256 = {
@@ -22,34 +29,9 @@ SHIPPED_SHA256 = {
     "t10k-images-idx3-ubyte": "1a1a05eab793c14bb050b398624a11b0ffd1a2953baed553b1b9bd079e2a20be",
     "t10k-labels-idx1-ubyte": "b91679a0acfe4ba0e50a2437a903084cba1f5f92592b016a25a7dfd00455798b",
 }
-IMAGES, LABELS = 0x803, 0x801  # unsigned bytes in three dimensions, in one
-SIDE, CLASSES = 28, 10
+MNIST_SHA256 = "06b0d1f124c4e5fa796686ade41a9b778edacc8622f2195a352ef479ad44fc16"  # a `digest`
 VALIDATION_SHARE = 12  # one training image in twelve: 5,000 of 60,000
-
-Bytes = NDArray[np.uint8]
-
-
-class DataError(TrainerError):
-    """A file of the data set is missing, damaged or of another form; names the file."""
-
-
-@dataclass(frozen=True)
-class Digits:
-    """Images as uint8 [n, 784], row by row, ink 0 to 255, and their labels as uint8 [n], 0 to 9."""
-
-    images: Bytes
-    labels: Bytes
-
-    def __len__(self) -> int:
-        return len(self.labels)
-
-    def pixels(self) -> NDArray[np.float32]:
-        """Return the images the way the network takes them, float32 [n, 784], 0 to 1."""
-        return np.divide(self.images, 255, dtype=np.float32)
-
-    def first(self, count: int) -> "Digits":
-        """Return the first ``count`` digits, or all where there are fewer."""
-        return Digits(self.images[:count], self.labels[:count])
+FEWEST_CLASSES = CLASSES - 1  # one may be missing; with fewer, the labels are not what they should
 
 
 @dataclass(frozen=True)
@@ -63,84 +45,77 @@ class Dataset:
     test: Digits
 
 
-def load(folder: Path) -> Dataset:
-    """Read the four files in ``folder``, each gzipped (.gz) or not.
+def load(place: Path) -> Dataset:
+    """Read the data set in ``place``: a folder of four IDX files or one .npz, or an .npz itself.
 
     The last twelfth of the training images is set aside for validation: 55,000 and 5,000 of
-    MNIST's 60,000. Raises DataError.
+    MNIST's 60,000. Where that twelfth lacks a class that the others have, as in a file sorted by
+    label, the training images are shuffled first, the same way every time. Raises DataError.
     """
-    training, test = _read_digits(folder, "train"), _read_digits(folder, "t10k")
+    training, test = _read(place)
     if len(training) < VALIDATION_SHARE:
         raise DataError(
-            f"{folder} holds {len(training)} training images, and at least "
+            f"{place} holds {len(training)} training images, and at least "
             f"{VALIDATION_SHARE} are needed, one of them for validation."
         )
-    digest = hashlib.sha256()
-    for part in (training, test):
-        digest.update(part.images.tobytes())
-        digest.update(part.labels.tobytes())
+    present = len(np.unique(training.labels))
+    if present < FEWEST_CLASSES:
+        raise DataError(
+            f"{place} holds training images of {present} classes; needed are {CLASSES}, or "
+            f"{FEWEST_CLASSES} at the least."
+        )
+    digest = _digest(training, test)
     kept = len(training) - len(training) // VALIDATION_SHARE
+    if len(np.unique(training.labels[kept:])) < present:
+        training = training.shuffled()
     return Dataset(
-        name="mnist" if _is_shipped(folder) else folder.resolve().name,
-        digest=digest.hexdigest(),
+        name="mnist" if digest == MNIST_SHA256 else _name(place.resolve()),
+        digest=digest,
         train=training.first(kept),
-        validation=Digits(training.images[kept:], training.labels[kept:]),
+        validation=training.rest(kept),
         test=test,
     )
 
 
-def _is_shipped(folder: Path) -> bool:
-    return folder.resolve() == SHIPPED
-
-
-def _read_digits(folder: Path, part: str) -> Digits:
-    images_file, images = _read(folder, f"{part}-images-idx3-ubyte", IMAGES)
-    labels_file, labels = _read(folder, f"{part}-labels-idx1-ubyte", LABELS)
-    if images.shape[1:] != (SIDE, SIDE):
-        size = " x ".join(map(str, images.shape[1:]))
-        raise DataError(f"{images_file} holds images of {size} pixels, not of {SIDE} x {SIDE}.")
-    if not len(images):
-        raise DataError(f"{images_file} holds no images.")
-    if len(images) != len(labels):
-        raise DataError(
-            f"{labels_file} holds {len(labels)} labels for the {len(images)} images beside it."
-        )
-    if labels.max() >= CLASSES:
-        raise DataError(f"{labels_file} holds the label {labels.max()}; labels are 0 to 9.")
-    return Digits(images.reshape(len(images), SIDE * SIDE), labels)
-
-
-def _read(folder: Path, name: str, magic: int) -> tuple[Path, Bytes]:
-    """Return where file ``name`` stands and the array it holds."""
-    file = folder / f"{name}.gz"
-    if not file.is_file() and (folder / name).is_file():
-        file = folder / name
+def _read(place: Path) -> tuple[Digits, Digits]:
+    """Return the training part and the test part of the one data set in ``place``."""
+    if place.is_file():
+        return npz.read(place)
     try:
-        stored = file.read_bytes()
-    except FileNotFoundError:
-        raise DataError(f"{file} is missing; so is the same name without .gz.") from None
+        names = sorted(each.name for each in place.iterdir() if not each.name.startswith("."))
     except OSError as error:
-        raise DataError(f"{file} cannot be read: {error.strerror}.") from None
-    if _is_shipped(folder) and hashlib.sha256(stored).hexdigest() != SHIPPED_SHA256[name]:
-        raise DataError(f"{file} is not the file that was shipped: its SHA-256 is another one.")
-    if file.suffix == ".gz":
-        try:
-            stored = gzip.decompress(stored)
-        except (OSError, EOFError, zlib.error):
-            raise DataError(f"{file} is damaged: it cannot be decompressed.") from None
-    return file, _parse(file, stored, magic)
-
-
-def _parse(file: Path, stored: bytes, magic: int) -> Bytes:
-    dimensions = magic & 0xFF
-    start = 4 * (1 + dimensions)
-    if len(stored) < start or struct.unpack_from(">I", stored)[0] != magic:
-        what = "images" if magic == IMAGES else "labels"
-        raise DataError(f"{file} is not an IDX file of {what}.")
-    shape = struct.unpack_from(f">{dimensions}I", stored, 4)
-    due = int(np.prod(shape, dtype=object))
-    if len(stored) - start != due:
+        raise DataError(f"DATA_DIR is {place}, and it cannot be read: {error.strerror}.") from None
+    archives, sets = [name for name in names if name.endswith(".npz")], idx.name_sets(names)
+    if len(archives) + len(sets) > 1:
+        found = ", ".join(archives + [name or "train-images-idx3-ubyte" for name in sets])
         raise DataError(
-            f"{file} should hold {due} bytes after its header and holds {len(stored) - start}."
+            f"{place} holds {len(archives) + len(sets)} data sets ({found}); leave one in it, and "
+            "give each other one a folder of its own."
         )
-    return np.frombuffer(stored, np.uint8, offset=start).reshape(shape)
+    if archives:
+        return npz.read(place / archives[0])
+    name = sets[0] if sets else idx.MNIST
+    files = idx.locate(place, name)
+    parts = idx.read(files, transposed=name != idx.MNIST)
+    if place.resolve() == SHIPPED:
+        _check_shipped(files)
+    return parts
+
+
+def _check_shipped(files: list[Path]) -> None:
+    for file in files:
+        due = SHIPPED_SHA256[file.name.removesuffix(".gz")]
+        if hashlib.sha256(file.read_bytes()).hexdigest() != due:
+            raise DataError(f"{file} is not the file that was shipped: its SHA-256 is another one.")
+
+
+def _name(place: Path) -> str:
+    return place.stem if place.is_file() else place.name
+
+
+def _digest(*parts: Digits) -> str:
+    digest = hashlib.sha256()
+    for part in parts:
+        digest.update(part.images.tobytes())
+        digest.update(part.labels.tobytes())
+    return digest.hexdigest()

@@ -7,3 +7,7 @@ class TrainerError(Exception):
 
 class SettingError(TrainerError):
     """A setting has a value that is not allowed; names the setting, the value and what is."""
+
+
+class DataError(TrainerError):
+    """A file of the data set is missing, damaged or of another form; names the file."""
