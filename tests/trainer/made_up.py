@@ -4,7 +4,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from mnist_trainer.data import Digits
+from mnist_trainer.data import MNIST_SHA256, Digits
 from mnist_trainer.fit import Epoch
 from mnist_trainer.results import InService, Results
 
@@ -15,7 +15,7 @@ SETTINGS = {
     "seed": 7,
     "training_images": 550,
     "dataset": "mnist",
-    "dataset_sha256": "ab" * 32,
+    "dataset_sha256": MNIST_SHA256,
     "version_keras": "3.15.1",
 }
 

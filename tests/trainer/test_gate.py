@@ -22,7 +22,10 @@ def test_without_a_version_in_service_the_floor_decides_alone() -> None:
     assert decide(candidate, None, floor=0.97).reason == "passed"
     rejected = decide(candidate, None, floor=0.971)
     assert not rejected.promoted
-    assert rejected.reason == "below the floor: 0.9700 of the test images, not 0.971"
+    assert rejected.reason == (
+        "below the floor: 0.9700 of the test images, not 0.971; the option --floor of `train` "
+        "sets another one"
+    )
 
 
 def test_a_better_candidate_below_the_floor_is_rejected() -> None:
@@ -42,7 +45,7 @@ def test_a_candidate_that_is_worse_by_chance_passes() -> None:
 def test_a_candidate_that_is_worse_beyond_chance_is_rejected_and_told_why() -> None:
     verdict = decide(answers(range(15)), answers(range(15, 20)), floor=0.97)
     assert not verdict.promoted
-    assert "15 digits lost and 5 won" in verdict.reason
+    assert "15 images lost and 5 won" in verdict.reason
 
 
 def test_being_much_better_is_no_reason_to_reject() -> None:

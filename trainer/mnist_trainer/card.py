@@ -1,34 +1,20 @@
 """The model card, as Markdown: the descriptions of the registered model and of each version."""
 
-from collections.abc import Mapping, Sequence
-from typing import Any
+from collections.abc import Sequence
 
 from mnist_trainer.calibration import weigh
 from mnist_trainer.compare import compare
 from mnist_trainer.evaluate import judge
 from mnist_trainer.limits import Limit
 from mnist_trainer.results import Results
+from mnist_trainer.subject import Subject, describe_subject
 
 LONGEST = 5000  # characters; what MLflow's database holds of a description
 
-PURPOSE = """\
-Reads one handwritten digit from an image of 28 by 28 pixels, white ink on black: a dense network
-from 784 pixels to ten probabilities. Made to teach a model's life from training to service. Not
-made for letters, several digits at once, photographs as they are, or decisions that matter to
-anybody: it always names a digit, whatever it is shown."""
-
-MNIST = """\
-MNIST (LeCun, Cortes and Burges), licence
-[CC BY-SA 3.0](https://creativecommons.org/licenses/by-sa/3.0/). Of its 60,000 training images a
-twelfth is set aside for choosing; the 10,000 test images are seen once, after training."""
-
-OTHERS = """\
-The folder `{name}`, in MNIST's format; its licence is its owner's. Of its training images a
-twelfth is set aside for choosing; the {count:,} test images are seen once, after training."""
-
 CALL = """\
+Of an API that was started with `MODEL_NAME={name}`:
 ```sh
-curl http://127.0.0.1:8000/predict -H 'Content-Type: application/json' -d @api/samples/seven.json
+curl http://127.0.0.1:8000/predict -H 'Content-Type: application/json' {request}
 ```
 ```python
 model = mlflow.pyfunc.load_model("models:/{name}{chosen}")
@@ -39,9 +25,8 @@ For serving, `extra_files/model.onnx` is the same network."""
 
 def describe_version(name: str, number: int, results: Results, limits: Sequence[Limit]) -> str:
     """Return the card of version ``number`` of the model ``name``, at most 5,000 characters."""
-    return _compose(
-        f"# {name}, version {number}", results, limits, CALL.format(name=name, chosen=f"/{number}")
-    )
+    call = {"name": name, "chosen": f"/{number}"}
+    return _compose(f"# {name}, version {number}", results, limits, call)
 
 
 def describe_model(
@@ -55,16 +40,17 @@ def describe_model(
         f"# {name}\n\nThe version in service bears the alias `{alias}`. The figures below are of "
         f"version {number}; each version's own description has its own."
     )
-    return _compose(intro, results, limits, CALL.format(name=name, chosen=f"@{alias}"))
+    return _compose(intro, results, limits, {"name": name, "chosen": f"@{alias}"})
 
 
-def _compose(intro: str, results: Results, limits: Sequence[Limit], call: str) -> str:
+def _compose(intro: str, results: Results, limits: Sequence[Limit], call: dict[str, str]) -> str:
+    subject = describe_subject(results.settings)
     parts = {
-        "What it is for": PURPOSE,
-        "Data": _describe_data(results),
+        "What it is for": subject.purpose,
+        "Data": _describe_data(subject, results),
         "Figures": _list_figures(results),
         "Limits seen": _list_limits(results, limits),
-        "How to call it": call,
+        "How to call it": CALL.format(request=subject.request, **call),
     }
     card = "\n\n".join([intro, *(f"## {title}\n{text}" for title, text in parts.items())]) + "\n"
     if len(card) > LONGEST:
@@ -72,18 +58,21 @@ def _compose(intro: str, results: Results, limits: Sequence[Limit], call: str) -
     return card
 
 
-def _describe_data(results: Results) -> str:
-    settings: Mapping[str, Any] = results.settings
-    name = settings["dataset"]
-    text = MNIST if name == "mnist" else OTHERS.format(name=name, count=len(results.test))
-    trained = f"Trained on {int(settings['training_images']):,} images."
-    return f"{text} {trained}\nSHA-256 of all pixels and labels: `{settings['dataset_sha256']}`"
+def _describe_data(subject: Subject, results: Results) -> str:
+    settings = results.settings
+    return (
+        f"{subject.origin}\n"
+        "Of the training images a twelfth is set aside for choosing; the "
+        f"{len(results.test):,} test images are seen once, after training. Trained on "
+        f"{int(settings['training_images']):,} images.\n"
+        f"SHA-256 of all pixels and labels: `{settings['dataset_sha256']}`"
+    )
 
 
 def _list_figures(results: Results) -> str:
     figures = results.figures
     recalls = [recall for _, recall in figures.per_digit()]
-    worst = min(range(len(recalls)), key=recalls.__getitem__)
+    worst = min(sorted(set(results.test.labels.tolist())), key=recalls.__getitem__)
     rows = [
         ("Accuracy on the test images", f"{figures.accuracy:.2%}"),
         ("Mistakes", f"{len(results.mistakes)} of {len(results.test):,}"),
@@ -92,7 +81,7 @@ def _list_figures(results: Results) -> str:
             "Expected calibration error",
             f"{weigh(results.probabilities, figures.right).error:.2%}",
         ),
-        ("Digit recognised least", f"{worst}, {recalls[worst]:.2%} of them"),
+        ("Class recognised least", f"{worst}, {recalls[worst]:.2%} of them"),
     ]
     if results.in_service:
         before = judge(results.in_service.probabilities, results.test)
@@ -100,7 +89,7 @@ def _list_figures(results: Results) -> str:
         rows.append(
             (
                 f"Against version {results.in_service.number}, in service then",
-                f"digits lost: {len(found.lost)}, won: {len(found.won)}, "
+                f"images lost: {len(found.lost)}, won: {len(found.won)}, "
                 f"exact McNemar p = {found.p_value:.2g}",
             )
         )

@@ -1,4 +1,4 @@
-"""A network against the version in service: which digits changed, and whether luck explains it."""
+"""A network against the version in service: which images changed, and whether luck explains it."""
 
 from dataclasses import dataclass
 

@@ -13,6 +13,7 @@ from mnist_trainer.errors import DataError
 # What the other stages need of images and labels comes from here as well
 __all__ = [
     "CLASSES",
+    "MNIST_SHA256",
     "SHIPPED",
     "SIDE",
     "VALIDATION_SHARE",

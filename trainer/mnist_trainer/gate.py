@@ -25,11 +25,15 @@ def decide(candidate: Answers, in_service: Answers | None, floor: float) -> Verd
     ``in_service`` is None where there is nothing to compare with; then the ``floor``, a share of
     the images from 0 to 1, decides alone. Against a version in service an exact one-sided McNemar
     test: of the images on which just one of the two is right, both should be right about half.
-    Two honest trainings of one recipe differ by a few digits, and that must not decide.
+    Two honest trainings of one recipe differ by a few images, and that must not decide.
     """
     accuracy = float(candidate.mean())
     if accuracy < floor:
-        return Verdict(False, f"below the floor: {accuracy:.4f} of the test images, not {floor:g}")
+        return Verdict(
+            False,
+            f"below the floor: {accuracy:.4f} of the test images, not {floor:g}; the option "
+            "--floor of `train` sets another one",
+        )
     if in_service is None:
         return Verdict(True, PASSED)
     won = int(np.sum(candidate & ~in_service))
@@ -38,7 +42,7 @@ def decide(candidate: Answers, in_service: Answers | None, floor: float) -> Verd
     if luck < CHANCE:
         return Verdict(
             False,
-            f"worse beyond chance: {lost} digits lost and {won} won against the version in "
+            f"worse beyond chance: {lost} images lost and {won} won against the version in "
             f"service, p = {luck:.2g}",
         )
     return Verdict(True, PASSED)

@@ -1,4 +1,4 @@
-"""What the network does with digits unlike those it learned from: rotated, thin, off centre."""
+"""What the network does with images unlike those it learned from: rotated, thin, off centre."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -36,7 +36,7 @@ def measure_limits(predict: Predict, test: Digits) -> list[Limit]:
     return [
         Limit("turned_left", f"rotated {ANGLE}° to the left", accuracy(rotate(pixels, -ANGLE))),
         Limit("turned_right", f"rotated {ANGLE}° to the right", accuracy(rotate(pixels, ANGLE))),
-        Limit("thin", "thin: one pixel taken off every stroke's edge", accuracy(thin(pixels))),
+        Limit("thin", "thin: one pixel taken off every bright edge", accuracy(thin(pixels))),
         Limit(
             "off_centre",
             f"off centre by {SHIFT} pixels, the mean of the four directions",

@@ -24,7 +24,7 @@ class Recipe:
     warmup: float = _setting("share of the steps in which the learning rate rises", 0.0, 1.0)
     beta_1: float = _setting("Adam's memory of the gradient", 0.0, 0.9999)
     beta_2: float = _setting("Adam's memory of the squared gradient", 0.0, 0.99999)
-    label_smoothing: float = _setting("share of a label spread over all ten digits", 0.0, 0.9)
+    label_smoothing: float = _setting("share of a label spread over all ten classes", 0.0, 0.9)
     elastic: float = _setting("elastic distortion, pixels", 0.0, 5.0)
     rotation: float = _setting("largest rotation, degrees", 0.0, 90.0)
     scale: float = _setting("largest stretch, as a share", 0.0, 0.9)

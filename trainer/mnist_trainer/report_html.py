@@ -19,14 +19,14 @@ CAPTIONS = {
     "for training, while the weights were moving, and the loss is against smoothed labels; the "
     "validation figures are of plain images at each epoch's end. So training may look the worse.",
     "confusion_matrix": "Confusion matrix of the test images. The colours are for mistakes.",
-    "precision_and_recall": "Precision: of what is called a digit, the share that is it. Recall: "
-    "of what is a digit, the share that is called so.",
+    "precision_and_recall": "Precision: of what is called a class, the share that is it. Recall: "
+    "of what is of a class, the share that is called so.",
     "reliability": "Reliability diagram: is the network right as often as it says? The expected "
     "calibration error is the mean distance from the line over all images, in 15 bins.",
     "worst_mistakes": "The worst mistakes: what was said, how surely, and what was true.",
     "first_layer_filters": "First-layer filters: to which pixels a unit responds, orange for more "
     "ink and violet for less.",
-    "changed_digits": "Digits that changed: version in service → this network.",
+    "changed_digits": "Images whose class changed: version in service → this network.",
 }
 PAGE = Path(__file__).with_name("report_page.html")
 
@@ -76,7 +76,7 @@ def _list_limits(results: Results, limits: Sequence[Limit]) -> list[tuple[str, s
 
 
 def _tell_changes(results: Results, served: InService) -> str:
-    """Return the comparison with the version in service, every digit that changed included."""
+    """Return the comparison with the version in service, every image that changed included."""
     theirs = judge(served.probabilities, results.test)
     found = compare(results.figures.right, theirs.right)
     before = np.asarray(served.probabilities.argmax(axis=1), np.int64)
@@ -92,7 +92,7 @@ def _tell_changes(results: Results, served: InService) -> str:
 def _tell_test(found: Comparison, number: int, accuracy: float) -> str:
     return (
         f"<p>Version {number} was in service then, with {accuracy:.2%} of the same images. "
-        f"Digits that changed from right to wrong: <strong>{len(found.lost)}</strong>; from wrong "
+        f"Images that changed from right to wrong: <strong>{len(found.lost)}</strong>; from wrong "
         f"to right: <strong>{len(found.won)}</strong>. If the two networks were equally "
         "good, these numbers would differ so much or more with probability "
         f"<strong>p&nbsp;=&nbsp;{found.p_value:.3g}</strong> (exact binomial McNemar test, "

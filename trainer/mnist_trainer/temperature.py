@@ -36,7 +36,7 @@ def choose_temperature(probabilities: Probabilities, digits: Digits) -> float:
 def fold(network: Any, temperature: float) -> None:
     """Divide the logits of a Keras network by ``temperature``, in its last layer's weights.
 
-    The digit it names stays the same, and so does its form.
+    The class it names stays the same, and so does its form.
     """
     last = network.layers[-1]
     for weight in (last.kernel, last.bias):

@@ -1,4 +1,4 @@
-"""Which digits are taken for which, and what that makes of each of them."""
+"""Which classes are taken for which, and what that makes of each of them."""
 
 import matplotlib
 import numpy as np
@@ -10,7 +10,7 @@ from mnist_trainer.results import Results
 
 
 def draw_confusion(results: Results) -> Figure:
-    """Draw how often digit t is taken for p; colours are for the mistakes alone."""
+    """Draw how often class t is taken for p; colours are for the mistakes alone."""
     confusion = results.figures.confusion
     mistakes = confusion.copy()
     np.fill_diagonal(mistakes, 0)
@@ -42,7 +42,7 @@ def draw_confusion(results: Results) -> Figure:
 
 
 def draw_precision_and_recall(results: Results) -> Figure:
-    """Draw both shares for each digit, with their values beside them."""
+    """Draw both shares for each class, with their values beside them."""
     precision, recall = 100 * np.array(results.figures.per_digit()).T
     places = np.arange(CLASSES)
     figure = new_figure(5.4)
@@ -51,7 +51,7 @@ def draw_precision_and_recall(results: Results) -> Figure:
     axes.hlines(places, low, high, color="#BBBBBB", linewidth=3)
     axes.plot(precision, places, "o", color=BLUE, markersize=11)
     axes.plot(recall, places, "D", color=VERMILION, markersize=6)
-    edge = axes.get_yaxis_transform()  # x as a share of the width, y a digit
+    edge = axes.get_yaxis_transform()  # x as a share of the width, y a class
     for place in range(CLASSES):
         axes.text(1.09, place, f"{precision[place]:.2f}", transform=edge, color=BLUE,
                   ha="right", va="center")  # fmt: skip
@@ -62,9 +62,9 @@ def draw_precision_and_recall(results: Results) -> Figure:
     axes.set(
         yticks=places,
         ylim=(CLASSES - 0.4, -0.6),
-        ylabel="digit",
+        ylabel="class",
         xlabel="%  (precision: of what is called so; recall: of what is so)",
     )
-    axes.set_title("Precision and recall of each digit", pad=24)
+    axes.set_title("Precision and recall of each class", pad=24)
     axes.tick_params(axis="y", length=0, labelsize=13)
     return figure

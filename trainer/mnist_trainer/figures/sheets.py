@@ -1,4 +1,4 @@
-"""Sheets of small pictures: the worst mistakes, the digits that changed, the first layer."""
+"""Sheets of small pictures: the worst mistakes, the images that changed, the first layer."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -17,7 +17,7 @@ WORST = 40
 CHANGED = 16  # of each kind at most
 FILTERS = 64
 COLUMNS = 8
-FRAME = 50  # grey around a digit, of 255
+FRAME = 50  # grey around an image, of 255
 UNIT_PITCH, DIGIT_PITCH = (31, 31), (50, 36)  # pixels from one to the next, down and right
 
 
@@ -37,7 +37,7 @@ def draw_mistakes(results: Results) -> Figure:
 
 
 def draw_changes(results: Results) -> Figure:
-    """Draw digits that only one of the network and the version in service recognises."""
+    """Draw images that only one of the network and the version in service recognises."""
     if results.in_service is None:
         raise ValueError("there is no version in service to compare with")
     theirs = judge(results.in_service.probabilities, results.test)
@@ -82,7 +82,7 @@ def draw_filters(results: Results) -> Figure:
 def _draw_sheet(
     results: Results, parts: Sequence[tuple[str, str, np.ndarray, list[str]]]
 ) -> Figure:
-    """Draw parts one under the other: a title, its colour, which digits, and their captions."""
+    """Draw parts one under the other: a title, its colour, which images, and their captions."""
     rows = [max(1, -(-len(chosen) // COLUMNS)) for _, _, chosen, _ in parts]
     heights = [0.45 + 1.4 * count for count in rows]
     figure = new_figure(sum(heights))
