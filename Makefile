@@ -6,7 +6,9 @@ TRAINER_TEST := $(ENVIRONMENTS)/trainer-test/bin/python
 API_TEST := $(ENVIRONMENTS)/api-test/bin/python
 ENGINE := docker compose version >/dev/null 2>&1 && docker info >/dev/null 2>&1
 COMPOSED := test -n "$$(docker compose ps --quiet mlflow-server 2>/dev/null)"
-TRAINER := trainer() { if $(COMPOSED); then docker compose run --rm trainer "$$@"; \
+DATA = $${DATA_DIR:+--volume "$$(realpath "$$DATA_DIR"):/data/$$(basename "$$DATA_DIR"):ro"} \
+	$${DATA_DIR:+--env "DATA_DIR=/data/$$(basename "$$DATA_DIR")"}
+TRAINER = trainer() { if $(COMPOSED); then docker compose run --rm $(DATA) trainer "$$@"; \
 	else $(PYTHON) -m local trainer "$$@"; fi; }; trainer
 
 .PHONY: help up local down logs train versions promote rollback report \

@@ -2,6 +2,7 @@
 
 import os
 import sys
+from pathlib import Path
 
 from local.environments import ROOT, python_of
 from local.processes import Program
@@ -39,7 +40,8 @@ def trainer(settings: Settings, arguments: list[str]) -> Program:
         ROOT / "trainer",
         _environ(
             MLFLOW_TRACKING_URI=os.environ.get("MLFLOW_TRACKING_URI") or settings.mlflow_url,
-            MODELS_DIR=os.environ.get("MODELS_DIR") or str(ROOT / "models"),
+            MODELS_DIR=_place("MODELS_DIR", ROOT / "models"),
+            DATA_DIR=_place("DATA_DIR", ROOT / "trainer" / "data"),
             PYTHONUNBUFFERED="1",
         ),
     )
@@ -59,6 +61,11 @@ def api(settings: Settings) -> Program:
         ),
         settings.state / "logs" / "api.log",
     )
+
+
+def _place(name: str, otherwise: Path) -> str:
+    """Return the absolute path that a variable names, seen from where the user stands."""
+    return str(Path(os.environ.get(name, "").strip() or otherwise).absolute())
 
 
 def _environ(**values: str) -> dict[str, str]:

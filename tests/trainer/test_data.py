@@ -1,36 +1,22 @@
-"""The data: what is read, how it is split, and what is refused in one sentence."""
+"""A data set: where it is found, how it is split, and what is refused whatever its form."""
 
 import gzip
 import shutil
-import struct
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
+from made_data import draw, write_idx, write_set
 
 from mnist_trainer import data
 
-COUNTS = {"train": 24, "t10k": 10}
 
-
-def write(folder: Path, name: str, magic: int, shape: tuple[int, ...], payload: bytes) -> None:
-    header = struct.pack(f">{1 + len(shape)}I", magic, *shape)
-    (folder / name).write_bytes(header + payload)
-
-
-@pytest.fixture
-def clothes(tmp_path: Path) -> Path:
-    """A small data set of MNIST's form, not gzipped."""
-    folder = tmp_path / "clothes"
-    folder.mkdir()
-    drawn = np.random.default_rng(0)
-    for part, count in COUNTS.items():
-        pixels = drawn.integers(0, 256, (count, 28, 28), np.uint8)
-        labels = (np.arange(count) % 10).astype(np.uint8)
-        write(folder, f"{part}-images-idx3-ubyte", 0x803, pixels.shape, pixels.tobytes())
-        write(folder, f"{part}-labels-idx1-ubyte", 0x801, labels.shape, labels.tobytes())
-    return folder
+def write_npz(file: Path, train: int = 24, labels: np.ndarray | None = None) -> Path:
+    """Write an archive of Keras' form, its training labels ``labels``."""
+    (x_train, y_train), (x_test, y_test) = draw(train), draw(10, seed=1)
+    y_train = y_train if labels is None else labels
+    np.savez(file, x_train=x_train, y_train=y_train, x_test=x_test, y_test=y_test)
+    return file
 
 
 def test_the_shipped_digits_are_split_in_55000_5000_and_10000() -> None:
@@ -43,86 +29,121 @@ def test_the_shipped_digits_are_split_in_55000_5000_and_10000() -> None:
     assert digits.test.labels[:5].tolist() == [7, 2, 1, 0, 4]
 
 
-def test_other_data_of_the_same_form_are_read(clothes: Path) -> None:
-    read = data.load(clothes)
-    assert read.name == "clothes"
+def test_mnist_is_known_in_any_form_and_under_any_name(tmp_path: Path) -> None:
+    """And read from Keras' archive, it is split as from its four files."""
+    shipped = data.load(data.SHIPPED)
+    images, labels = (
+        np.concatenate([getattr(shipped.train, what), getattr(shipped.validation, what)])
+        for what in ("images", "labels")
+    )
+    file = tmp_path / "digits.npz"
+    np.savez(
+        file,
+        x_train=images.reshape(-1, 28, 28),
+        y_train=labels,
+        x_test=shipped.test.images,
+        y_test=shipped.test.labels,
+    )
+    read = data.load(file)
+    assert (read.name, read.digest) == ("mnist", shipped.digest)
+    assert np.array_equal(read.validation.images, shipped.validation.images)
+
+
+@pytest.mark.parametrize("form", ["four files", "an archive in a folder", "an archive"])
+def test_data_have_the_name_of_their_folder_or_file(tmp_path: Path, form: str) -> None:
+    folder = tmp_path / "some.clothes"
+    folder.mkdir()
+    if form == "four files":
+        read = data.load(write_set(folder))
+    else:
+        file = write_npz(folder / "fashion.v2.npz")
+        (folder / "._fashion.v2.npz").write_bytes(b"left by a file manager")
+        (folder / "README.md").write_text("Clothes")
+        read = data.load(file if form == "an archive" else folder)
+    assert read.name == ("fashion.v2" if form == "an archive" else "some.clothes")
     assert [len(part) for part in (read.train, read.validation, read.test)] == [22, 2, 10]
 
 
-def test_gzipped_or_not_the_data_and_their_digest_are_the_same(clothes: Path) -> None:
-    plain = data.load(clothes)
-    for file in list(clothes.iterdir()):
-        file.with_name(f"{file.name}.gz").write_bytes(gzip.compress(file.read_bytes()))
-        file.unlink()
-    zipped = data.load(clothes)
-    assert zipped.digest == plain.digest
-    assert np.array_equal(zipped.train.images, plain.train.images)
+def test_the_form_changes_neither_images_nor_digest(tmp_path: Path) -> None:
+    files, archive = data.load(write_set(tmp_path)), data.load(write_npz(tmp_path / "x.npz"))
+    assert files.digest == archive.digest
+    assert np.array_equal(files.train.images, archive.train.images)
 
 
-def test_pixels_are_between_0_and_1(clothes: Path) -> None:
-    pixels = data.load(clothes).test.pixels()
+def test_pixels_are_between_0_and_1(tmp_path: Path) -> None:
+    images = np.arange(10 * 784).reshape(10, 28, 28).astype(np.uint8)
+    write_idx(write_set(tmp_path) / "t10k-images-idx3-ubyte", images)
+    pixels = data.load(tmp_path).test.pixels()
     assert pixels.dtype == np.float32
     assert (pixels.min(), pixels.max()) == (0, 1)
 
 
-def cut(file: Path) -> None:
-    file.write_bytes(file.read_bytes()[:-1])
+def test_images_sorted_by_label_are_mixed_before_they_are_split(tmp_path: Path) -> None:
+    """Else the last twelfth, which validates, would be of one class that was hardly trained."""
+    images, labels = draw(600)
+    order = np.argsort(labels, kind="stable")
+    np.savez(
+        tmp_path / "sorted.npz",
+        x_train=images[order],
+        y_train=labels[order],
+        x_test=images[:10],
+        y_test=labels[:10],
+    )
+    first, again = data.load(tmp_path), data.load(tmp_path)
+    assert set(first.validation.labels) == set(range(10))
+    assert np.array_equal(first.train.images, again.train.images)
+    bars = first.train.images.reshape(-1, 28, 28)[:, :, 10].argmax(axis=1)
+    assert (abs(bars - (2 * first.train.labels + 5)) <= 1).all(), "each image keeps its label"
 
 
-def empty(file: Path) -> None:
-    file.write_bytes(b"")
+def test_images_in_no_order_stay_in_their_order(tmp_path: Path) -> None:
+    images, _ = draw(600)
+    read = data.load(write_npz(tmp_path / "x.npz", train=600))
+    assert np.array_equal(read.train.images, images[:550].reshape(-1, 784))
 
 
-def swap_for_text(file: Path) -> None:
-    file.write_text("these are no digits")
+def test_one_class_may_be_missing_and_no_more(tmp_path: Path) -> None:
+    nine, eight = np.arange(36) % 9, np.arange(36) % 8
+    assert len(data.load(write_npz(tmp_path / "nine.npz", 36, nine)).validation) == 3
+    with pytest.raises(data.DataError, match=r"eight\.npz holds training images of 8 classes"):
+        data.load(write_npz(tmp_path / "eight.npz", 36, eight))
 
 
-def promise_too_much(file: Path) -> None:
-    file.write_bytes(file.read_bytes()[:4] + b"\xff" * 4 + file.read_bytes()[8:])
-
-
-def turn_into_bad_gzip(file: Path) -> None:
-    packed = gzip.compress(file.read_bytes())
-    file.with_name(f"{file.name}.gz").write_bytes(packed[: len(packed) // 2])
+def test_fewer_than_twelve_training_images_are_refused(tmp_path: Path) -> None:
+    assert len(data.load(write_npz(tmp_path / "a.npz", 12)).train) == 11
+    with pytest.raises(data.DataError, match="holds 11 training images, and at least 12"):
+        data.load(write_npz(tmp_path / "a.npz", 11))
 
 
 @pytest.mark.parametrize(
-    "harm", [cut, empty, swap_for_text, promise_too_much, turn_into_bad_gzip, Path.unlink]
+    ("sets", "said"),
+    [
+        (["", "emnist-digits-"], r"2 data sets \(train-images-idx3-ubyte, emnist-digits\)"),
+        (["emnist-digits-", "emnist-letters-"], r"2 data sets \(emnist-digits, emnist-letters\)"),
+        (["a.npz", "b.npz"], r"2 data sets \(a\.npz, b\.npz\)"),
+        (["", "a.npz"], r"2 data sets \(a\.npz, train-images-idx3-ubyte\)"),
+    ],
 )
-@pytest.mark.parametrize("name", ["train-images-idx3-ubyte", "t10k-labels-idx1-ubyte"])
-def test_a_damaged_file_is_refused_by_name(
-    clothes: Path, name: str, harm: Callable[[Path], None]
+def test_a_folder_with_more_than_one_data_set_is_refused(
+    tmp_path: Path, sets: list[str], said: str
 ) -> None:
-    harm(clothes / name)
-    with pytest.raises(data.DataError, match=name) as refusal:
-        data.load(clothes)
-    assert "\n" not in str(refusal.value)
+    for each in sets:
+        if each.endswith(".npz"):
+            write_npz(tmp_path / each)
+        else:
+            write_set(tmp_path, each)
+    with pytest.raises(data.DataError, match=said):
+        data.load(tmp_path)
 
 
-def test_labels_beyond_nine_are_refused(clothes: Path) -> None:
-    write(clothes, "t10k-labels-idx1-ubyte", 0x801, (10,), bytes(range(1, 11)))
-    with pytest.raises(data.DataError, match=r"t10k-labels-idx1-ubyte holds the label 10"):
-        data.load(clothes)
-
-
-def test_images_of_another_size_are_refused(clothes: Path) -> None:
-    write(clothes, "t10k-images-idx3-ubyte", 0x803, (10, 14, 56), bytes(10 * 784))
-    with pytest.raises(data.DataError, match=r"t10k-images-idx3-ubyte holds .* 14 x 56"):
-        data.load(clothes)
-
-
-def test_labels_that_do_not_match_the_images_in_number_are_refused(clothes: Path) -> None:
-    write(clothes, "t10k-labels-idx1-ubyte", 0x801, (9,), bytes(9))
-    with pytest.raises(data.DataError, match=r"9 labels for the 10 images"):
-        data.load(clothes)
-
-
-@pytest.mark.parametrize("part", ["train", "t10k"])
-def test_files_without_images_are_refused(clothes: Path, part: str) -> None:
-    write(clothes, f"{part}-images-idx3-ubyte", 0x803, (0, 28, 28), b"")
-    write(clothes, f"{part}-labels-idx1-ubyte", 0x801, (0,), b"")
-    with pytest.raises(data.DataError, match="holds no images"):
-        data.load(clothes)
+def test_a_place_without_data_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(data.DataError, match=r"images-idx3-ubyte\.gz is missing.* or one \.npz"):
+        data.load(tmp_path)
+    with pytest.raises(data.DataError, match=r"DATA_DIR is .*nowhere, .* No such file"):
+        data.load(tmp_path / "nowhere")
+    (tmp_path / "data.csv").write_text("1,2,3")
+    with pytest.raises(data.DataError, match=r"data\.csv is no \.npz file"):
+        data.load(tmp_path / "data.csv")
 
 
 def test_a_shipped_file_that_is_another_one_is_refused(
@@ -135,7 +156,7 @@ def test_a_shipped_file_that_is_another_one_is_refused(
     swapped = bytearray(gzip.decompress(labels.read_bytes()))
     swapped[8], swapped[9] = swapped[9], swapped[8]
     labels.write_bytes(gzip.compress(bytes(swapped)))
-    data.load(copy)  # elsewhere it is data like any other
+    assert data.load(copy).name == "data"  # elsewhere it is data like any other
     monkeypatch.setattr(data, "SHIPPED", copy)
     with pytest.raises(data.DataError, match=r"t10k-labels-idx1-ubyte\.gz is not the file"):
         data.load(copy)
