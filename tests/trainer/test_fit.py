@@ -23,7 +23,7 @@ def digits() -> data.Dataset:
 
 def warped(images: np.ndarray, coefficients: np.ndarray) -> np.ndarray:
     places = distort.places(tf.constant(coefficients, tf.float32), distort.basis())
-    return np.asarray(distort.warp(tf.constant(images), places))
+    return np.asarray(distort.warp(tf.constant(distort.pack(images)), places))
 
 
 def affine(count: int, right: float = 0.0, turn: bool = False) -> np.ndarray:
@@ -88,9 +88,12 @@ def test_what_is_trained_is_what_the_network_computes(
     assert np.allclose(np.asarray(trained), np.asarray(net(pixels)), atol=apart)
 
 
-def test_one_step_is_the_step_of_keras_own_adam(digits: data.Dataset) -> None:
+def test_one_step_is_the_step_of_keras_own_adam(
+    digits: data.Dataset, monkeypatch: pytest.MonkeyPatch
+) -> None:
     import keras  # type: ignore[import-untyped]  # ships no types
 
+    monkeypatch.setattr(steps, "_multiplies_bfloat16", lambda: False)  # Keras does not, either
     part = digits.train.first(64)
     ours, theirs = network.build((32, 16), seed=1), network.build((32, 16), seed=1)
     run_epoch = steps.compile_epoch(ours, part, STILL, batch=64, seed=0)

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 from mnist_trainer.recipes import Recipe
 
 SIDE = 28
+EDGE = SIDE + 1  # places a side where a pixel and its neighbours lie, the border's included
 CENTRE = (SIDE - 1) / 2
 WAVES = 6  # cosines a direction; faster ones would tear strokes apart
 SMOOTHNESS = 5.5  # pixels; the deviation of the Gaussian that would have blurred white noise
@@ -60,27 +61,29 @@ def places(coefficients: Any, basis: Any) -> Any:
     return tf.reshape(flat, [-1, 2, SIDE * SIDE])
 
 
+def pack(images: NDArray[np.uint8]) -> NDArray[np.int32]:
+    """Return uint8 ``images`` [n, 784] as int32 [n, 841], with a border of 0 around each.
+
+    Each number holds a pixel and its neighbours to the right, below and between: bilinear sampling
+    looks up one number instead of four.
+    """
+    padded = np.pad(images.reshape(-1, SIDE, SIDE), ((0, 0), (1, 1), (1, 1)))
+    four = padded[:, :-1, :-1], padded[:, :-1, 1:], padded[:, 1:, :-1], padded[:, 1:, 1:]
+    return np.stack(four, axis=-1).view("<i4").reshape(-1, EDGE * EDGE)
+
+
 # Compiled by XLA: one pass over memory instead of thirty.
 @tf.function(jit_compile=True)  # type: ignore[untyped-decorator]  # TensorFlow ships no types
-def warp(images: Any, places: Any) -> Any:
-    """Sample uint8 ``images`` [n, 784] bilinearly at ``places`` [n, 2, 784] from the centre.
+def warp(packed: Any, places: Any) -> Any:
+    """Sample ``packed`` images [n, 841] bilinearly at ``places`` [n, 2, 784] from the centre.
 
-    Returns float32 [n, 784], 0 to 1; what lies outside the image is 0.
+    Returns float32 [n, 784], 0 to 1; what lies outside an image is 0.
     """
-    count, edge = images.shape[0], SIDE + 1
-    padded = tf.pad(tf.reshape(images, [count, SIDE, SIDE]), [[0, 0], [1, 1], [1, 1]])
-    ink = tf.cast(padded, tf.int32)
-    packed = (  # a pixel and its three neighbours in one number: one look-up instead of four
-        ink[:, :-1, :-1]
-        | tf.bitwise.left_shift(ink[:, :-1, 1:], 8)
-        | tf.bitwise.left_shift(ink[:, 1:, :-1], 16)
-        | tf.bitwise.left_shift(ink[:, 1:, 1:], 24)
-    )
-    where = tf.clip_by_value(places + (CENTRE + 1), 0.0, edge - 1e-3)
+    where = tf.clip_by_value(places + (CENTRE + 1), 0.0, EDGE - 1e-3)
     corner = tf.floor(where)
     x, y = tf.unstack(where - corner, axis=1)
     column, row = tf.unstack(tf.cast(corner, tf.int32), axis=1)
-    found = tf.gather(tf.reshape(packed, [count, edge * edge]), row * edge + column, batch_dims=1)
+    found = tf.gather(packed, row * EDGE + column, batch_dims=1)
     four = [tf.cast(tf.bitwise.right_shift(found, 8 * i) & 255, tf.float32) for i in range(4)]
     upper, lower = four[0] + x * (four[1] - four[0]), four[2] + x * (four[3] - four[2])
     return (upper + y * (lower - upper)) / 255

@@ -29,7 +29,8 @@ def compile_epoch(
     each step, float32 [steps]; how many steps were taken before. It changes the weights of
     ``network`` and returns the sum of the steps' losses and the number of images recognised.
     """
-    images, labels = tf.constant(train.images), tf.constant(train.labels, tf.int32)
+    packed = tf.constant(distort.pack(train.images))
+    labels = tf.constant(train.labels, tf.int32)
     basis = tf.constant(distort.basis())
     layers = [(layer.kernel.value, layer.bias.value) for layer in network.layers]
     weights = [weight for layer in layers for weight in layer]
@@ -39,7 +40,7 @@ def compile_epoch(
     def distorted(order: Tensor, step: Tensor, done: Tensor) -> Tensor:
         chosen = tf.ensure_shape(order[step % tf.shape(order)[0]], [batch])
         moves = distort.draw(recipe, batch, tf.stack([seed, done + step]))
-        return distort.warp(tf.gather(images, chosen), distort.places(moves, basis))
+        return distort.warp(tf.gather(packed, chosen), distort.places(moves, basis))
 
     def epoch(order: Tensor, rates: Tensor, done: Tensor) -> tuple[Tensor, Tensor]:
         lost, right = tf.constant(0.0), tf.constant(0)
