@@ -46,21 +46,26 @@ class Server(NamedTuple):
     """A tracking server that runs; ``process`` is ours to stop."""
 
     uri: str
+    port: int
     process: subprocess.Popen[bytes]
 
 
 @contextlib.contextmanager
-def running_server(folder: Path) -> Iterator[Server]:
-    """Start the product's tracking server on SQLite and files in ``folder``, and stop it."""
+def running_server(folder: Path, port: int = 0) -> Iterator[Server]:
+    """Start the product's tracking server on SQLite and files in ``folder``, and stop it.
+
+    With a ``port`` and the folder of one that was stopped before it is that one, come back.
+    """
     with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
+        free.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        free.bind(("127.0.0.1", port))
         port = free.getsockname()[1]
     environment = os.environ | {
         "BACKEND_STORE_URI": f"sqlite:///{folder}/mlflow.db",
         "ARTIFACTS_DESTINATION": str(folder / "artifacts"),
         "PORT": str(port),
     }
-    with (folder / "server.log").open("w") as log:
+    with (folder / "server.log").open("a") as log:
         process = subprocess.Popen(
             [SERVER_PYTHON, ROOT / "mlflow-server" / "start.py"],
             env=environment,
@@ -71,7 +76,7 @@ def running_server(folder: Path) -> Iterator[Server]:
     uri = f"http://127.0.0.1:{port}"
     try:
         _wait_until_healthy(uri, process, folder)
-        yield Server(uri, process)
+        yield Server(uri, port, process)
     finally:
         with contextlib.suppress(ProcessLookupError):
             os.killpg(process.pid, signal.SIGKILL)  # it and its worker; the data are thrown away

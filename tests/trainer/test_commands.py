@@ -5,22 +5,18 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
-from conftest import ROOT, Command, running_server
+from conftest import ROOT, Command
 from mlflow import MlflowClient
+from started import LONG, SECONDS, SHORT, await_line, ended, sentence
 
 from mnist_trainer import commands
 from mnist_trainer.arguments import parse
 from mnist_trainer.errors import TrainerError
 from mnist_trainer.registry import Registry
 from mnist_trainer.settings import Settings
-
-LONG = ["train", "--limit=600", "--epochs=10000", "--hidden=16", "--batch-size=100", "--floor=0"]
-SHORT = ["train", "--limit=200", "--epochs=1", "--hidden=16", "--batch-size=50", "--floor=0"]
-SECONDS = 90  # less than the minutes that MLflow tries by default, enough on a busy machine
 
 
 @pytest.fixture
@@ -42,31 +38,16 @@ def number_in_service(registry: Registry) -> int | None:
     return current.number if current else None
 
 
-def ended(process: subprocess.Popen[str], code: int) -> tuple[str, str]:
-    """Return what a command said, after it has ended with ``code``."""
-    out, err = process.communicate(timeout=SECONDS)
-    assert process.returncode == code, out + err
-    return out, err
-
-
-def sentence(said: str) -> str:
-    """Return what was said on stderr, after checking that it is one line and no traceback."""
-    assert said.endswith(".\n")
-    assert said.count("\n") == 1
-    return said
-
-
-def await_epochs(process: subprocess.Popen[str]) -> None:
-    assert process.stdout
-    for line in process.stdout:
-        if line.startswith("Epoch      3"):
-            return
-    pytest.fail(f"No third epoch: {process.communicate()[1]}")
-
-
 @pytest.mark.parametrize(
     "arguments",
-    [["train"], ["train", "--if-missing"], ["promote", "1"], ["rollback"], ["versions"]],
+    [
+        ["train"],
+        ["train", "--if-missing"],
+        ["promote", "1"],
+        ["rollback"],
+        ["versions"],
+        ["resume-upload"],
+    ],
 )
 def test_a_server_that_is_away_is_said_in_one_sentence_within_seconds(
     start: Command, arguments: list[str]
@@ -157,7 +138,7 @@ def test_a_training_that_is_killed_leaves_production_and_the_next_one_succeeds(
     start: Command, in_service: Registry
 ) -> None:
     training = start(*LONG)
-    await_epochs(training)
+    await_line(training, "Epoch      3")
     training.kill()
     training.wait()
     assert number_in_service(in_service) == 2
@@ -173,7 +154,7 @@ def test_a_training_that_is_stopped_ends_its_run_as_killed(
     start: Command, settings: Settings, client: MlflowClient, number: signal.Signals, code: int
 ) -> None:
     training = start(*LONG)
-    await_epochs(training)
+    await_line(training, "Epoch      3")
     training.send_signal(number)
     _, err = ended(training, code)
     assert sentence(err) == f"Stopped by {number.name}.\n"
@@ -183,20 +164,3 @@ def test_a_training_that_is_stopped_ends_its_run_as_killed(
     assert run.info.status == "KILLED"
     assert len(client.get_metric_history(run.info.run_id, "val_accuracy")) >= 2
     assert not client.search_model_versions(f"name='{settings.model_name}'")
-
-
-def test_a_server_that_goes_away_in_mid_training_does_not_cost_the_training(
-    start: Command, tmp_path: Path
-) -> None:
-    with running_server(tmp_path) as server:
-        training = start(*LONG, "--epochs=60", MLFLOW_TRACKING_URI=server.uri)
-        await_epochs(training)
-    began = time.monotonic()
-    out, err = ended(training, 2)
-    assert time.monotonic() - began < SECONDS
-    assert "the training goes on without it" in out
-    assert f"The trained network is safe in {tmp_path / 'models'}" in sentence(err)
-    assert sorted(file.name for file in (tmp_path / "models").iterdir()) == [
-        "mnist_model.keras",
-        "mnist_model.onnx",
-    ]

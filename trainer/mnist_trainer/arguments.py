@@ -31,6 +31,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     _add_train(commands)
+    _add_resume(commands)
     text = "put a version into service by hand, whatever the gate said of it"
     promote = commands.add_parser("promote", help=text, description=_sentence(text))
     promote.add_argument(
@@ -59,11 +60,7 @@ def _add_train(commands: Any) -> None:
     train.add_argument(
         "--if-missing", action="store_true", help="do nothing where a version is in service"
     )
-    train.add_argument(
-        "--require-promotion",
-        action="store_true",
-        help="exit with 3, not 0, where the gate rejects the new version",
-    )
+    _add_require_promotion(train)
     train.add_argument(
         "--recipe", choices=RECIPES, default="default", help="named settings (%(default)s)"
     )
@@ -96,6 +93,27 @@ def _add_train(commands: Any) -> None:
             type=_widths(low, high) if each.name == "hidden" else _number(each.type, low, high),
             help=f"{each.metadata['help']} ({' / '.join(RECIPES)}: {values})",
         )
+
+
+def _add_resume(commands: Any) -> None:
+    text = "send the trainings that the tracking server missed, and promote where the gate lets it"
+    further = (
+        " They are kept below MODELS_DIR, with the model name and the alias they were trained for. "
+        "MLFLOW_TRACKING_URI is where the server is now, DATA_DIR holds the data set they learned."
+    )
+    resume = commands.add_parser("resume-upload", help=text, description=_sentence(text) + further)
+    resume.add_argument(
+        "run_id", metavar="RUN_ID", nargs="?", help="this one alone; all of them otherwise"
+    )
+    _add_require_promotion(resume)
+
+
+def _add_require_promotion(command: Any) -> None:
+    command.add_argument(
+        "--require-promotion",
+        action="store_true",
+        help="exit with 3, not 0, where the gate rejects the new version",
+    )
 
 
 def _number(kind: Any, low: float, high: float) -> Callable[[str], Any]:

@@ -1,14 +1,18 @@
 """What each command does."""
 
 import argparse
+import sys
 from datetime import datetime
 
-from mnist_trainer import quiet, rollback
+from mnist_trainer import quiet, rollback, unsent
 from mnist_trainer.arguments import chosen_recipe
 from mnist_trainer.data import load
+from mnist_trainer.errors import SettingError, TrainerError
 from mnist_trainer.registry import Registry, VersionError
+from mnist_trainer.server import answers
 from mnist_trainer.settings import Settings
 
+FAILED = 2  # exit code where something stands in the way
 REJECTED = 3  # exit code of --require-promotion
 
 
@@ -18,6 +22,8 @@ def run(asked: argparse.Namespace, settings: Settings) -> int:
     match asked.command:
         case "train":
             return _train(asked, settings, registry)
+        case "resume-upload":
+            return _resume(asked, settings)
         case "promote":
             _promote(registry, asked.version)
         case "rollback":
@@ -38,6 +44,33 @@ def _train(asked: argparse.Namespace, settings: Settings, registry: Registry) ->
     order = Order(asked.recipe, recipe, seed=asked.seed, limit=asked.limit, floor=asked.floor)
     verdict = train(settings, registry, order, data)
     return REJECTED if asked.require_promotion and not verdict.promoted else 0
+
+
+def _resume(asked: argparse.Namespace, settings: Settings) -> int:
+    """Send what is unsent; one that cannot be sent does not hold up the next."""
+    if settings.models_dir is None:
+        raise SettingError("MODELS_DIR is not set; it is the folder where trainings are kept.")
+    folders = unsent.list_unsent(settings.models_dir)
+    if asked.run_id:
+        folders = [each for each in folders if each.name == asked.run_id]
+    if not folders:
+        which = f"Of run {asked.run_id} nothing" if asked.run_id else "Nothing"
+        print(f"{which} is unsent in {settings.models_dir}.")
+        return 0
+    data = load(settings.data_dir)
+    with quiet.mute():
+        from mnist_trainer.resume import resume  # TensorFlow, which takes seconds
+    codes = [0]
+    for folder in folders:
+        try:
+            promoted = resume(settings, folder, data).promoted
+            codes.append(REJECTED if asked.require_promotion and not promoted else 0)
+        except TrainerError as error:
+            print(error, file=sys.stderr)
+            codes.append(FAILED)
+            if not answers(settings.tracking_uri):
+                break
+    return FAILED if FAILED in codes else max(codes)
 
 
 def _promote(registry: Registry, number: int) -> None:

@@ -76,6 +76,8 @@ def pass_gate(
         if not verdict.promoted:
             return verdict
         now = registry.in_service()
+        if _number(now) == candidate.version.number:  # put there by hand meanwhile
+            return verdict
         if _number(now) == _number(rival.version):
             if rival.note:
                 registry.tag(candidate.version, "gate_note", rival.note)

@@ -54,6 +54,20 @@ class Registry:
                     break
         return sorted(map(_read, found), key=lambda each: -each.number)
 
+    def find_by_run(self, run_id: str) -> Version | None:
+        """Return the newest version that run ``run_id`` made, None where it made none."""
+        with clear_errors(self.uri):
+            made = self._client.search_model_versions(f"name='{self.name}' and run_id='{run_id}'")
+        return max(map(_read, made), key=lambda each: each.number, default=None)
+
+    def has_served(self, version: Version) -> bool:
+        """Tell whether ``version`` is in service, or was and has been replaced since."""
+        current = self.in_service()
+        if (current and current.number == version.number) or "rolled_back_at" in version.tags:
+            return True
+        number = str(version.number)
+        return any(each.tags.get("promoted_over") == number for each in self.versions())
+
     def in_service(self) -> Version | None:
         """Return the version that bears the alias, None where none does."""
         with clear_errors(self.uri):

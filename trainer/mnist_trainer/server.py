@@ -2,13 +2,16 @@
 
 import contextlib
 import http.client
+import time
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
 
 from mnist_trainer.errors import TrainerError
+from mnist_trainer.terminal import say
 
 PATIENCE = 5  # seconds a server may take to say that it is there
+RETURN = 20  # seconds a server that is away is given to come back
 ASKS_DATABASE = "/api/2.0/mlflow/experiments/get?experiment_id=0"
 AUTHORISATION = (
     401,
@@ -36,6 +39,26 @@ def check(uri: str) -> None:
             ) from error
     except (OSError, ValueError, http.client.HTTPException) as error:
         raise _away(uri) from error
+
+
+def answers(uri: str) -> bool:
+    """Tell whether the server and its database answer."""
+    try:
+        check(uri)
+    except ServerError:
+        return False
+    return True
+
+
+def await_answer(uri: str) -> None:
+    """Wait a little for a server that is away; raises ServerError where it does not come back."""
+    if answers(uri):
+        return
+    say(f"The tracking server does not answer; it is given {RETURN} seconds to come back.")
+    until = time.monotonic() + RETURN
+    while time.monotonic() < until and not answers(uri):
+        time.sleep(1)
+    check(uri)
 
 
 @contextlib.contextmanager

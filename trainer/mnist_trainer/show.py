@@ -32,7 +32,7 @@ def show(
             evidence = write_evidence(Path(scratch), title, results, predict)
             run.log_folder(Path(scratch))
         run.log_figures(evidence.numbers)
-        run.deliver()
+        run.send_figures()
         text = describe_version(registry.name, version.number, results, evidence.limits)
         registry.describe(text, version)
         say("Report   report.html and figures/ are in the run")

@@ -1,10 +1,9 @@
 """One training as one MLflow run: settings, figures and the model, sent as they come."""
 
-import contextlib
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import mlflow
 import mlflow.tensorflow
@@ -12,28 +11,43 @@ import numpy as np
 from mlflow import MlflowClient
 from mlflow.data.code_dataset_source import CodeDatasetSource
 from mlflow.data.numpy_dataset import from_numpy
-from mlflow.entities import Metric, Param
+from mlflow.entities import LoggedModelStatus, Metric, Param
 from mlflow.models import ModelSignature
 from mlflow.types import Schema, TensorSpec
 
 from mnist_trainer.data import Dataset
 from mnist_trainer.export import Files
 from mnist_trainer.network import CLASSES, PIXELS
-from mnist_trainer.server import ServerError, clear_errors
-from mnist_trainer.signals import Stopped
+from mnist_trainer.server import ServerError, check, clear_errors
 
 DIGEST_LENGTH = 32  # MLflow's database column for a data set's digest holds 36 characters
 PAUSE = 20  # seconds until a server that went away is tried again
+MOST = 500  # figures that one request may carry
+
+
+class Point(NamedTuple):
+    """One figure at one step, measured at ``timestamp``, milliseconds since 1970."""
+
+    name: str
+    value: float
+    timestamp: int
+    step: int
 
 
 class Run:
-    """A run that is open; ``address`` is where a browser finds it."""
+    """A run that is open; ``address`` is where a browser finds it.
 
-    def __init__(self, uri: str, experiment_id: str, run_id: str) -> None:
+    ``waiting`` are the figures that are not sent yet, the oldest first.
+    """
+
+    def __init__(
+        self, uri: str, experiment_id: str, run_id: str, waiting: Iterable[Point] = ()
+    ) -> None:
         self.id = run_id
         self.address = f"{uri}/#/experiments/{experiment_id}/runs/{run_id}"
+        self.waiting = list(waiting)
         self._uri, self._client = uri, MlflowClient(tracking_uri=uri)
-        self._waiting: list[Metric] = []
+        self._experiment_id = experiment_id
         self._retry_at = 0.0
 
     def log_settings(self, settings: Mapping[str, Any]) -> None:
@@ -60,22 +74,27 @@ class Run:
         A server that goes away does not end the training: figures wait until it is back.
         """
         now = int(time.time() * 1000)
-        self._waiting += [Metric(key, value, now, step) for key, value in figures.items()]
+        self.waiting += [Point(name, value, now, step) for name, value in figures.items()]
         if time.monotonic() < self._retry_at:
             return False
         try:
-            self.deliver()
+            check(self._uri)  # says in seconds what MLflow's own client may try for a minute
+            self.send_figures()
         except ServerError:
             self._retry_at = time.monotonic() + PAUSE
             return False
         return True
 
-    def deliver(self) -> None:
-        """Send the figures that wait; raises ServerError."""
+    def send_figures(self) -> None:
+        """Send the figures that wait; raises ServerError.
+
+        What arrives a second time is not logged a second time.
+        """
         with clear_errors(self._uri):
-            while self._waiting:
-                self._client.log_batch(self.id, metrics=self._waiting[:500])
-                del self._waiting[:500]
+            while self.waiting:
+                metrics = [Metric(*point) for point in self.waiting[:MOST]]
+                self._client.log_batch(self.id, metrics=metrics)
+                del self.waiting[:MOST]
 
     def log_table(self, table: Mapping[str, Any], name: str) -> None:
         """Log a table as a file of JSON; raises ServerError."""
@@ -86,6 +105,21 @@ class Run:
         """Log the files in a folder, under their own names; raises ServerError."""
         with clear_errors(self._uri):
             self._client.log_artifacts(self.id, str(folder))
+
+    def find_model(self) -> str | None:
+        """Return the id of the model this run has logged whole, None where there is none.
+
+        One that was interrupted is deleted. Raises ServerError.
+        """
+        with clear_errors(self._uri):
+            found = self._client.search_logged_models(
+                [self._experiment_id], f"source_run_id = '{self.id}'"
+            )
+            for model in found:
+                if model.status == LoggedModelStatus.READY:
+                    return str(model.model_id)
+                self._client.delete_logged_model(model.model_id)
+        return None
 
     def log_model(self, network: Any, files: Files, requirements: list[str]) -> str:
         """Log the Keras network with its ONNX file; return the model's id. Raises ServerError."""
@@ -107,24 +141,3 @@ class Run:
         """Set a tag; raises ServerError."""
         with clear_errors(self._uri):
             self._client.set_tag(self.id, key, value)
-
-
-@contextlib.contextmanager
-def open_run(uri: str, experiment: str, tags: Mapping[str, str]) -> Iterator[Run]:
-    """Open a run and end it FINISHED, KILLED by a signal or FAILED by anything else.
-
-    Raises ServerError.
-    """
-    mlflow.set_tracking_uri(uri)
-    mlflow.set_registry_uri(uri)
-    with clear_errors(uri):
-        experiment_id = mlflow.set_experiment(experiment).experiment_id
-        run_id = mlflow.start_run(tags=dict(tags)).info.run_id
-    try:
-        yield Run(uri, experiment_id, run_id)
-    except BaseException as error:
-        with contextlib.suppress(Exception):  # a server that is away must not hide the reason
-            mlflow.end_run("KILLED" if isinstance(error, Stopped) else "FAILED")
-        raise
-    with clear_errors(uri):
-        mlflow.end_run("FINISHED")

@@ -1,5 +1,6 @@
-"""A training from the data to the alias: build, fit, calibrate, export, register, show, gate."""
+"""A training from the data to the kept network: build, fit, calibrate, export. Then it is sent."""
 
+import contextlib
 import tempfile
 from dataclasses import asdict, dataclass
 from functools import partial
@@ -8,24 +9,25 @@ from typing import Any
 
 import keras  # type: ignore[import-untyped]  # ships no types
 
+from mnist_trainer import unsent
 from mnist_trainer.data import Dataset
-from mnist_trainer.evaluate import Figures, judge, predict
-from mnist_trainer.export import Files, export, keep
+from mnist_trainer.deliver import deliver
+from mnist_trainer.export import ExportError, Files, export, keep
+from mnist_trainer.fit import Epoch
 from mnist_trainer.gate import Verdict
 from mnist_trainer.learn import calibrate, learn
 from mnist_trainer.network import build
-from mnist_trainer.promotion import Candidate, find_rival, pass_gate
+from mnist_trainer.opening import open_run
 from mnist_trainer.provenance import find_commit, list_packages
 from mnist_trainer.recipes import Recipe
-from mnist_trainer.registry import Registry, Version
-from mnist_trainer.results import Results
-from mnist_trainer.server import ServerError
+from mnist_trainer.registry import Registry
 from mnist_trainer.settings import Settings
-from mnist_trainer.show import introduce, show
 from mnist_trainer.terminal import say
-from mnist_trainer.tracking import Run, open_run
+from mnist_trainer.tracking import Run
+from mnist_trainer.trained import Trained, write_training
 
 CHECKED = 1000  # validation images on which the network and its ONNX file must agree
+NOT_KEPT = "Of the trained network nothing is kept but what the server has."
 
 
 @dataclass(frozen=True)
@@ -42,96 +44,85 @@ class Order:
 def train(settings: Settings, registry: Registry, order: Order, data: Dataset) -> Verdict:
     """Train, register and, where the gate lets it, promote: one run, the alias moves last.
 
-    Raises TrainerError; whatever it raises, the version in service stays in service.
+    From the end of the training to the end of the delivery it is kept below MODELS_DIR, for
+    `resume-upload`. Raises TrainerError; whatever it raises, the version in service stays.
     """
-    training = data.train.first(order.limit or len(data.train))
+    if settings.models_dir:
+        unsent.prepare(settings.models_dir)
     commit = find_commit(settings.git_commit)
     tags = {"git_commit": commit, "mlflow.source.git.commit": commit} if commit else {}
     with (
-        open_run(settings.tracking_uri, settings.experiment, tags) as run,
         tempfile.TemporaryDirectory() as scratch,
+        contextlib.ExitStack() as until_sent,  # outside the run, whose end is sent too
+        open_run(settings.tracking_uri, settings.experiment, tags) as run,
     ):
         say(f"Run      {run.address}")
-        told = _describe(order, data, len(training))
-        run.log_settings(told)
-        run.log_data(data, str(settings.data_dir))
-        say(
-            f"Data     {data.name}: {len(training):,} images to train on, "
-            f"{len(data.validation):,} to validate, {len(data.test):,} to test"
+        network, history, told = _fit(run, order, data, str(settings.data_dir))
+        trained = Trained(
+            run_id=run.id,
+            tracking_uri=settings.tracking_uri,
+            experiment=settings.experiment,
+            model_name=registry.name,
+            model_alias=registry.alias,
+            floor=order.floor,
+            told=told,
+            history=history,
+            waiting=list(run.waiting),
         )
-        network = build(order.recipe.hidden, order.seed)
-        widths = " - ".join(str(width) for width in (784, *order.recipe.hidden, 10))
-        say(f"Network  {widths}, {network.count_params():,} weights")
-
-        split = training, data.validation
-        history = learn(run, network, split, order.recipe, order.seed)
-        calibrate(run, network, data.validation)
         files = export(network, data.validation.first(CHECKED).pixels(), Path(scratch))
-        if settings.models_dir:
-            keep(files, settings.models_dir)
-            say(f"Files    {settings.models_dir}/mnist_model.keras and mnist_model.onnx")
-        try:
-            said = predict(network, data.test.pixels())  # the test images, for the one time
-            figures = judge(said, data.test)
-            _report(run, figures)
-            version = _register(run, registry, network, files, figures)
-            rival = find_rival(registry, data.test)
-            kernel = network.layers[0].kernel.numpy()
-            results = Results(history, data.test, said, kernel, told, rival.measured)
-            card = show(run, registry, version, results, partial(predict, network))
-            verdict = pass_gate(
-                registry, Candidate(version, figures.right), rival, data.test, order.floor
-            )
-            run.tag("gate", verdict.reason)
-        except ServerError as error:
-            raise _tell_what_is_left(error, settings.models_dir) from error
-        if verdict.promoted and card:
-            introduce(registry, card)
-    if verdict.promoted:
-        say(f"Gate     passed: version {version.number} is in service as {registry.alias}")
-    else:
-        say(f"Gate     version {version.number} is not promoted; it is {verdict.reason}")
-    return verdict
+        _keep(settings.models_dir, trained, files, until_sent)
+        return deliver(run, registry, network, (trained, files), data.test)
+
+
+def _fit(
+    run: Run, order: Order, data: Dataset, source: str
+) -> tuple[keras.Sequential, list[Epoch], dict[str, Any]]:
+    """Return the trained network, its epochs and what it was told."""
+    training = data.train.first(order.limit or len(data.train))
+    told = _describe(order, data, len(training))
+    run.log_settings(told)
+    run.log_data(data, source)
+    say(
+        f"Data     {data.name}: {len(training):,} images to train on, "
+        f"{len(data.validation):,} to validate, {len(data.test):,} to test"
+    )
+    network = build(order.recipe.hidden, order.seed)
+    widths = " - ".join(str(width) for width in (784, *order.recipe.hidden, 10))
+    say(f"Network  {widths}, {network.count_params():,} weights")
+    history = learn(run, network, (training, data.validation), order.recipe, order.seed)
+    calibrate(run, network, data.validation)
+    return network, history, told
 
 
 def _describe(order: Order, data: Dataset, images: int) -> dict[str, Any]:
+    recipe = asdict(order.recipe) | {"hidden": str(order.recipe.hidden)}
     return (
         {"recipe": order.recipe_name}
-        | asdict(order.recipe)
+        | recipe
         | {"seed": order.seed, "floor": order.floor, "training_images": images}
         | {"dataset": data.name, "dataset_sha256": data.digest}
         | {f"version_{name}": version for name, version in list_packages().items()}
     )
 
 
-def _report(run: Run, figures: Figures) -> None:
-    """Tell and log the figures on the test images."""
-    say(f"Test     loss {figures.loss:.4f}  accuracy {figures.accuracy:.4f}")
-    named = {"test_loss": figures.loss, "test_accuracy": figures.accuracy}
-    for digit, (precision, recall) in enumerate(figures.per_digit()):
-        named |= {f"test_precision_{digit}": precision, f"test_recall_{digit}": recall}
-    run.log_figures(named)
-    run.deliver()
-    run.log_table({"rows_true_columns_guessed": figures.confusion.tolist()}, "confusion.json")
+def _keep(
+    models_dir: Path | None, trained: Trained, files: Files, until_sent: contextlib.ExitStack
+) -> None:
+    """Leave the network as files, and have ``until_sent`` hold them until all is sent.
 
-
-def _register(
-    run: Run, registry: Registry, network: keras.Sequential, files: Files, figures: Figures
-) -> Version:
-    packages = list_packages()
-    required = [f"{name}=={packages[name]}" for name in ("tensorflow", "keras", "numpy")]
-    model_id = run.log_model(network, files, required)
-    tags = {
-        "sha256": files.sha256,
-        "test_accuracy": f"{figures.accuracy:.4f}",
-        "gate": "not judged yet",
-    }
-    version = registry.register(model_id, run.id, tags)
-    say(f"Version  {version.number} of {registry.name} is registered")
-    return version
-
-
-def _tell_what_is_left(error: ServerError, models_dir: Path | None) -> ServerError:
+    A folder that refuses them, a full disk say, does not cost the training.
+    """
     if models_dir is None:
-        return error
-    return ServerError(f"{error} The trained network is safe in {models_dir}.")
+        until_sent.enter_context(unsent.also_saying(f"MODELS_DIR is not set. {NOT_KEPT}"))
+        return
+    write = partial(write_training, trained, files)
+    try:
+        until_sent.enter_context(unsent.keep(models_dir, trained.run_id, write))
+    except unsent.UnsentError as error:
+        say(f"Files    {error} The training goes on without.")
+        until_sent.enter_context(unsent.also_saying(NOT_KEPT))
+    try:
+        keep(files, models_dir)
+        say(f"Files    {models_dir}/mnist_model.keras and mnist_model.onnx")
+    except ExportError as error:
+        say(f"Files    {error} The training goes on without.")

@@ -1,0 +1,99 @@
+"""What the gate lets through: a candidate against the version in service, on a real server."""
+
+import numpy as np
+import pytest
+from mlflow import MlflowClient
+from trainings import TINIER, TINY, alias_of, command, runs_of
+
+from mnist_trainer import data, gate, promotion
+from mnist_trainer.evaluate import judge
+from mnist_trainer.gate import Answers, Verdict
+from mnist_trainer.registry import Registry
+from mnist_trainer.settings import Settings
+
+
+@pytest.mark.parametrize(("lost", "won", "in_service"), [(10, 6, "2"), (15, 5, "1")])
+def test_a_candidate_no_worse_than_chance_replaces_the_version_in_service(
+    settings: Settings, client: MlflowClient, lost: int, won: int, in_service: str
+) -> None:
+    """Of 16 coins 10 or more fall one way in 23 % of all cases; of 20 coins 15 in 2 %."""
+    assert command(settings, *TINY) == 0
+    first = client.get_model_version(settings.model_name, "1")
+    registry = Registry(settings.tracking_uri, settings.model_name, settings.model_alias)
+    assert first.source
+    assert first.run_id
+    second = registry.register(first.source.removeprefix("models:/"), first.run_id, {})
+    test = data.load(data.SHIPPED).test
+    rival = promotion.find_rival(registry, test)
+    assert rival.measured
+    answers = judge(rival.measured.probabilities, test).right.copy()
+    right, wrong = np.flatnonzero(answers), np.flatnonzero(~answers)
+    answers[right[:lost]], answers[wrong[:won]] = False, True
+    candidate = promotion.Candidate(second, answers)
+    verdict = promotion.pass_gate(registry, candidate, rival, test, floor=0.3)
+    assert verdict.promoted == (in_service == "2")
+    assert alias_of(settings, client) == in_service
+    tags = client.get_model_version(settings.model_name, "2").tags
+    assert tags["gate"] == verdict.reason
+    assert tags.get("promoted_over") == ("1" if verdict.promoted else None)
+
+
+def test_a_candidate_worse_beyond_chance_stays_registered_with_the_reason(
+    settings: Settings, client: MlflowClient
+) -> None:
+    assert command(settings, *TINY) == 0
+    assert command(settings, *TINIER) == 0
+    assert command(settings, *TINIER, "--require-promotion") == 3
+    assert alias_of(settings, client) == "1"
+    for number in ("2", "3"):
+        tags = client.get_model_version(settings.model_name, number).tags
+        assert tags["gate"].startswith("worse beyond chance")
+        assert "promoted_over" not in tags
+    assert {run.info.status for run in runs_of(settings, client)} == {"FINISHED"}
+    assert command(settings, *TINY) == 0  # the very same network: no digit differs
+    assert alias_of(settings, client) == "4"
+    assert client.get_model_version(settings.model_name, "4").tags["promoted_over"] == "1"
+
+
+def test_a_candidate_below_the_floor_stays_registered_with_the_reason(
+    settings: Settings, client: MlflowClient
+) -> None:
+    assert command(settings, *TINIER, "--floor=0.999", "--require-promotion") == 3
+    version = client.get_model_version(settings.model_name, "1")
+    assert version.tags["gate"].startswith("below the floor")
+    assert alias_of(settings, client) is None
+
+
+def test_where_the_version_in_service_is_not_what_was_registered_the_floor_decides(
+    settings: Settings, client: MlflowClient, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert command(settings, *TINY) == 0
+    client.set_model_version_tag(settings.model_name, "1", "sha256", "0" * 64)
+    assert command(settings, *TINIER) == 0
+    assert alias_of(settings, client) == "2"
+    assert "version 1 is in service and cannot be measured" in capfd.readouterr().out
+    tags = client.get_model_version(settings.model_name, "2").tags
+    assert tags["gate"] == "passed"
+    assert tags["gate_note"].startswith("version 1 is in service and cannot be measured")
+
+
+def test_the_gate_judges_the_version_that_is_in_service_at_the_end(
+    settings: Settings, client: MlflowClient, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Another training promotes a better version while this one is being judged."""
+    assert command(settings, *TINIER) == 0
+    assert command(settings, *TINY) == 0
+    client.set_registered_model_alias(settings.model_name, "Production", "1")
+    judged: list[Verdict] = []
+
+    def decide_and_be_overtaken(
+        candidate: Answers, in_service: Answers | None, floor: float
+    ) -> Verdict:
+        judged.append(gate.decide(candidate, in_service, floor))
+        client.set_registered_model_alias(settings.model_name, "Production", "2")
+        return judged[-1]
+
+    monkeypatch.setattr(promotion, "decide", decide_and_be_overtaken)
+    assert command(settings, *TINIER, "--require-promotion") == 3
+    assert [verdict.promoted for verdict in judged] == [True, False]
+    assert alias_of(settings, client) == "2"

@@ -1,0 +1,26 @@
+"""Small trainings, run in this process, and what they leave on the server."""
+
+from mlflow import MlflowClient
+from mlflow.entities import Run
+
+from mnist_trainer import commands
+from mnist_trainer.arguments import parse
+from mnist_trainer.settings import Settings
+
+TINY = ["train", "--limit=1500", "--epochs=4", "--hidden=64", "--batch-size=64", "--floor=0.3"]
+TINIER = ["train", "--limit=100", "--epochs=1", "--hidden=16", "--batch-size=50", "--floor=0.01"]
+
+
+def command(settings: Settings, *arguments: str) -> int:
+    return commands.run(parse(arguments), settings)
+
+
+def alias_of(settings: Settings, client: MlflowClient) -> str | None:
+    number = client.get_registered_model(settings.model_name).aliases.get("Production")
+    return None if number is None else str(number)
+
+
+def runs_of(settings: Settings, client: MlflowClient) -> list[Run]:
+    """Return the runs, the newest first."""
+    experiment = client.get_experiment_by_name(settings.experiment)
+    return client.search_runs([experiment.experiment_id]) if experiment else []
