@@ -11,7 +11,7 @@ DATA = $${DATA_DIR:+--volume "$$(realpath "$$DATA_DIR"):/data/$$(basename "$$DAT
 TRAINER = trainer() { if $(COMPOSED); then docker compose run --rm $(DATA) trainer "$$@"; \
 	else $(PYTHON) -m local trainer "$$@"; fi; }; trainer
 
-.PHONY: help up local down logs train versions promote rollback report \
+.PHONY: help up local down logs train versions promote rollback resume-upload report \
 	test test-trainer test-api test-page test-report test-local test-compose \
 	bench bench-hostile bench-training fuzz lint format lock
 
@@ -45,6 +45,9 @@ promote: ## put a version in service: make promote VERSION=2
 
 rollback: ## put the version before back in service
 	@$(TRAINER) rollback
+
+resume-upload: ## send trainings that the tracking server missed
+	@$(TRAINER) resume-upload $(ARGS)
 
 test: test-trainer test-api test-page test-report test-local ## all that needs no container engine
 
