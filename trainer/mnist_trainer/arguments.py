@@ -1,6 +1,7 @@
 """The command line: what can be asked for, and what each option means."""
 
 import argparse
+import re
 from collections.abc import Callable, Sequence
 from dataclasses import fields, replace
 from typing import Any, NoReturn
@@ -32,6 +33,7 @@ def parse(arguments: Sequence[str]) -> argparse.Namespace:
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     _add_train(commands)
     _add_resume(commands)
+    _add_search(commands)
     text = "put a version into service by hand, whatever the gate said of it"
     promote = commands.add_parser("promote", help=text, description=_sentence(text))
     promote.add_argument(
@@ -60,29 +62,7 @@ def _add_train(commands: Any) -> None:
     train.add_argument(
         "--if-missing", action="store_true", help="do nothing where a version is in service"
     )
-    _add_require_promotion(train)
-    train.add_argument(
-        "--recipe", choices=RECIPES, default="default", help="named settings (%(default)s)"
-    )
-    train.add_argument(
-        "--seed",
-        type=_number(int, 0, LARGEST_SEED),
-        default=0,
-        help="another seed, another network; the same seed, the same network (%(default)s)",
-    )
-    train.add_argument(
-        "--limit",
-        metavar="N",
-        type=_number(int, 1, 2**31 - 1),
-        help="use the first N training images alone, for a quick try",
-    )
-    train.add_argument(
-        "--floor",
-        metavar="SHARE",
-        type=_number(float, 0.0, 1.0),
-        default=FLOOR,
-        help="share of the test images below which nothing is promoted (%(default)s)",
-    )
+    _add_shared(train)
     single = train.add_argument_group("settings of the recipe, each of which may be changed")
     for each in fields(Recipe):
         low, high = each.metadata["low"], each.metadata["high"]
@@ -106,6 +86,67 @@ def _add_resume(commands: Any) -> None:
         "run_id", metavar="RUN_ID", nargs="?", help="this one alone; all of them otherwise"
     )
     _add_require_promotion(resume)
+
+
+def _add_search(commands: Any) -> None:
+    text = "try settings near a recipe's in short trainings, and train the best of them in full"
+    further = (
+        " The test images decide at the gate alone. An interrupted search goes on when the command"
+        " is given again; given several times at once, its searchers share the trials."
+    )
+    search = commands.add_parser("search", help=text, description=_sentence(text) + further)
+    search.add_argument(
+        "--trials",
+        metavar="N",
+        type=_number(int, 1, 10_000),
+        default=20,
+        help="trainings to try, with those of earlier and other searchers (%(default)s)",
+    )
+    search.add_argument(
+        "--study",
+        metavar="NAME",
+        type=_name,
+        help="which search to begin or to go on with (that of the recipe's name)",
+    )
+    search.add_argument(
+        "--epochs",
+        metavar="N",
+        type=_number(int, 1, 10_000),
+        help="passes over the training images in a trial (a third of the recipe's)",
+    )
+    search.add_argument(
+        "--retrain-epochs",
+        metavar="N",
+        type=_number(int, 1, 10_000),
+        help="passes in the training of the best (the recipe's)",
+    )
+    _add_shared(search)
+
+
+def _add_shared(command: Any) -> None:
+    _add_require_promotion(command)
+    command.add_argument(
+        "--recipe", choices=RECIPES, default="default", help="named settings (%(default)s)"
+    )
+    command.add_argument(
+        "--seed",
+        type=_number(int, 0, LARGEST_SEED),
+        default=0,
+        help="another seed, another network; the same seed, the same network (%(default)s)",
+    )
+    command.add_argument(
+        "--limit",
+        metavar="N",
+        type=_number(int, 1, 2**31 - 1),
+        help="use the first N training images alone, for a quick try",
+    )
+    command.add_argument(
+        "--floor",
+        metavar="SHARE",
+        type=_number(float, 0.0, 1.0),
+        default=FLOOR,
+        help="share of the test images below which nothing is promoted (%(default)s)",
+    )
 
 
 def _add_require_promotion(command: Any) -> None:
@@ -132,6 +173,14 @@ def _number(kind: Any, low: float, high: float) -> Callable[[str], Any]:
         return number
 
     return read
+
+
+def _name(text: str) -> str:
+    if not re.fullmatch(r"\w[\w.-]{0,99}", text, re.ASCII):
+        raise argparse.ArgumentTypeError(
+            f"{text!r} is not allowed, but up to 100 letters, digits, _, - and . are"
+        )
+    return text
 
 
 def _widths(low: int, high: int) -> Callable[[str], tuple[int, ...]]:

@@ -2,12 +2,14 @@
 
 import argparse
 import sys
+from dataclasses import replace
 from datetime import datetime
 
 from mnist_trainer import quiet, rollback, unsent
 from mnist_trainer.arguments import chosen_recipe
 from mnist_trainer.data import load
 from mnist_trainer.errors import SettingError, TrainerError
+from mnist_trainer.recipes import RECIPES
 from mnist_trainer.registry import Registry, VersionError
 from mnist_trainer.server import answers
 from mnist_trainer.settings import Settings
@@ -24,6 +26,8 @@ def run(asked: argparse.Namespace, settings: Settings) -> int:
             return _train(asked, settings, registry)
         case "resume-upload":
             return _resume(asked, settings)
+        case "search":
+            return _search(asked, settings, registry)
         case "promote":
             _promote(registry, asked.version)
         case "rollback":
@@ -108,3 +112,23 @@ def _list(registry: Registry) -> None:
         mark = registry.alias if current and each.number == current.number else ""
         accuracy, gate = (each.tags.get(key, "-") for key in ("test_accuracy", "gate"))
         print(f"{each.number:>7}  {accuracy:>8}  {made:16}  {mark:10}  {gate}")
+
+
+def _search(asked: argparse.Namespace, settings: Settings, registry: Registry) -> int:
+    data = load(settings.data_dir)
+    with quiet.mute():
+        from mnist_trainer.search import search  # TensorFlow and Optuna, which take seconds
+        from mnist_trainer.terms import Search
+    recipe = RECIPES[asked.recipe]
+    wanted = Search(
+        name=asked.study or asked.recipe,
+        recipe_name=asked.recipe,
+        recipe=replace(recipe, epochs=asked.retrain_epochs or recipe.epochs),
+        trials=asked.trials,
+        epochs=asked.epochs or max(1, recipe.epochs // 3),
+        seed=asked.seed,
+        limit=asked.limit,
+        floor=asked.floor,
+    )
+    verdict = search(settings, registry, wanted, data)
+    return REJECTED if asked.require_promotion and not verdict.promoted else 0

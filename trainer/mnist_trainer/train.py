@@ -32,13 +32,18 @@ NOT_KEPT = "Of the trained network nothing is kept but what the server has."
 
 @dataclass(frozen=True)
 class Order:
-    """What one training is told; ``limit`` is the most training images it may use, None for all."""
+    """What one training is told.
+
+    ``limit`` is the most training images it may use, None for all; ``search`` names the study whose
+    best recipe this is.
+    """
 
     recipe_name: str
     recipe: Recipe
     seed: int
     limit: int | None
     floor: float
+    search: str | None = None
 
 
 def train(settings: Settings, registry: Registry, order: Order, data: Dataset) -> Verdict:
@@ -51,6 +56,7 @@ def train(settings: Settings, registry: Registry, order: Order, data: Dataset) -
         unsent.prepare(settings.models_dir)
     commit = find_commit(settings.git_commit)
     tags = {"git_commit": commit, "mlflow.source.git.commit": commit} if commit else {}
+    tags |= {"search": order.search} if order.search else {}
     with (
         tempfile.TemporaryDirectory() as scratch,
         contextlib.ExitStack() as until_sent,  # outside the run, whose end is sent too
