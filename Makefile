@@ -11,7 +11,7 @@ DATA = $${DATA_DIR:+--volume "$$(realpath "$$DATA_DIR"):/data/$$(basename "$$DAT
 TRAINER = trainer() { if $(COMPOSED); then docker compose run --rm $(DATA) trainer "$$@"; \
 	else $(PYTHON) -m local trainer "$$@"; fi; }; trainer
 
-.PHONY: help up local down logs train versions promote rollback resume-upload report \
+.PHONY: help up local down logs train search versions promote rollback resume-upload report \
 	test test-trainer test-api test-page test-report test-local test-compose \
 	bench bench-hostile bench-training fuzz lint format lock
 
@@ -36,6 +36,9 @@ logs: ## follow what the services say
 
 train: ## train, register, and promote if it is not worse
 	@$(TRAINER) train $(ARGS)
+
+search: ## try settings, then train and promote the best: make search ARGS="--trials 20"
+	@$(TRAINER) search $(ARGS)
 
 versions: ## list what is registered, and what serves
 	@$(TRAINER) versions

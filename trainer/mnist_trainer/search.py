@@ -58,6 +58,8 @@ def _join(settings: Settings, study: Study, wanted: Search, data: Dataset) -> Pa
 def _train_best(searcher: Searcher, registry: Registry, data: Dataset) -> Verdict:
     """Train the best recipe in full like any other, unless that is done: one searcher does it."""
     wanted, study, parent = searcher.wanted, searcher.study, searcher.parent
+    if study.is_best_taken():
+        say("Best     another searcher trains it; waiting for what comes of it")
     with study.alone_with_best():
         best = study.best()
         recipe = recipe_of(best.params, wanted.recipe, wanted.recipe.epochs)

@@ -92,7 +92,11 @@ class Study:
         """Tell whether another searcher runs a trial or trains the best recipe."""
         with self.alone():
             left = all(self._is_left(each) for each in self._in(RUNNING))
-            return not (left and self._claims.is_free(BEST))
+            return not left or self.is_best_taken()
+
+    def is_best_taken(self) -> bool:
+        """Tell whether another searcher trains the best recipe."""
+        return not self._claims.is_free(BEST)
 
     def alone(self) -> contextlib.AbstractContextManager[None]:
         """Wait for every other searcher in such a block, of which the trials are chosen."""

@@ -32,8 +32,8 @@ class Search:
 
 def list_terms(wanted: Search, data: Dataset) -> dict[str, Any]:
     """Return, as JSON has it, all that makes the trials of one study comparable."""
-    terms = asdict(wanted.recipe) | {
-        "recipe": wanted.recipe_name,
+    terms = {"recipe": wanted.recipe_name} | asdict(wanted.recipe)
+    terms |= {
         "epochs": wanted.epochs,
         "seed": wanted.seed,
         "limit": wanted.limit,

@@ -43,6 +43,7 @@ def run_trials(searcher: Searcher, split: Split) -> None:
     wanted, study, parent = searcher.wanted, searcher.study, searcher.parent
     space = span_around(wanted.recipe)
     logging.getLogger("tensorflow").setLevel(logging.ERROR)  # it takes trials for repeated tracing
+    waiting = False
     while True:
         for left in study.take_back():
             say(f"Trial    {left.number:3d}  was interrupted; it is done again")
@@ -50,7 +51,10 @@ def run_trials(searcher: Searcher, split: Split) -> None:
         if study.count() >= wanted.trials:
             return
         trial = study.begin(wanted.trials, space, wanted.seed)
-        if trial is None:  # the last ones are in other hands, and may come back
+        if trial is None:  # their searchers may be killed yet
+            if not waiting:
+                say("Waiting  for the last trials, which other searchers run")
+            waiting = True
             time.sleep(PAUSE)
             continue
         parent.set_status("RUNNING")

@@ -1,0 +1,106 @@
+"""Searches as several processes run them: killed, stopped, resumed, at once, without a server."""
+
+import re
+import signal
+import time
+from pathlib import Path
+
+import pytest
+from conftest import Command, running_server
+from mlflow import MlflowClient
+from test_commands import ended, sentence
+from test_search import TINY, runs_of, versions_of
+
+from mnist_trainer.settings import Settings
+
+LONG = [each for each in TINY if "epochs" not in each] + ["--epochs=40", "--retrain-epochs=1"]
+
+
+def await_epochs(models: str, written: int = 0) -> int:
+    """Wait for the third epoch of a trial begun after ``written`` bytes; return the bytes now."""
+    journal = Path(models) / "searches" / "quick.journal"
+    until = time.monotonic() + 90
+    while time.monotonic() < until:
+        if journal.is_file() and '"step":3,' in journal.read_text()[written:]:
+            return len(journal.read_text())
+        time.sleep(0.05)
+    pytest.fail("No third epoch")
+
+
+def test_a_searcher_that_is_killed_or_stopped_loses_its_trial_alone(
+    start: Command, settings: Settings, environment: dict[str, str], client: MlflowClient
+) -> None:
+    killed = start(*LONG, "--trials=1")
+    written = await_epochs(environment["MODELS_DIR"])
+    killed.kill()
+    killed.wait()
+
+    stopped = start(*LONG, "--trials=1")
+    await_epochs(environment["MODELS_DIR"], written)
+    stopped.send_signal(signal.SIGINT)
+    out, err = ended(stopped, 130)
+    assert sentence(err) == "Stopped by SIGINT.\n"
+    assert "the same command goes on with it" in out
+    experiment = client.get_experiment_by_name(settings.experiment)
+    assert experiment
+    states = {run.info.status for run in client.search_runs([experiment.experiment_id])}
+    assert states == {"KILLED"}  # both trials and the search
+
+    out, err = ended(start(*LONG, "--trials=1"), 0)
+    assert err == ""
+    parent, trials, (trained,) = runs_of(settings, client)
+    assert [run.info.status for run in trials] == ["KILLED", "KILLED", "FINISHED"]
+    assert len({run.data.params["learning_rate"] for run in trials}) == 1
+    assert (parent.info.status, trained.info.status) == ("FINISHED", "FINISHED")
+    assert len(versions_of(settings, client)) == 1
+
+
+def test_two_searchers_share_the_trials_and_one_trains_the_best(
+    start: Command, settings: Settings, client: MlflowClient
+) -> None:
+    both = [start(*TINY, "--trials=9") for _ in range(2)]
+    said = [ended(each, 0) for each in both]
+    assert [err for _, err in said] == ["", ""]
+    shares = [re.findall(r"^Trial +(\d+)", out, re.MULTILINE) for out, _ in said]
+    assert sorted(int(number) for share in shares for number in share) == list(range(9))
+    assert all(shares)
+    parent, trials, (trained,) = runs_of(settings, client)
+    assert {run.info.status for run in (parent, *trials, trained)} == {"FINISHED"}
+    assert len(trials) == 9
+    assert len({run.data.params["learning_rate"] for run in trials}) == 9
+    assert len(versions_of(settings, client)) == 1
+    assert sorted("trained already" in out for out, _ in said) == [False, True]
+
+
+def test_a_searcher_does_the_trial_of_another_that_was_killed_beside_it(
+    start: Command, settings: Settings, environment: dict[str, str], client: MlflowClient
+) -> None:
+    killed = start(*LONG, "--trials=1")
+    await_epochs(environment["MODELS_DIR"])
+    waiting = start(*LONG, "--trials=1")
+    assert waiting.stdout
+    for line in waiting.stdout:
+        if line.startswith("Waiting"):
+            break
+    killed.kill()
+    out, err = ended(waiting, 0)
+    assert "was interrupted; it is done again" in out
+    assert err == ""
+    assert [run.info.status for run in runs_of(settings, client)[1]] == ["KILLED", "FINISHED"]
+
+
+def test_a_server_that_goes_away_ends_the_search_in_a_sentence_and_it_can_be_resumed(
+    start: Command, settings: Settings, environment: dict[str, str], tmp_path: Path
+) -> None:
+    with running_server(tmp_path) as server:
+        search = start(*LONG, "--trials=1", MLFLOW_TRACKING_URI=server.uri)
+        await_epochs(environment["MODELS_DIR"])
+    out, err = ended(search, 2)
+    assert "No tracking server answers" in sentence(err)
+    assert "the same command goes on with it" in out
+    with running_server(tmp_path) as server:
+        _, err = ended(start(*LONG, "--trials=1", MLFLOW_TRACKING_URI=server.uri), 0)
+        assert err == ""
+        client = MlflowClient(tracking_uri=server.uri, registry_uri=server.uri)
+        parent, trials, _ = runs_of(settings, client)
+        assert [run.info.status for run in (parent, *trials)] == ["FINISHED", "KILLED", "FINISHED"]
