@@ -1,7 +1,9 @@
 """Searches as several processes run them: killed, stopped, resumed, at once, without a server."""
 
+import contextlib
 import re
 import signal
+import subprocess
 import time
 from pathlib import Path
 
@@ -11,6 +13,7 @@ from mlflow import MlflowClient
 from test_commands import ended, sentence
 from test_search import TINY, runs_of, versions_of
 
+from mnist_trainer.claims import JOURNAL, STUDY, Claims
 from mnist_trainer.settings import Settings
 
 LONG = [each for each in TINY if "epochs" not in each] + ["--epochs=40", "--retrain-epochs=1"]
@@ -27,19 +30,34 @@ def await_epochs(models: str, written: int = 0) -> int:
     pytest.fail("No third epoch")
 
 
+def freeze(process: subprocess.Popen[str], models: str) -> None:
+    """Halt a searcher while it holds no lock but its trial's."""
+    with contextlib.closing(Claims(Path(models) / "searches" / "quick.lock")) as claims:
+        while True:
+            process.send_signal(signal.SIGSTOP)
+            time.sleep(0.05)
+            if claims.is_free(JOURNAL) and claims.is_free(STUDY):
+                return
+            process.send_signal(signal.SIGCONT)
+
+
 def test_a_searcher_that_is_killed_or_stopped_loses_its_trial_alone(
     start: Command, settings: Settings, environment: dict[str, str], client: MlflowClient
 ) -> None:
+    """And another that waits for it does its trial again."""
     killed = start(*LONG, "--trials=1")
     written = await_epochs(environment["MODELS_DIR"])
-    killed.kill()
-    killed.wait()
+    freeze(killed, environment["MODELS_DIR"])
 
     stopped = start(*LONG, "--trials=1")
+    assert stopped.stdout
+    assert any(line.startswith("Waiting") for line in stopped.stdout)
+    killed.kill()
     await_epochs(environment["MODELS_DIR"], written)
     stopped.send_signal(signal.SIGINT)
     out, err = ended(stopped, 130)
     assert sentence(err) == "Stopped by SIGINT.\n"
+    assert "was interrupted; it is done again" in out
     assert "the same command goes on with it" in out
     experiment = client.get_experiment_by_name(settings.experiment)
     assert experiment
@@ -70,23 +88,6 @@ def test_two_searchers_share_the_trials_and_one_trains_the_best(
     assert len({run.data.params["learning_rate"] for run in trials}) == 9
     assert len(versions_of(settings, client)) == 1
     assert sorted("trained already" in out for out, _ in said) == [False, True]
-
-
-def test_a_searcher_does_the_trial_of_another_that_was_killed_beside_it(
-    start: Command, settings: Settings, environment: dict[str, str], client: MlflowClient
-) -> None:
-    killed = start(*LONG, "--trials=1")
-    await_epochs(environment["MODELS_DIR"])
-    waiting = start(*LONG, "--trials=1")
-    assert waiting.stdout
-    for line in waiting.stdout:
-        if line.startswith("Waiting"):
-            break
-    killed.kill()
-    out, err = ended(waiting, 0)
-    assert "was interrupted; it is done again" in out
-    assert err == ""
-    assert [run.info.status for run in runs_of(settings, client)[1]] == ["KILLED", "FINISHED"]
 
 
 def test_a_server_that_goes_away_ends_the_search_in_a_sentence_and_it_can_be_resumed(
