@@ -20,13 +20,13 @@ class Parent:
         self._uri, self._client = uri, MlflowClient(tracking_uri=uri)
         mlflow.set_tracking_uri(uri)
         with clear_errors(uri):
-            experiment_id = mlflow.set_experiment(experiment).experiment_id
+            self._experiment_id = mlflow.set_experiment(experiment).experiment_id
             self.is_new = run_id is None or not self._is_there(run_id)
             if self.is_new:
                 tags = {"mlflow.runName": f"search {name}", "search": name}
-                run_id = self._client.create_run(experiment_id, tags=tags).info.run_id
+                run_id = self._client.create_run(self._experiment_id, tags=tags).info.run_id
         self.id = str(run_id)
-        self.address = f"{uri}/#/experiments/{experiment_id}/runs/{self.id}"
+        self.address = f"{uri}/#/experiments/{self._experiment_id}/runs/{self.id}"
 
     def log_settings(self, settings: Mapping[str, Any]) -> None:
         """Log what all trials have in common."""
@@ -40,15 +40,13 @@ class Parent:
             self._client.log_metric(self.id, "best_val_accuracy", accuracy, step=done)
             self._client.set_tag(self.id, "best_trial", str(number))
 
-    def tag(self, key: str, value: str) -> None:
-        """Set a tag."""
+    def find_gate(self, tags: Mapping[str, str]) -> str | None:
+        """Return what the gate said of the training with these tags, None where none is done."""
+        wanted = [f"tags.{name} = '{value}'" for name, value in tags.items()]
+        query = " and ".join([*wanted, "attributes.status = 'FINISHED'"])
         with clear_errors(self._uri):
-            self._client.set_tag(self.id, key, value)
-
-    def tags(self) -> dict[str, str]:
-        """Return the tags."""
-        with clear_errors(self._uri):
-            return dict(self._client.get_run(self.id).data.tags)
+            found = self._client.search_runs([self._experiment_id], query)
+        return next((run.data.tags["gate"] for run in found if "gate" in run.data.tags), None)
 
     def set_status(self, status: str) -> None:
         """Make it RUNNING, FAILED or KILLED."""

@@ -63,13 +63,11 @@ def _train_best(searcher: Searcher, registry: Registry, data: Dataset) -> Verdic
     with study.alone_with_best():
         best = study.best()
         recipe = recipe_of(best.params, wanted.recipe, wanted.recipe.epochs)
-        this = f"trial {best.number}, {recipe.epochs} epochs"
+        this = f"trial {best.number} of {parent.id}, {recipe.epochs} epochs"
+        tags = {"search": study.name, "best": this}
         say(f"Best     {_describe(best)}")
-        tags = parent.tags()
-        if tags.get("trained") == this:
-            say(f"Best     trained already; the gate said of it: {tags['gate']}")
-            verdict = Verdict(tags["gate"] == PASSED, tags["gate"])
-        else:
+        gate = parent.find_gate(tags)
+        if gate is None:
             parent.set_status("RUNNING")
             order = Order(
                 recipe_name=f"search {study.name}",
@@ -77,11 +75,12 @@ def _train_best(searcher: Searcher, registry: Registry, data: Dataset) -> Verdic
                 seed=wanted.seed,
                 limit=wanted.limit,
                 floor=wanted.floor,
-                search=study.name,
+                tags=tags,
             )
             verdict = train(searcher.settings, registry, order, data)
-            parent.tag("gate", verdict.reason)
-            parent.tag("trained", this)
+        else:
+            say(f"Best     trained already; the gate said of it: {gate}")
+            verdict = Verdict(gate == PASSED, gate)
         parent.finish()
         return verdict
 

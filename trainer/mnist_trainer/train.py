@@ -2,7 +2,8 @@
 
 import contextlib
 import tempfile
-from dataclasses import asdict, dataclass
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -34,8 +35,8 @@ NOT_KEPT = "Of the trained network nothing is kept but what the server has."
 class Order:
     """What one training is told.
 
-    ``limit`` is the most training images it may use, None for all; ``search`` names the study whose
-    best recipe this is.
+    ``limit`` is the most training images it may use, None for all; ``tags`` are further ones of
+    its run.
     """
 
     recipe_name: str
@@ -43,7 +44,7 @@ class Order:
     seed: int
     limit: int | None
     floor: float
-    search: str | None = None
+    tags: Mapping[str, str] = field(default_factory=dict)
 
 
 def train(settings: Settings, registry: Registry, order: Order, data: Dataset) -> Verdict:
@@ -56,7 +57,7 @@ def train(settings: Settings, registry: Registry, order: Order, data: Dataset) -
         unsent.prepare(settings.models_dir)
     commit = find_commit(settings.git_commit)
     tags = {"git_commit": commit, "mlflow.source.git.commit": commit} if commit else {}
-    tags |= {"search": order.search} if order.search else {}
+    tags |= order.tags
     with (
         tempfile.TemporaryDirectory() as scratch,
         contextlib.ExitStack() as until_sent,  # outside the run, whose end is sent too
