@@ -19,6 +19,7 @@ DIGITS = 10
 
 _STATUS = {status: index for index, status in enumerate(STATUSES)}
 _UNKNOWN = _STATUS[500]
+_BOUNDS = np.array(CONFIDENCES)
 
 
 class Metrics:
@@ -101,9 +102,13 @@ class Metrics:
 
     def _count_many(self, probabilities: NDArray[np.float32]) -> None:
         highest = probabilities.max(axis=1)
-        for digit, count in enumerate(np.bincount(probabilities.argmax(axis=1), minlength=DIGITS)):
-            self._cells[self.digits + digit] += int(count)
-        places = np.searchsorted(np.array(CONFIDENCES), highest)
-        for place, count in enumerate(np.bincount(places, minlength=len(CONFIDENCES) + 1)):
-            self._cells[self.confidences + place] += int(count)
+        self._add(self.digits, probabilities.argmax(axis=1))
+        self._add(self.confidences, np.searchsorted(_BOUNDS, highest))
         self._cells[self.confidences + len(CONFIDENCES) + 1] += float(highest.sum(dtype=np.float64))
+
+    def _add(self, first: int, places: NDArray[np.int64]) -> None:
+        """Count how often each of ``places`` is there, in the cells from ``first`` on."""
+        cells = self._cells
+        for place, count in enumerate(np.bincount(places).tolist(), first):
+            if count:
+                cells[place] += count
