@@ -59,7 +59,7 @@ def read_run(settings: Settings, folder: Path) -> Trained:
     with clear_errors(settings.tracking_uri):
         run_id = client.get_model_version(settings.model_name, str(version.number)).run_id
         run = client.get_run(run_id or "")
-        if "calibration_error" not in run.data.metrics:
+        if not {"calibration_error", "temperature"} <= set(run.data.metrics):
             raise ReportError(
                 f"The run of version {version.number} left no figures for a report; "
                 "`make train` makes one that does."
