@@ -43,7 +43,8 @@ METRICS = {
     "training_seconds": 12.34, "test_loss": 0.0765, "test_images": 10000.0,
     "test_mistakes": 250.0, "calibration_error": 0.0432, "temperature": 0.62,
     "val_calibration_error_before": 0.0371, "val_calibration_error": 0.0035,
-    "accuracy_turned_left": 0.8111, "accuracy_turned_right": 0.7222, "accuracy_thin": 0.6333, "accuracy_off_centre": 0.5444,
+    "accuracy_turned_left": 0.8111, "accuracy_turned_right": 0.7222,
+    "accuracy_thin": 0.6333, "accuracy_off_centre": 0.5444,
     "compared_with": 4.0, "digits_lost": 31.0, "digits_won": 42.0, "mcnemar_p": 0.2417,
     **{f"test_{what}_{digit}": 0.975 for what in ("precision", "recall") for digit in range(10)},
 }  # fmt: skip
