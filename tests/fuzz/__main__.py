@@ -20,9 +20,10 @@ sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "api"))
 from bodies import RIGHT, WAYS, Post, spoil
 from described import is_described
 from networks import linear_network
-from processes import Api
+from processes import Api, wait_until
 
 CLIENTS = 4
+WORKERS = 2
 GROWTH = 24 * 1024  # kB that a worker may still grow by once it has seen a fifth of the bodies
 
 
@@ -36,7 +37,9 @@ def main() -> int:
     with tempfile.TemporaryDirectory(prefix="mnist-fuzz-") as folder:
         network = Path(folder) / "linear.onnx"
         network.write_bytes(linear_network())
-        api = Api(Path(folder), [], MODEL_FILE=str(network)).wait_ready()
+        api = Api(
+            Path(folder), [], MODEL_FILE=str(network), WEB_CONCURRENCY=str(WORKERS)
+        ).wait_ready()
         try:
             found = fuzz(api, options.bodies, options.seed)
         finally:
@@ -50,6 +53,7 @@ def main() -> int:
 
 def fuzz(api: Api, bodies: int, seed: int) -> list[str]:
     """Return what was found, a line each."""
+    wait_until(lambda: api.log().count("ASGI server listening") == WORKERS)
     workers = api.workers()
     seen, found = Counter[int](), list[str]()
     run(api, bodies // 5, seed, seen, found)
