@@ -6,8 +6,9 @@ from itertools import pairwise
 from pathlib import Path
 
 import mnist_trainer
-from mnist_trainer import calibration, gate, limits
+from mnist_trainer import gate
 from mnist_trainer.data import CLASSES, SIDE, VALIDATION_SHARE
+from mnist_trainer.evidence import calibration, limits
 from report.run import Trained
 from report.tex import escape, number, percent, rounded, rows, setting
 

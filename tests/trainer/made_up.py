@@ -5,8 +5,8 @@ from collections.abc import Sequence
 import numpy as np
 
 from mnist_trainer.data import MNIST_SHA256, Digits
+from mnist_trainer.evidence.results import InService, Results
 from mnist_trainer.fit import Epoch
-from mnist_trainer.results import InService, Results
 
 SETTINGS = {
     "recipe": "quick",

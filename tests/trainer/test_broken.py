@@ -8,7 +8,8 @@ import pytest
 from mlflow import MlflowClient
 from trainings import TINIER, TINY, alias_of, command, runs_of
 
-from mnist_trainer import evidence, export, train
+from mnist_trainer import export, train
+from mnist_trainer.evidence import write
 from mnist_trainer.onnx_file import infer
 from mnist_trainer.registry import Registry
 from mnist_trainer.server import ServerError
@@ -26,7 +27,7 @@ def test_figures_that_cannot_be_drawn_do_not_cost_the_training(
     def fail(*given: object) -> None:
         raise ValueError("no ink\nleft")
 
-    monkeypatch.setattr(evidence, "write_figures", fail)
+    monkeypatch.setattr(write, "write_figures", fail)
     assert command(settings, *TINIER) == 0
     told = capfd.readouterr()
     assert "the training goes on without (ValueError: no ink left)\n" in told.out
@@ -44,7 +45,7 @@ def test_a_training_killed_while_it_draws_leaves_the_version_in_service(
     def stop(*given: object) -> None:
         raise Stopped(signal.SIGTERM)
 
-    monkeypatch.setattr(evidence, "write_figures", stop)
+    monkeypatch.setattr(write, "write_figures", stop)
     with pytest.raises(Stopped):
         command(settings, *TINY)
     assert alias_of(settings, client) == "1"

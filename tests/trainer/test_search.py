@@ -12,15 +12,16 @@ from conftest import ROOT
 from mlflow import MlflowClient
 from mlflow.entities import Run
 
-from mnist_trainer import commands, data, search, space
+from mnist_trainer import commands, data
 from mnist_trainer.arguments import parse
 from mnist_trainer.errors import SettingError
 from mnist_trainer.gate import Verdict
 from mnist_trainer.recipes import RECIPES
 from mnist_trainer.registry import Registry
+from mnist_trainer.search import search, space
+from mnist_trainer.search.study import open_study
 from mnist_trainer.server import ServerError
 from mnist_trainer.settings import Settings, read_settings
-from mnist_trainer.study import open_study
 from mnist_trainer.train import Order
 
 TINY = ["search", "--recipe=quick", "--epochs=2", "--retrain-epochs=3", "--limit=200", "--floor=0"]

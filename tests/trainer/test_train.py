@@ -11,9 +11,9 @@ from mlflow import MlflowClient
 from trainings import TINIER, TINY, command, runs_of
 
 from mnist_trainer import data
-from mnist_trainer.calibration import weigh
 from mnist_trainer.evaluate import judge
-from mnist_trainer.figures import DRAWN
+from mnist_trainer.evidence.calibration import weigh
+from mnist_trainer.evidence.figures import DRAWN
 from mnist_trainer.onnx_file import infer
 from mnist_trainer.settings import Settings, read_settings
 from mnist_trainer.temperature import choose_temperature

@@ -117,8 +117,8 @@ def _list(registry: Registry) -> None:
 def _search(asked: argparse.Namespace, settings: Settings, registry: Registry) -> int:
     data = load(settings.data_dir)
     with quiet.mute():
-        from mnist_trainer.search import search  # TensorFlow and Optuna, which take seconds
-        from mnist_trainer.terms import Search
+        from mnist_trainer.search.search import search  # TensorFlow and Optuna, which take seconds
+        from mnist_trainer.search.terms import Search
     recipe = RECIPES[asked.recipe]
     wanted = Search(
         name=asked.study or asked.recipe,

@@ -9,13 +9,13 @@ import keras  # type: ignore[import-untyped]  # ships no types
 
 from mnist_trainer.data import Digits
 from mnist_trainer.evaluate import Figures, judge, predict
+from mnist_trainer.evidence.results import Results
+from mnist_trainer.evidence.show import introduce, show
 from mnist_trainer.export import Files
 from mnist_trainer.gate import PASSED, Verdict
 from mnist_trainer.promotion import Candidate, find_rival, pass_gate
 from mnist_trainer.registry import Registry, Version
-from mnist_trainer.results import Results
 from mnist_trainer.server import await_answer
-from mnist_trainer.show import introduce, show
 from mnist_trainer.terminal import say
 from mnist_trainer.tracking import Run
 from mnist_trainer.trained import Trained

@@ -4,9 +4,9 @@ from dataclasses import asdict
 
 import keras  # type: ignore[import-untyped]  # ships no types
 
-from mnist_trainer.calibration import weigh
 from mnist_trainer.data import Digits
 from mnist_trainer.evaluate import judge, predict
+from mnist_trainer.evidence.calibration import weigh
 from mnist_trainer.fit import Epoch, fit
 from mnist_trainer.recipes import Recipe
 from mnist_trainer.temperature import choose_temperature, fold

@@ -6,10 +6,10 @@ from pathlib import Path
 
 from mnist_trainer.data import Digits
 from mnist_trainer.evaluate import judge
+from mnist_trainer.evidence.results import InService
 from mnist_trainer.gate import Answers, Verdict, decide
 from mnist_trainer.onnx_file import OnnxError, infer
 from mnist_trainer.registry import Registry, Version, VersionError
-from mnist_trainer.results import InService
 from mnist_trainer.server import ServerError, check
 from mnist_trainer.terminal import say
 

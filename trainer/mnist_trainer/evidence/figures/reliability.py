@@ -3,9 +3,9 @@
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
-from mnist_trainer.calibration import BINS, weigh
-from mnist_trainer.figures.style import BLUE, GREY, new_figure
-from mnist_trainer.results import Results
+from mnist_trainer.evidence.calibration import BINS, weigh
+from mnist_trainer.evidence.figures.style import BLUE, GREY, new_figure
+from mnist_trainer.evidence.results import Results
 
 
 def draw_reliability(results: Results) -> Figure:

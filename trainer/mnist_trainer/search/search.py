@@ -7,16 +7,16 @@ from optuna.trial import FrozenTrial
 from mnist_trainer.data import Dataset
 from mnist_trainer.errors import SettingError
 from mnist_trainer.gate import PASSED, Verdict
-from mnist_trainer.parent import Parent
 from mnist_trainer.registry import Registry
+from mnist_trainer.search.parent import Parent
+from mnist_trainer.search.space import recipe_of
+from mnist_trainer.search.study import Study, open_study
+from mnist_trainer.search.terms import Search, agree, list_terms
+from mnist_trainer.search.trials import Searcher, run_trials
 from mnist_trainer.settings import Settings
 from mnist_trainer.signals import Stopped
-from mnist_trainer.space import recipe_of
-from mnist_trainer.study import Study, open_study
 from mnist_trainer.terminal import say
-from mnist_trainer.terms import Search, agree, list_terms
 from mnist_trainer.train import Order, train
-from mnist_trainer.trials import Searcher, run_trials
 
 
 def search(settings: Settings, registry: Registry, wanted: Search, data: Dataset) -> Verdict:

@@ -3,13 +3,13 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from mnist_trainer.calibration import weigh
-from mnist_trainer.compare import compare
 from mnist_trainer.evaluate import judge
-from mnist_trainer.figures import write_figures
-from mnist_trainer.limits import Limit, Predict, measure_limits
-from mnist_trainer.report_html import write_report
-from mnist_trainer.results import Results
+from mnist_trainer.evidence.calibration import weigh
+from mnist_trainer.evidence.compare import compare
+from mnist_trainer.evidence.figures import write_figures
+from mnist_trainer.evidence.limits import Limit, Predict, measure_limits
+from mnist_trainer.evidence.report_html import write_report
+from mnist_trainer.evidence.results import Results
 
 
 @dataclass(frozen=True)

@@ -7,11 +7,11 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from mnist_trainer.compare import compare
 from mnist_trainer.data import SIDE
 from mnist_trainer.evaluate import judge
-from mnist_trainer.figures.style import BLUE, VERMILION, bare, new_figure
-from mnist_trainer.results import Results
+from mnist_trainer.evidence.compare import compare
+from mnist_trainer.evidence.figures.style import BLUE, VERMILION, bare, new_figure
+from mnist_trainer.evidence.results import Results
 
 WORST = 40
 CHANGED = 16  # of each kind at most

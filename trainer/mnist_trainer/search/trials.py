@@ -11,13 +11,13 @@ from mnist_trainer.data import Digits
 from mnist_trainer.fit import fit
 from mnist_trainer.network import build
 from mnist_trainer.opening import open_run
-from mnist_trainer.parent import Parent
 from mnist_trainer.recipes import Recipe
+from mnist_trainer.search.parent import Parent
+from mnist_trainer.search.space import recipe_of, span_around
+from mnist_trainer.search.study import Study
+from mnist_trainer.search.terms import Search
 from mnist_trainer.settings import Settings
-from mnist_trainer.space import recipe_of, span_around
-from mnist_trainer.study import Study
 from mnist_trainer.terminal import say
-from mnist_trainer.terms import Search
 from mnist_trainer.tracking import Run
 
 PAUSE = 1  # seconds between two looks at what other searchers do

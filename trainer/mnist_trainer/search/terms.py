@@ -7,8 +7,8 @@ from typing import Any
 from mnist_trainer.data import Dataset
 from mnist_trainer.errors import SettingError
 from mnist_trainer.recipes import Recipe
-from mnist_trainer.space import settings_of, span_around
-from mnist_trainer.study import Study
+from mnist_trainer.search.space import settings_of, span_around
+from mnist_trainer.search.study import Study
 
 
 @dataclass(frozen=True)

@@ -8,11 +8,11 @@ from string import Template
 
 import numpy as np
 
-from mnist_trainer.calibration import weigh
-from mnist_trainer.compare import Comparison, compare
 from mnist_trainer.evaluate import judge
-from mnist_trainer.limits import Limit
-from mnist_trainer.results import InService, Results
+from mnist_trainer.evidence.calibration import weigh
+from mnist_trainer.evidence.compare import Comparison, compare
+from mnist_trainer.evidence.limits import Limit
+from mnist_trainer.evidence.results import InService, Results
 
 CAPTIONS = {
     "learning_curves": "Learning curves. The training figures are of images as they were distorted "

@@ -2,12 +2,12 @@
 
 from collections.abc import Sequence
 
-from mnist_trainer.calibration import weigh
-from mnist_trainer.compare import compare
 from mnist_trainer.evaluate import judge
-from mnist_trainer.limits import Limit
-from mnist_trainer.results import Results
-from mnist_trainer.subject import Subject, describe_subject
+from mnist_trainer.evidence.calibration import weigh
+from mnist_trainer.evidence.compare import compare
+from mnist_trainer.evidence.limits import Limit
+from mnist_trainer.evidence.results import Results
+from mnist_trainer.evidence.subject import Subject, describe_subject
 
 LONGEST = 5000  # characters; what MLflow's database holds of a description
 

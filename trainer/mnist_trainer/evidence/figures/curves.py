@@ -4,8 +4,8 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLocator
 
-from mnist_trainer.figures.style import BLUE, ORANGE, new_figure
-from mnist_trainer.results import Results
+from mnist_trainer.evidence.figures.style import BLUE, ORANGE, new_figure
+from mnist_trainer.evidence.results import Results
 
 MARKS = [50, 20, 10, 5, 2, 1, 0.5, 0.2, 0.1]  # % of mistakes, where the accuracy is written
 LEAST = 0.02  # % of mistakes: one validation image, and a logarithm needs some

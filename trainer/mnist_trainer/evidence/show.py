@@ -6,9 +6,9 @@ Nothing that goes wrong here costs a training: it is said in one line, and the n
 import tempfile
 from pathlib import Path
 
-from mnist_trainer.limits import Predict
+from mnist_trainer.evidence.limits import Predict
+from mnist_trainer.evidence.results import Results
 from mnist_trainer.registry import Registry, Version
-from mnist_trainer.results import Results
 from mnist_trainer.server import ServerError
 from mnist_trainer.terminal import say
 from mnist_trainer.tracking import Run
@@ -24,8 +24,8 @@ def show(
     """
     try:
         # Here, so that a matplotlib that cannot be imported does no harm either
-        from mnist_trainer.card import describe_model, describe_version
-        from mnist_trainer.evidence import write_evidence
+        from mnist_trainer.evidence.card import describe_model, describe_version
+        from mnist_trainer.evidence.write import write_evidence
 
         with tempfile.TemporaryDirectory() as scratch:
             title = f"{registry.name}, version {version.number}"

@@ -5,8 +5,8 @@ import numpy as np
 from matplotlib.figure import Figure
 
 from mnist_trainer.data import CLASSES
-from mnist_trainer.figures.style import BLUE, VERMILION, new_figure
-from mnist_trainer.results import Results
+from mnist_trainer.evidence.figures.style import BLUE, VERMILION, new_figure
+from mnist_trainer.evidence.results import Results
 
 
 def draw_confusion(results: Results) -> Figure:

@@ -4,12 +4,12 @@ from pathlib import Path
 
 import matplotlib
 
-from mnist_trainer.figures.curves import draw_curves
-from mnist_trainer.figures.matrix import draw_confusion, draw_precision_and_recall
-from mnist_trainer.figures.reliability import draw_reliability
-from mnist_trainer.figures.sheets import draw_changes, draw_filters, draw_mistakes
-from mnist_trainer.figures.style import DPI, STYLE
-from mnist_trainer.results import Results
+from mnist_trainer.evidence.figures.curves import draw_curves
+from mnist_trainer.evidence.figures.matrix import draw_confusion, draw_precision_and_recall
+from mnist_trainer.evidence.figures.reliability import draw_reliability
+from mnist_trainer.evidence.figures.sheets import draw_changes, draw_filters, draw_mistakes
+from mnist_trainer.evidence.figures.style import DPI, STYLE
+from mnist_trainer.evidence.results import Results
 
 DRAWN = {
     "learning_curves": draw_curves,

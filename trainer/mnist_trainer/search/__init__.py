@@ -1,0 +1,1 @@
+"""Looks for better settings: a study of short trials, which several searchers may share."""
