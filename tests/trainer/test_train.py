@@ -113,8 +113,11 @@ def test_the_run_holds_the_figures_of_every_epoch_and_of_the_end(
     assert version.run_id == run.info.run_id
 
 
-def test_the_run_names_the_data_and_their_digest(trained: Settings, client: MlflowClient) -> None:
+def test_the_run_is_called_by_recipe_and_seed_and_names_its_data(
+    trained: Settings, client: MlflowClient
+) -> None:
     (run,) = runs_of(trained, client)
+    assert run.info.run_name == f"{run.data.params['recipe']}, seed {run.data.params['seed']}"
     inputs = client.get_run(run.info.run_id).inputs
     assert inputs
     (entry,) = inputs.dataset_inputs

@@ -57,7 +57,7 @@ def train(settings: Settings, registry: Registry, order: Order, data: Dataset) -
         unsent.prepare(settings.models_dir)
     commit = find_commit(settings.git_commit)
     tags = {"git_commit": commit, "mlflow.source.git.commit": commit} if commit else {}
-    tags |= order.tags
+    tags |= {"mlflow.runName": f"{order.recipe_name}, seed {order.seed}", **order.tags}
     with (
         tempfile.TemporaryDirectory() as scratch,
         contextlib.ExitStack() as until_sent,  # outside the run, whose end is sent too

@@ -61,8 +61,7 @@ def _compose(intro: str, results: Results, limits: Sequence[Limit], call: dict[s
 def _describe_data(subject: Subject, results: Results) -> str:
     settings = results.settings
     return (
-        f"{subject.origin}\n"
-        "Of the training images a twelfth is set aside for choosing; the "
+        f"{subject.origin} Of the training images a twelfth is set aside for choosing; the "
         f"{len(results.test):,} test images are seen once, after training. Trained on "
         f"{int(settings['training_images']):,} images.\n"
         f"SHA-256 of all pixels and labels: `{settings['dataset_sha256']}`"
