@@ -40,3 +40,17 @@ def test_the_signature_is_784_pixels_in_and_10_probabilities_out(production: Mod
     (probabilities,) = signature.outputs.inputs
     assert (pixels.type, pixels.shape) == ("float32", (-1, 784))
     assert (probabilities.type, probabilities.shape) == ("float32", (-1, 10))
+
+
+def test_the_run_has_its_report_and_figures(registry: MlflowClient, run: Run):
+    assert "report.html" in {file.path for file in registry.list_artifacts(run.info.run_id)}
+    figures = registry.list_artifacts(run.info.run_id, "figures")
+    assert {file.path.rpartition(".")[2] for file in figures} == {"png"}
+
+
+def test_model_and_version_have_their_cards(registry: MlflowClient, production: ModelVersion):
+    """Whole, with the letters that are not ASCII."""
+    model = registry.get_registered_model(production.name)
+    for card in (model.description, production.description):
+        assert "## Limits seen" in card
+        assert "rotated 30° to the left" in card

@@ -2,6 +2,7 @@
 
 import contextlib
 import http.client
+import re
 import time
 import urllib.error
 import urllib.request
@@ -18,6 +19,7 @@ AUTHORISATION = (
     403,
 )  # the server is there; MLflow has the credentials and will say what it is
 AWAY = ("Max retries exceeded", "timeout exception", "Connection aborted", "Invalid url")
+FAILING = re.compile(r"too many (\d+) error responses")
 
 
 class ServerError(TrainerError):
@@ -72,6 +74,11 @@ def clear_errors(uri: str) -> Iterator[None]:
     except (MlflowException, requests.RequestException) as error:
         said = " ".join(str(error).split())
         gone = isinstance(error, requests.ConnectionError | requests.Timeout)
+        if failed := FAILING.search(said):
+            raise ServerError(
+                f"The tracking server at {uri} answers {failed[1]}, again and again; its log says "
+                "why."
+            ) from error
         if gone or any(sign in said for sign in AWAY):
             raise _away(uri) from error
         raise ServerError(f"The tracking server at {uri} refused: {said[:300]}") from error
