@@ -25,6 +25,7 @@ keepalive = 5
 worker_connections = 8192  # fewer where file descriptors are
 timeout = 30
 graceful_timeout = 8  # under the 10 s that `docker stop` waits
+logger_class = "mnist_api.error_log.GunicornLogger"
 control_socket_disable = True
 worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108 # memory, not disk
 

@@ -25,13 +25,13 @@ from local.environments import ROOT
 from local.processes import Supervisor
 
 ROUNDS, PRESSURE = 3, Pressure(16, 3)
-POST = b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+POST = b"POST /predict HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
 HALVES = (
     POST + b"Content-Length: 5000\r\n\r\n{",  # in the middle of the body
     POST[:40],  # in the middle of the head
     POST + b"Transfer-Encoding: chunked\r\n\r\n5\r\n{",
 )
-HALF_CLOSED = b"GET /health HTTP/1.1\r\nHost: x\r\n"
+HALF_CLOSED = b"GET /health HTTP/1.1\r\nHost: localhost\r\n"
 FLOOD = POST + b"Content-Length: 1073741824\r\n\r\n"
 
 

@@ -1,13 +1,16 @@
 """The access log: a line of JSON a request, written by a thread, so that nobody waits for it."""
 
+import json
 import os
 import select
 import threading
 import time
 from collections import deque
 from collections.abc import Callable
+from functools import lru_cache
 
 PAUSE = 0.1  # seconds from one writing to the next
+MOST_TEXT = 256  # characters of a path or a method
 MOST_LINES = 50_000  # kept while nobody takes them; what comes then is dropped and counted
 ATOMIC = select.PIPE_BUF  # bytes that a pipe takes whole, never mixed with another worker's
 
@@ -38,7 +41,10 @@ class AccessLog:
         version: str,
         client: str,
     ) -> None:
-        """Note a request; every text is fit to stand between the quotes of JSON."""
+        """Note a request; ``path``, ``method`` and ``client`` are whatever came in.
+
+        ``request_id`` consists of what an id may.
+        """
         if len(self._lines) >= MOST_LINES:
             self._count_dropped(1)
             return
@@ -49,8 +55,9 @@ class AccessLog:
             self._stamp = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(second))
         self._lines.append(
             f'{{"time":"{self._stamp}.{int((now - second) * 1000):03d}Z","id":"{request_id}",'
-            f'"method":"{method}","path":"{path}","status":{status},"bytes":{size},'
-            f'"ms":{seconds * 1000:.3f},"version":"{version}","client":"{client}"}}\n'
+            f'"method":{_encode(method[:MOST_TEXT])},"path":{_encode(path[:MOST_TEXT])},'
+            f'"status":{status},"bytes":{size},"ms":{seconds * 1000:.3f},'
+            f'"version":{_encode(version)},"client":{_encode(client)}}}\n'
         )
 
     def close(self) -> None:
@@ -68,7 +75,7 @@ class AccessLog:
         block: list[bytes] = []
         length = 0
         for _ in range(len(self._lines)):
-            line = self._lines.popleft().encode("utf-8", "replace")
+            line = self._lines.popleft().encode("ascii")
             if block and length + len(line) > ATOMIC:
                 self._put(b"".join(block), len(block))
                 block, length = [], 0
@@ -83,3 +90,9 @@ class AccessLog:
                 block = block[os.write(self._descriptor, block) :]
         except OSError:  # a closed pipe or a full disk is no reason not to answer
             self._count_dropped(lines)
+
+
+@lru_cache(1024)
+def _encode(text: str) -> str:
+    """Return ``text`` as JSON in ASCII, with its quotes: the one place where a line is encoded."""
+    return json.dumps(text).replace("\x7f", "\\u007f")

@@ -5,6 +5,7 @@ from flask import Flask, Response, request
 from werkzeug.exceptions import HTTPException, NotFound, RequestEntityTooLarge
 
 from mnist_api.exchange import JSON, Reply, Request
+from mnist_api.hosts import LOCAL_HOSTS, AllowedHosts
 from mnist_api.pages import add_pages
 from mnist_api.problems import SURPRISE, ProblemError, too_large
 from mnist_api.protocols import add_inference, add_scoring
@@ -13,11 +14,17 @@ from mnist_api.serving import Serving
 from mnist_api.watch import METRICS
 
 
-def create_app(serving: Serving, max_content_length: int) -> Flask:
+def create_app(
+    serving: Serving, max_content_length: int, hosts: AllowedHosts = LOCAL_HOSTS
+) -> Flask:
     """Return the app that answers with what ``serving`` holds; bodies are bound in bytes."""
     app = Flask("mnist_api", static_folder=None)
     # one more: of a longer body without a length Flask hands over the beginning, as if it were all
     app.config["MAX_CONTENT_LENGTH"] = max_content_length + 1
+
+    @app.before_request
+    def check_host() -> None:
+        hosts.check(request.environ.get("HTTP_HOST", ""))
 
     def pass_on(**_: str) -> Response:
         """Answer a POST as the front does."""
@@ -27,7 +34,7 @@ def create_app(serving: Serving, max_content_length: int) -> Flask:
         headers = {
             name.lower().encode(): value.encode("latin-1") for name, value in request.headers
         }
-        refusal = check_headers(route, headers)
+        refusal = check_headers(route, headers, hosts)
         if refusal is not None:
             return _respond(refusal)
         try:

@@ -9,11 +9,12 @@ from typing import Any
 from a2wsgi import WSGIMiddleware
 
 from mnist_api.exchange import Reply, Request, Route
+from mnist_api.hosts import LOCAL_HOSTS, AllowedHosts
 from mnist_api.metrics import Metrics
 from mnist_api.problems import ProblemError, too_large, too_slow
 from mnist_api.routes import answer, check_headers, find_route
 from mnist_api.serving import Serving
-from mnist_api.watch import ID, METRICS, Watch, fit
+from mnist_api.watch import ID, METRICS, Watch
 
 Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
@@ -35,9 +36,11 @@ class Front:
         max_content_length: int,
         patience: float = PATIENCE,
         access_log: bool = False,
+        hosts: AllowedHosts = LOCAL_HOSTS,
     ) -> None:
         self.serving = serving
         self.watch = Watch(flask.url_map, serving, access_log)
+        self.hosts = hosts
         self.patience = patience
         self._rest = WSGIMiddleware(flask)
         self._start = start
@@ -60,11 +63,9 @@ class Front:
         def note() -> None:
             nonlocal noted
             noted = True
-            number, client = watch.number_of(method, path), (scope["client"] or ("",))[0]
+            number, client = watch.number_of(method, path), str((scope["client"] or ("",))[0])
             seconds = perf_counter() - begin
-            watch.note(
-                number, request_id, fit(method), fit(path), status, size, seconds, fit(client)
-            )
+            watch.note(number, request_id, method, path, status, size, seconds, client)
 
         async def pass_back(message: Message) -> None:
             nonlocal status, size
@@ -88,15 +89,18 @@ class Front:
         route = find_route(path) if method == "POST" else None
         if route is not None:
             await self._answer(route, scope, receive, send)
-        elif path == METRICS and method == "GET":
+        elif path == METRICS and method == "GET" and self._is_allowed(scope):
             loop = asyncio.get_running_loop()
             await _respond(send, await loop.run_in_executor(None, _measure, self.watch.metrics))
         else:
             await self._rest(scope, receive, send)  # type: ignore[arg-type] # a2wsgi's own types
 
+    def _is_allowed(self, scope: Message) -> bool:
+        return self.hosts.allows(dict(scope["headers"]).get(b"host", b"").decode("latin-1"))
+
     async def _answer(self, route: Route, scope: Message, receive: Receive, send: Send) -> None:
         headers = dict(scope["headers"])
-        reply = check_headers(route, headers)
+        reply = check_headers(route, headers, self.hosts)
         body = None
         if reply is None:
             try:

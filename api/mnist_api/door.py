@@ -13,7 +13,6 @@ from mnist_api.exchange import LARGE, Reply, Request
 from mnist_api.heads import Head
 from mnist_api.problems import ProblemError, no_room, too_slow
 from mnist_api.routes import answer, refuse_as_problem
-from mnist_api.watch import fit
 
 if TYPE_CHECKING:
     from mnist_api.worker import Worker
@@ -39,7 +38,7 @@ class Door(asyncio.Protocol):
     def connection_made(self, transport: asyncio.BaseTransport) -> None:
         """Take the connection, if there is room for one more."""
         self._transport = cast(asyncio.Transport, transport)
-        self._client = fit((transport.get_extra_info("peername") or ("",))[0])
+        self._client = str((transport.get_extra_info("peername") or ("",))[0])
         self._worker.nr_conns += 1
         self._worker.doors.add(self)
         if not self._worker.make_room(self):

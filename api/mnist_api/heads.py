@@ -8,6 +8,7 @@ from gunicorn.asgi.parser import (  # type: ignore[import-untyped] # it ships no
 )
 
 from mnist_api.exchange import Route, most_at_once
+from mnist_api.hosts import AllowedHosts
 from mnist_api.routes import check_headers, find_route
 from mnist_api.watch import ID, Watch
 
@@ -31,8 +32,11 @@ class Head(NamedTuple):
 class Heads:
     """Reads heads, and remembers what it read: the same bytes mean the same again."""
 
-    def __init__(self, watch: Watch, bound: int, limits: dict[str, Any]) -> None:
+    def __init__(
+        self, watch: Watch, hosts: AllowedHosts, bound: int, limits: dict[str, Any]
+    ) -> None:
         self._watch = watch
+        self._hosts = hosts
         self._bound = bound  # of any body, in bytes
         self._limits = limits
         self._known: dict[bytes, Head] = {}
@@ -64,7 +68,7 @@ class Heads:
             or request.should_close()
             or not 0 < request.content_length <= most
             or any(name in OTHERWISE or b"_" in name for name in headers)
-            or check_headers(route, headers) is not None
+            or check_headers(route, headers, self._hosts) is not None
         ):
             return None
         number = self._watch.number_of("POST", request.path)

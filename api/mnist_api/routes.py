@@ -10,6 +10,7 @@ from collections.abc import Callable, Mapping
 
 from mnist_api.exchange import Reply, Request, Route
 from mnist_api.forms import answer_digit, answer_predict, check_digit, check_predict, is_quick
+from mnist_api.hosts import AllowedHosts
 from mnist_api.inference import PLACE, answer_inference, refuse_inference
 from mnist_api.problems import MEDIA_TYPE, SURPRISE, ProblemError, encode_problem
 from mnist_api.scoring import answer_scoring, check_scoring, refuse_scoring
@@ -39,9 +40,12 @@ def refusal_form(path: str) -> Callable[[ProblemError], Reply]:
     return _ROUTES[path].refuse if path in _ROUTES else refuse_as_problem
 
 
-def check_headers(route: Route, headers: Mapping[bytes, bytes]) -> Reply | None:
+def check_headers(
+    route: Route, headers: Mapping[bytes, bytes], hosts: AllowedHosts
+) -> Reply | None:
     """Return the refusal of a request by its headers alone, None where its body is welcome."""
     try:
+        hosts.check(headers.get(b"host", b"").decode("latin-1"))
         route.check(headers)
     except ProblemError as problem:
         return route.refuse(problem)

@@ -25,6 +25,7 @@ class Settings:
     max_content_length: int
     request_seconds: float  # without a byte of a request that has begun
     access_log: bool
+    allowed_hosts: tuple[str, ...]  # names besides those that are always allowed
     host: str
     port: int
 
@@ -57,6 +58,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         max_content_length=int(_number(environ, "MAX_CONTENT_LENGTH", 16 * 1024**2, 1024, 1024**3)),
         request_seconds=_number(environ, "REQUEST_SECONDS", 30.0, 0.1, 3600.0),
         access_log=_truth(environ, "ACCESS_LOG", "true"),
+        allowed_hosts=_hosts(environ, "API_ALLOWED_HOSTS"),
         host=_matching(environ, "HOST", "127.0.0.1", r"\S+", "an address to listen on"),
         port=int(_number(environ, "PORT", 8000, 1, 65535)),
     )
@@ -81,6 +83,14 @@ def _matching(
     if not re.fullmatch(pattern, value):
         raise _refused(name, value, allowed)
     return value
+
+
+def _hosts(environ: Mapping[str, str], name: str) -> tuple[str, ...]:
+    value = environ.get(name, "")
+    hosts = tuple(host for part in value.split(",") if (host := part.strip()))
+    if any(re.search(r"[\s/]", host) for host in hosts):
+        raise _refused(name, value, "names such as mnist.lan or *.lan:8000, separated by commas")
+    return hosts
 
 
 def _number(

@@ -1,12 +1,10 @@
 """Watches the requests: gives each an id, counts it, and notes it in the access log."""
 
 import itertools
-import json
 import re
 import secrets
 from collections.abc import Mapping
 from functools import lru_cache
-from typing import Any
 
 from werkzeug.exceptions import HTTPException, MethodNotAllowed
 from werkzeug.routing import Map
@@ -17,7 +15,6 @@ from mnist_api.serving import Serving
 
 ID = b"x-request-id"
 METRICS = "/metrics"
-MOST_PATH = 256  # characters of a path in the log
 
 _fits = re.compile(rb"[A-Za-z0-9._:/+=@~-]{1,128}").fullmatch  # nothing that could end a line
 
@@ -66,7 +63,7 @@ class Watch:
         seconds: float,
         client: str,
     ) -> None:
-        """Count an answered request and log it; ``path`` and ``method`` are fit for JSON."""
+        """Count an answered request and log it."""
         self.metrics.count_request(route, status, seconds)
         if self._log:
             served = self._serving.current
@@ -85,8 +82,3 @@ class Watch:
             return self._template(allowed, path) if allowed else OTHER
         except HTTPException:
             return OTHER
-
-
-def fit(text: Any) -> str:
-    """Return ``text`` in ASCII, fit to stand between JSON's quotes; cut where it is endless."""
-    return json.dumps(str(text)[:MOST_PATH])[1:-1]

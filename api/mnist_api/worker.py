@@ -37,7 +37,7 @@ class Worker(gasgi.ASGIWorker):  # type: ignore[misc] # as above
         self.front = self.asgi
         limits = ("limit_request_line", "limit_request_fields", "limit_request_field_size")
         given = {name: getattr(self.cfg, name) for name in limits}
-        self.heads = Heads(self.front.watch, self.front.bound, given)
+        self.heads = Heads(self.front.watch, self.front.hosts, self.front.bound, given)
         gc.freeze()  # what is there now stays; looking through it again and again is for nothing
 
     def notify(self) -> None:

@@ -1,7 +1,6 @@
 """Wires the parts together, from the environment's settings."""
 
 import hashlib
-import logging
 import os
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -12,6 +11,8 @@ from flask import Flask
 from mnist_api.app import create_app
 from mnist_api.asgi import Front
 from mnist_api.cache import Cache
+from mnist_api.error_log import configure_logging
+from mnist_api.hosts import AllowedHosts
 from mnist_api.network import NetworkRefusedError, import_runtime, load_network
 from mnist_api.refresh import Refresh
 from mnist_api.registry import Registry
@@ -24,7 +25,8 @@ def create_front() -> Front:
     """Return the ASGI application; each worker starts serving after its fork."""
     settings = read_settings(os.environ)
     serving, start = _wire(settings)
-    flask = create_app(serving, settings.max_content_length)
+    hosts = AllowedHosts(settings.allowed_hosts)
+    flask = create_app(serving, settings.max_content_length, hosts)
     return Front(
         flask,
         serving,
@@ -32,6 +34,7 @@ def create_front() -> Front:
         settings.max_content_length,
         settings.request_seconds,
         settings.access_log,
+        hosts,
     )
 
 
@@ -44,13 +47,13 @@ def create_wsgi() -> Flask:
     settings = read_settings(os.environ)
     serving, start = _wire(settings)
     start()
-    return create_app(serving, settings.max_content_length)
+    hosts = AllowedHosts(settings.allowed_hosts)
+    return create_app(serving, settings.max_content_length, hosts)
 
 
 def _wire(settings: Settings) -> tuple[Serving, Callable[[], None]]:
     """Return what serves, and what to call in a worker to set it to work."""
-    logging.basicConfig(format="[%(asctime)s] [%(process)d] [%(levelname)s] %(message)s")
-    logging.getLogger("mnist_api").setLevel(logging.INFO)
+    configure_logging()
     import_runtime()  # before the fork: one copy for all workers
     serving = Serving(settings.model_name, settings.max_content_length)
     if settings.model_file is not None:

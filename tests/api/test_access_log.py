@@ -6,6 +6,7 @@ import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote
 
 import httpx
 import pytest
@@ -84,11 +85,11 @@ def test_an_id_that_is_not_fit_is_replaced(api: Api, given: str, path: str) -> N
 def test_nothing_that_is_sent_makes_a_line_of_its_own(api: Api) -> None:
     """Neither a path nor a header nor a method can end a line or a text in it."""
     tricks = [
-        b"GET /%0A%7B%22id%22:%22forged%22%7D HTTP/1.1\r\nHost: x\r\nX-Request-ID: t1\r\n\r\n",
-        b'GET /a"},{"id":"forged HTTP/1.1\r\nHost: x\r\nX-Request-ID: t2\r\n\r\n',
-        b"GET /%22%5C%E2%80%A8%ff%00 HTTP/1.1\r\nHost: x\r\nX-Request-ID: t3\r\n\r\n",
-        b"GET /" + b"a" * 3000 + b" HTTP/1.1\r\nHost: x\r\nX-Request-ID: t4\r\n\r\n",
-        b"QUERY /predict HTTP/1.1\r\nHost: x\r\nX-Request-ID: t5\r\n\r\n",
+        b"GET /%0A%7B%22id%22:%22forged%22%7D HTTP/1.1\r\nHost: api\r\nX-Request-ID: t1\r\n\r\n",
+        b'GET /a"},{"id":"forged HTTP/1.1\r\nHost: api\r\nX-Request-ID: t2\r\n\r\n',
+        b"GET /%22%5C%E2%80%A8%ff%00 HTTP/1.1\r\nHost: api\r\nX-Request-ID: t3\r\n\r\n",
+        b"GET /" + b"a" * 3000 + b" HTTP/1.1\r\nHost: api\r\nX-Request-ID: t4\r\n\r\n",
+        b"QUERY /predict HTTP/1.1\r\nHost: api\r\nX-Request-ID: t5\r\n\r\n",
     ]
     for trick in tricks:
         with socket.create_connection(("127.0.0.1", api.port), timeout=10) as connection:
@@ -96,6 +97,33 @@ def test_nothing_that_is_sent_makes_a_line_of_its_own(api: Api) -> None:
             assert b" 500 " not in connection.recv(4096)
     assert line_of(api, "t1")["path"] == '/\n{"id":"forged"}'
     assert len(line_of(api, "t4")["path"]) <= 256
+    assert not [line for line in lines(api) if "forged" in line["id"]]
+    assert all(set(line) == FIELDS for line in lines(api))
+
+
+FORGED = "/v2/models/x%22%7D%0A%7B%22id%22:%22forged%22,%22status%22:200%7D%0A%7B%22/infer"
+CONTROLS = "/v2/models/%1b%5B2J%00%0D%0A%7F%C2%9B31m%E2%80%AE%C3%28/infer"
+SMALL, LARGE = BODY, BODY + b" " * 70_000  # answered by the fast path, and by the ASGI application
+
+
+@pytest.mark.parametrize("body", [SMALL, LARGE, None], ids=["fast path", "ASGI", "Flask"])
+@pytest.mark.parametrize("path", [FORGED, CONTROLS, f"/v2/models/{'a' * 2000}/infer"])
+def test_a_path_is_logged_escaped_and_cut_whatever_answers_it(
+    api: Api, path: str, body: bytes | None
+) -> None:
+    method = "GET" if body is None else "POST"
+    head = f"{method} {path} HTTP/1.1\r\nHost: localhost\r\nContent-Length: {len(body or b'')}\r\n"
+    with socket.create_connection(("127.0.0.1", api.port), timeout=10) as connection:
+        connection.sendall(head.encode() + b"\r\n" + (body or b""))
+        answer = connection.recv(4096)
+    assert int(answer.split()[1]) in (404, 405)
+    (made,) = re.findall(rb"(?i)x-request-id: (\w+)", answer)
+    line = line_of(api, made.decode())
+    assert line["method"] == method
+    assert line["path"] == unquote(path)[:256]
+    log = api.log()
+    assert log.replace("\n", "").isascii()
+    assert log.replace("\n", "").isprintable()
     assert not [line for line in lines(api) if "forged" in line["id"]]
     assert all(set(line) == FIELDS for line in lines(api))
 

@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from processes import BODY, Api, wait_until
 
-POST = b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+POST = b"POST /predict HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
 HEAD = POST + b"Content-Length: %d\r\n\r\n" % len(BODY)
-BYTES = b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Type: application/octet-stream\r\n"
+BYTES = b"POST /predict HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/octet-stream\r\n"
 
 
 @pytest.fixture

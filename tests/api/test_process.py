@@ -14,7 +14,7 @@ from processes import Api, wait_until
 
 BODY = b'{"image": [0' + b",0" * 783 + b"]}"
 HEAD = (
-    b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+    b"POST /predict HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
     b"Content-Length: %d\r\n\r\n" % len(BODY)
 )
 
@@ -67,7 +67,7 @@ def test_slow_clients_do_not_keep_others_waiting(api: Api) -> None:
     halves = [
         HEAD + BODY[:50],
         HEAD[:40],
-        b"POST /health HTTP/1.1\r\nHost: x\r\nContent-Length: 9\r\n\r\n{",
+        b"POST /health HTTP/1.1\r\nHost: localhost\r\nContent-Length: 9\r\n\r\n{",
     ]
     waiting = [begin(api, halves[number % 3]) for number in range(100)]
     try:
@@ -91,7 +91,7 @@ def test_requests_sent_one_behind_the_other_are_answered_in_turn(api: Api) -> No
 def test_a_large_body_in_pieces_is_answered_and_so_is_what_follows_it(api: Api) -> None:
     many = np.zeros((256, 784), np.uint8).tobytes()
     head = (
-        b"POST /predict HTTP/1.1\r\nHost: x\r\nAccept: application/octet-stream\r\n"
+        b"POST /predict HTTP/1.1\r\nHost: localhost\r\nAccept: application/octet-stream\r\n"
         b"Content-Type: application/octet-stream\r\nContent-Length: %d\r\n\r\n" % len(many)
     )
     sent = head + many + HEAD + BODY

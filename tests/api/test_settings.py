@@ -34,6 +34,8 @@ REFUSED = [
     ("MAX_CONTENT_LENGTH", "-1"),
     ("MODEL_FILE", "/nowhere/model.onnx"),
     ("MODEL_FILE", "/"),
+    ("API_ALLOWED_HOSTS", "http://mnist.lan"),
+    ("API_ALLOWED_HOSTS", "mnist.lan other.lan"),
     ("HOST", "local host"),
     ("PORT", "65536"),
     ("PORT", "http"),

@@ -38,7 +38,7 @@ def ask_front(serving: Serving) -> httpx.Response:
 
     async def ask() -> httpx.Response:
         transport = httpx.ASGITransport(front)
-        async with httpx.AsyncClient(transport=transport, base_url="http://x") as client:
+        async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
             return await client.post("/predict", content=BODY, headers=HEADERS)
 
     return asyncio.run(ask())
