@@ -74,9 +74,10 @@ test-local: # `make local`, and the black-box tests of tests/stack against it
 	@$(PYTHON) -m local environment mlflow-server trainer api trainer-test
 	$(TRAINER_TEST) -m pytest tests/local
 
-test-compose: ## the composed stack, built and run; starts an engine where none answers
+test-compose: ## the composed stack, built and run; needs a container engine that answers
+	@{ $(ENGINE); } || { echo "No container engine answers: start Docker, with Compose, and try again." >&2; exit 1; }
 	@$(PYTHON) -m local environment trainer-test
-	$(PYTHON) -m tests.engine run $(TRAINER_TEST) -m pytest tests/compose
+	$(TRAINER_TEST) -m pytest tests/compose
 
 report: ## the lab report of the version in service; LANG=fr make report in French
 	@$(PYTHON) -m local environment trainer
@@ -106,7 +107,7 @@ lint: ## ruff, mypy and shellcheck
 	$(LINT)/mypy --python-executable $(TRAINER_TEST) trainer/mnist_trainer
 	$(LINT)/mypy --python-executable $(API_TEST) api/mnist_api
 	MYPYPATH=trainer $(LINT)/mypy --python-executable $(TRAINER_TEST) report bench/training.py
-	$(LINT)/mypy --python-executable $(API_TEST) --explicit-package-bases --exclude 'bench/(peers|training)' bench tests/engine
+	$(LINT)/mypy --python-executable $(API_TEST) --explicit-package-bases --exclude 'bench/(peers|training)' bench
 	git ls-files '*.sh' .ci/run | xargs $(LINT)/shellcheck
 
 format: ## let ruff lay out the code

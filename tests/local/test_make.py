@@ -1,0 +1,20 @@
+"""What `make` says where something that a target needs is missing."""
+
+import os
+import subprocess
+
+from running import ROOT
+
+
+def test_the_composed_tests_say_that_they_need_an_engine():
+    done = subprocess.run(
+        ["make", "--silent", "test-compose"],
+        cwd=ROOT,
+        env=os.environ | {"DOCKER_HOST": "unix:///nowhere/docker.sock"},
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode != 0
+    assert done.stdout == ""
+    assert done.stderr.splitlines()[0] == (
+        "No container engine answers: start Docker, with Compose, and try again."
+    )
