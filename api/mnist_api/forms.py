@@ -6,16 +6,17 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from mnist_api.decode import decode_json
-from mnist_api.encode import encode_answer, encode_answers, encode_array
+from mnist_api.codecs.json_image import decode_json
+from mnist_api.codecs.npy import read_npy
+from mnist_api.codecs.raw_tensor import read_raw_tensor
+from mnist_api.codecs.responses import encode_array, encode_prediction, encode_predictions
 from mnist_api.exchange import JSON, NPY, OCTETS, Reply, Request, media_type_of
 from mnist_api.multipart import FIELD, read_files
-from mnist_api.npy import read_npy
-from mnist_api.octets import read_octets
 from mnist_api.picture import PictureError, read_picture
-from mnist_api.predict import Images, predict
+from mnist_api.predict import predict
 from mnist_api.problems import ProblemError
 from mnist_api.serving import Serving
+from mnist_api.signature import Images
 
 FORM = "multipart/form-data"
 PICTURES = ("image/png", "image/jpeg", "image/webp", "image/bmp")
@@ -36,8 +37,8 @@ def answer_predict(request: Request, serving: Serving) -> Reply:
     if wanted in (OCTETS, NPY):
         return Reply(200, wanted, encode_array(probabilities, wanted))
     if is_one:
-        return Reply(200, JSON, encode_answer(probabilities[0]))
-    return Reply(200, JSON, encode_answers(probabilities))
+        return Reply(200, JSON, encode_prediction(probabilities[0]))
+    return Reply(200, JSON, encode_predictions(probabilities))
 
 
 def is_quick(request: Request) -> bool:
@@ -78,8 +79,8 @@ def _read_json(request: Request) -> tuple[Images, bool]:
     return decode_json(request.body)
 
 
-def _read_octets(request: Request) -> tuple[Images, bool]:
-    images = read_octets(request)
+def _read_raw_tensor(request: Request) -> tuple[Images, bool]:
+    images = read_raw_tensor(request)
     return images, len(images) == 1
 
 
@@ -114,6 +115,6 @@ _READERS: dict[str, Callable[[Request], tuple[Images, bool]]] = {
     JSON: _read_json,
     FORM: _read_form,
     **dict.fromkeys(PICTURES, _read_picture),
-    OCTETS: _read_octets,
+    OCTETS: _read_raw_tensor,
     NPY: _read_npy,
 }

@@ -8,12 +8,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnist_api import __version__
+from mnist_api.codecs.open_inference import INPUT, OUTPUTS, read_inference
 from mnist_api.exchange import JSON, OCTETS, Reply, Request
-from mnist_api.inference_request import INPUT, OUTPUTS, read_inference
-from mnist_api.network import PIXELS
 from mnist_api.predict import predict
 from mnist_api.problems import NO_HEADERS, ProblemError
 from mnist_api.serving import Served, Serving
+from mnist_api.signature import PIXELS
 
 SERVER = {"name": "mnist-api", "version": __version__, "extensions": ["binary_tensor_data"]}
 PLACE = re.compile(r"/v2/models/([^/]+)(?:/versions/([^/]+))?/infer")

@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
+from mnist_api.signature import CLASSES, PIXELS
+
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession  # type: ignore[import-untyped] # it ships no types
 
-PIXELS = 784  # 28 rows of 28
-CLASSES = 10
 TRIED_BATCHES = (1, 1, 3, 16)  # the first runs are slower than the rest, and warm it
 
 

@@ -3,13 +3,11 @@
 import numpy as np
 from numpy.typing import NDArray
 
-from mnist_api.network import CLASSES, PIXELS
 from mnist_api.problems import ProblemError
 from mnist_api.serving import Served
+from mnist_api.signature import CLASSES, MAX_BYTE, PIXELS, Images
 
-Images = NDArray[np.uint8] | NDArray[np.float32]  # [n, 784], 0 to 255 or 0 to 1
 CHUNK = 512  # images at once: more are not faster, and would take memory by their number
-BYTE = 255
 
 
 def predict(images: Images, served: Served, in_range: bool = False) -> NDArray[np.float32]:
@@ -35,7 +33,7 @@ def predict(images: Images, served: Served, in_range: bool = False) -> NDArray[n
 def _scale(images: Images, first: int = 0) -> NDArray[np.float32]:
     """Return ``images`` as float32, 0 to 1. Raises ProblemError; ``first`` is for its sentence."""
     if images.dtype == np.uint8:
-        return np.divide(images, BYTE, dtype=np.float32)
+        return np.divide(images, MAX_BYTE, dtype=np.float32)
     pixels = images.view(np.float32)
     if not (pixels.min() >= 0 and pixels.max() <= 1):  # NaN is neither
         raise _out_of_range(pixels, first)
@@ -47,9 +45,9 @@ def _out_of_range(images: NDArray[np.float32], first: int) -> ProblemError:
     image, pixel = divmod(int(np.argmin(fits)), PIXELS)
     where = f"Pixel {pixel} of image {first + image}"
     highest = float(images.max())
-    if images.min() >= 0 and 2 <= highest <= BYTE:
+    if images.min() >= 0 and 2 <= highest <= MAX_BYTE:
         return ProblemError(
-            422, f"The pixels go up to {highest:g}, they look like bytes: divide by {BYTE}."
+            422, f"The pixels go up to {highest:g}, they look like bytes: divide by {MAX_BYTE}."
         )
     wrong = float(images[image, pixel])
     return ProblemError(422, f"{where} is {wrong:.9g}: give each pixel a number from 0 to 1.")

@@ -8,11 +8,11 @@ import numpy as np
 from msgspec import UNSET, Raw, Struct, UnsetType
 from numpy.typing import NDArray
 
+from mnist_api.codecs.data_frames import read_csv, read_records
+from mnist_api.codecs.json_numbers import read_images
 from mnist_api.exchange import JSON, Reply, Request, media_type_of
-from mnist_api.json_numbers import read_images
 from mnist_api.predict import predict
 from mnist_api.problems import ProblemError
-from mnist_api.scoring_frames import read_csv, read_records
 from mnist_api.serving import Serving
 
 CSV = "text/csv"

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from mnist_api.decode import decode_json
+from mnist_api.codecs.json_image import decode_json
 from mnist_api.problems import ProblemError
 
 VALUES = [

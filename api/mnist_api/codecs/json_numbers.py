@@ -1,4 +1,4 @@
-"""Nested lists of numbers, as JSON writes them, to float32, piece by piece: memory stays flat."""
+"""Nested JSON lists of numbers, decoded to float32 in pieces so that memory stays bounded."""
 
 from typing import Any
 
@@ -9,8 +9,8 @@ from simdjson import Parser
 
 from mnist_api.problems import ProblemError
 
-PIECE = 65536  # bytes of text; parsed they take 10 times as much
-REFUSALS = (KeyError, RuntimeError, TypeError, ValueError)  # what simdjson raises
+PIECE = 65536  # bytes of text decoded at once; decoded they take 10 times as much
+SIMDJSON_ERRORS = (KeyError, RuntimeError, TypeError, ValueError)
 _SPACE = b" \t\r\n"
 _NUMBER = b"0123456789.eE+-"
 _decode_list = msgspec.json.Decoder(list[float]).decode
@@ -35,7 +35,7 @@ def has_shape(json: bytes, shape: tuple[int, ...]) -> bool:
     total = 1
     for length in shape:
         total *= length
-    if outline.count(b",") + 1 != total:  # nothing is built for a shape that only claims
+    if outline.count(b",") + 1 != total:  # before anything of the claimed size is built
         return False
     nested = b","
     for length in reversed(shape):
@@ -44,7 +44,7 @@ def has_shape(json: bytes, shape: tuple[int, ...]) -> bool:
 
 
 def read_numbers(json: bytes) -> NDArray[np.float32]:
-    """Return the numbers of ``json``, known to be nothing but lists of them, as float32 [n]."""
+    """Return the numbers of ``json``, lists of numbers and nothing else, as float32 [n]."""
     text = json.translate(None, b"[]" + _SPACE)
     numbers = np.empty(text.count(b",") + 1, np.float32)
     start = filled = 0
@@ -61,21 +61,21 @@ def read_numbers(json: bytes) -> NDArray[np.float32]:
     return numbers
 
 
-def unbox(numbers: Any) -> NDArray[np.float64]:
-    """Return simdjson's list of numbers, however nested, as float64 [n]; raises REFUSALS."""
+def to_array(numbers: Any) -> NDArray[np.float64]:
+    """Return simdjson's list of numbers, however nested, as float64 [n]; raises SIMDJSON_ERRORS."""
     return np.frombuffer(numbers.as_buffer(of_type="d"))
 
 
 def _read_list(json: bytes) -> NDArray[np.float64]:
     """Return a list's numbers. Raises MsgspecError."""
     try:
-        return unbox(Parser().parse(json))
-    except REFUSALS:  # such as for a number of thirty digits, which msgspec reads
+        return to_array(Parser().parse(json))
+    except SIMDJSON_ERRORS:  # such as for a number of thirty digits, which msgspec reads
         return np.array(_decode_list(json))
 
 
 def _outline(json: bytes) -> bytes:
-    """Return ``json`` without its numbers and white space; whatever is no list stays in it."""
+    """Return ``json`` without its numbers and white space: brackets, commas and whatever else."""
     return json.translate(None, _NUMBER + _SPACE)
 
 

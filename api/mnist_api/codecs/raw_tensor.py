@@ -1,4 +1,4 @@
-"""Images as bare bytes: n x 784 of them, or n x 784 float32."""
+"""Raw tensors (application/octet-stream): n x 784 uint8 or little-endian float32."""
 
 from urllib.parse import parse_qs
 
@@ -6,18 +6,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnist_api.exchange import Request, parameters_of
-from mnist_api.network import PIXELS
-from mnist_api.predict import Images
 from mnist_api.problems import ProblemError
+from mnist_api.signature import PIXELS, Images
 
 FLOAT32 = np.dtype("<f4")
 SIZES = {"uint8": PIXELS, "float32": PIXELS * FLOAT32.itemsize}  # bytes of an image
 
 
-def read_octets(request: Request) -> Images:
+def read_raw_tensor(request: Request) -> Images:
     """Return the body's images, uint8 or float32 [n, 784], not copied.
 
-    What they are says ``?dtype=`` or the content type's ``dtype=``; uint8 without either. Raises
+    The type is ``?dtype=``, else the content type's parameter ``dtype``, else uint8. Raises
     ProblemError (422).
     """
     dtype = _dtype(request)
@@ -40,8 +39,8 @@ def read_octets(request: Request) -> Images:
 def view_floats(body: bytes, start: int) -> NDArray[np.float32]:
     """Return ``body`` from ``start`` on as float32 [n, 784], copied only where it must be.
 
-    It must where the numbers do not begin at a multiple of 4, as memory likes them: all that is
-    done with them would take three times as long.
+    An address that is no multiple of 4 needs a copy: computing with unaligned numbers takes three
+    times as long.
     """
     octets = np.frombuffer(body, np.uint8, offset=start)
     if octets.ctypes.data % FLOAT32.itemsize:
@@ -50,7 +49,7 @@ def view_floats(body: bytes, start: int) -> NDArray[np.float32]:
 
 
 def _dtype(request: Request) -> str:
-    asked = parse_qs(request.query, keep_blank_values=True).get("dtype")
-    if asked:
-        return asked[-1]
+    given = parse_qs(request.query, keep_blank_values=True).get("dtype")
+    if given:
+        return given[-1]
     return parameters_of(request.header(b"content-type")).get("dtype", "uint8")

@@ -1,4 +1,4 @@
-"""Why a body is no image: the slow way through it, taken only to say what to do."""
+"""Error messages for JSON bodies that hold no image; runs only after decoding has failed."""
 
 import math
 import re
@@ -7,10 +7,10 @@ from collections.abc import Iterable
 import msgspec
 
 from mnist_api.problems import ProblemError
+from mnist_api.signature import MAX_BYTE
 
-WANTED = 'send {"image": [784 numbers from 0 to 1]}, or {"images": [...]} for many'
-MOST_VALUES = 4096
-BYTE = 255
+EXPECTED = 'send {"image": [784 numbers from 0 to 1]}, or {"images": [...]} for many'
+MAX_VALUES = 4096
 _KINDS = {
     ord("["): "a list",
     ord("{"): "an object",
@@ -19,54 +19,56 @@ _KINDS = {
     ord("f"): "a boolean",
     ord("n"): "null",
 }
-_check_json = msgspec.json.Decoder(msgspec.Raw).decode  # walks through it and builds nothing
+_check_json = msgspec.json.Decoder(
+    msgspec.Raw
+).decode  # validates, builds nothing
 _decode_object = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 _decode_list = msgspec.json.Decoder(list[msgspec.Raw]).decode
 
 
 def explain_refusal(body: bytes) -> ProblemError:
-    """Return the refusal of ``body``: 400 where it is no JSON, 422 where it is no image."""
-    reason = _malformed(body)
+    """Return the error for ``body``: 400 if it is not JSON, 422 if it is not an image."""
+    reason = _describe_syntax_error(body)
     if reason:
         return ProblemError(400, reason)
-    return ProblemError(422, _unfit(body))
+    return ProblemError(422, _describe_mismatch(body))
 
 
-def _malformed(body: bytes) -> str | None:
+def _describe_syntax_error(body: bytes) -> str | None:
     if not body.strip():
-        return f"The body is empty: {WANTED}."
+        return f"The body is empty: {EXPECTED}."
     try:
         body.decode()
         _check_json(body)
     except UnicodeDecodeError as error:
-        return f"The body is not UTF-8 (byte {error.start}): {WANTED} as UTF-8 text."
+        return f"The body is not UTF-8 (byte {error.start}): {EXPECTED} as UTF-8 text."
     except RecursionError:
-        return f"The body is nested too deeply: {WANTED}."
+        return f"The body is nested too deeply: {EXPECTED}."
     except msgspec.DecodeError as error:
         if re.search(rb"\b(NaN|Infinity)\b", body):
             return "NaN and Infinity are not numbers in JSON: give each pixel a number from 0 to 1."
-        return f"The body is not JSON ({error}): {WANTED}."
+        return f"The body is not JSON ({error}): {EXPECTED}."
     return None
 
 
-def _unfit(body: bytes) -> str:
-    """Return why well-formed JSON is not an image."""
+def _describe_mismatch(body: bytes) -> str:
+    """Say why well-formed JSON is not an image."""
     if _kind(body.lstrip()) != "an object":
-        return f"The body is {_kind(body.lstrip())}, not an object: {WANTED}."
-    if body.count(b",") > MOST_VALUES:
-        return f"The body has more than {MOST_VALUES} values, but one image has 784: {WANTED}."
+        return f"The body is {_kind(body.lstrip())}, not an object: {EXPECTED}."
+    if body.count(b",") > MAX_VALUES:
+        return f"The body has more than {MAX_VALUES} values, but one image has 784: {EXPECTED}."
     fields = _decode_object(body)
     if "image" not in fields:
-        return f'The object has no key "image": {WANTED}.'
+        return f'The object has no key "image": {EXPECTED}.'
     image = bytes(fields["image"])
     if _kind(image) != "a list":
-        return f'"image" is {_kind(image)}, not a list: {WANTED}.'
+        return f'"image" is {_kind(image)}, not a list: {EXPECTED}.'
     items = [bytes(item) for item in _decode_list(image)]
     if items and all(_kind(item) == "a list" for item in items):
         rows = [[bytes(value) for value in _decode_list(row)] for row in items]
         return _wrong_values(value for row in rows for value in row) or _wrong_rows(rows)
     return _wrong_values(items) or (
-        f'"image" has {len(items)} numbers, but 28 x 28 = 784 are needed: {WANTED}.'
+        f'"image" has {len(items)} numbers, but 28 x 28 = 784 are needed: {EXPECTED}.'
     )
 
 
@@ -79,7 +81,7 @@ def _wrong_rows(rows: list[list[bytes]]) -> str:
 
 
 def _wrong_values(values: Iterable[bytes]) -> str | None:
-    """Return what is wrong with the pixels themselves, None where each is in 0 to 1."""
+    """Say what is wrong with the values, None if each is a number in 0 to 1."""
     numbers = []
     for position, value in enumerate(values):
         if _kind(value) != "a number":
@@ -90,7 +92,7 @@ def _wrong_values(values: Iterable[bytes]) -> str | None:
     if not outside:
         return None
     highest = max(numbers)
-    if min(numbers) >= 0 and 2 <= highest <= BYTE:
+    if min(numbers) >= 0 and 2 <= highest <= MAX_BYTE:
         return f"The pixels go up to {highest:g}, they look like bytes: divide by 255."
     return f"A pixel is {outside[0]:.17g}: give each pixel a number from 0 to 1."
 

@@ -1,4 +1,4 @@
-"""NumPy's file format, as np.save writes it: nothing pickled, nothing taken on trust."""
+"""NumPy's .npy format, as np.save writes it; pickled objects are refused."""
 
 from io import BytesIO
 
@@ -6,9 +6,8 @@ import numpy as np
 from numpy.lib import format as npy_format
 from numpy.typing import NDArray
 
-from mnist_api.network import PIXELS
-from mnist_api.predict import Images
 from mnist_api.problems import ProblemError
+from mnist_api.signature import PIXELS, Images
 
 READERS = {
     (1, 0): npy_format.read_array_header_1_0,
@@ -26,8 +25,8 @@ def read_npy(body: bytes) -> tuple[Images, bool]:
         raise ProblemError(
             422, f"The array is of {array.dtype}: send uint8 (0 to 255) or float32 (0 to 1)."
         )
-    alone = array.shape in ((784,), (28, 28))
-    if not alone and array.shape[1:] not in ((784,), (28, 28)):
+    is_one = array.shape in ((784,), (28, 28))
+    if not is_one and array.shape[1:] not in ((784,), (28, 28)):
         raise ProblemError(
             422,
             f"The array's shape is {array.shape}: send (784,) or (28, 28) for an image, (n, 784) "
@@ -35,9 +34,9 @@ def read_npy(body: bytes) -> tuple[Images, bool]:
         )
     images = np.ascontiguousarray(array.reshape(-1, PIXELS))
     if images.dtype == np.uint8:
-        return images.view(np.uint8), alone
+        return images.view(np.uint8), is_one
     with np.errstate(over="ignore"):  # what is too large for float32 is out of range anyway
-        return images.astype(np.float32, copy=False), alone
+        return images.astype(np.float32, copy=False), is_one
 
 
 def _view(body: bytes) -> NDArray[np.generic]:

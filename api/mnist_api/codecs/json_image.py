@@ -1,4 +1,4 @@
-"""From a JSON body to the pixels of an image, or of many."""
+"""JSON bodies of /predict, decoded to one image or a list of images."""
 
 import struct
 from typing import Annotated
@@ -8,10 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 from simdjson import Parser
 
+from mnist_api.codecs.json_errors import explain_refusal
+from mnist_api.codecs.json_numbers import SIMDJSON_ERRORS, read_images, to_array
 from mnist_api.exchange import LARGE
-from mnist_api.explain import explain_refusal
-from mnist_api.json_numbers import REFUSALS, read_images, unbox
-from mnist_api.network import PIXELS
+from mnist_api.signature import PIXELS
 
 Pixel = Annotated[float, msgspec.Meta(ge=0, le=1)]
 
@@ -29,13 +29,13 @@ class Rows(msgspec.Struct):
 
 
 class Fields(msgspec.Struct):
-    """What an object may hold, not looked into."""
+    """The keys of a body, their values left undecoded."""
 
     image: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
     images: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
 
 
-MOST_VALUES = 4096  # in a large body: more can't be one image, and are not worth their memory
+MAX_VALUES = 4096  # in a large body that may be one image; more would only take memory
 
 _decode_flat = msgspec.json.Decoder(Flat).decode
 _decode_rows = msgspec.json.Decoder(Rows).decode
@@ -52,8 +52,8 @@ def decode_json(body: bytes) -> tuple[NDArray[np.float32], bool]:
     if (pixels := _decode_plain(body)) is not None:
         return pixels, True
     if not body.isascii():
-        _check_utf8(body)  # the typed decoder would skip over what is not
-    if len(body) <= LARGE or body.count(b",") <= MOST_VALUES:
+        _check_utf8(body)  # the typed decoder skips keys it does not know, whatever their bytes
+    if len(body) <= LARGE or body.count(b",") <= MAX_VALUES:
         try:
             return _shape(_pack(*_decode_flat(body).image)), True
         except (msgspec.MsgspecError, struct.error, RecursionError):
@@ -64,16 +64,16 @@ def decode_json(body: bytes) -> tuple[NDArray[np.float32], bool]:
 
 
 def _decode_plain(body: bytes) -> NDArray[np.float32] | None:
-    """Return the pixels of ``{"image": [784 numbers]}``, the usual form; None if it is not that.
+    """Return the pixels of ``{"image": [784 numbers]}``, the usual form; None for any other.
 
-    simdjson makes no Python number of each pixel, which takes less than half of msgspec's time.
+    simdjson creates no Python number for each pixel, which takes less than half of msgspec's time.
     """
     is_plain = len(body) <= LARGE and body.count(b'"') == 2 and body.count(b"[") == 1
     if not is_plain or not body.isascii():
         return None
     try:
-        pixels = unbox(Parser().parse(body)["image"])  # type: ignore[index] # refused at run time
-    except REFUSALS:
+        pixels = to_array(Parser().parse(body)["image"])  # type: ignore[index] # refused at run time
+    except SIMDJSON_ERRORS:
         return None
     if len(pixels) != PIXELS or pixels.min() < 0 or pixels.max() > 1:
         return None
@@ -92,7 +92,7 @@ def _check_utf8(body: bytes) -> None:
 
 
 def _decode_rows_of(body: bytes) -> bytes | None:
-    """Return the pixels of an image given in rows, as float32 bytes; None where it is none."""
+    """Return the pixels of an image given as 28 rows, as float32 bytes; None for any other body."""
     try:
         rows = _decode_rows(body).image
         return b"".join(_pack_row(*row) for row in rows) if len(rows) == 28 else None

@@ -1,4 +1,4 @@
-"""Data frames of pixels, as records or CSV: a row is an image, its columns count by their order."""
+"""Data frames as records or CSV: one image a row, columns by position."""
 
 from array import array
 
@@ -6,10 +6,10 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from mnist_api.network import PIXELS
 from mnist_api.problems import ProblemError
+from mnist_api.signature import PIXELS
 
-MOST_BYTES = 65536  # of a row
+MAX_ROW_BYTES = 65536
 _decode_record = msgspec.json.Decoder(dict[str, float]).decode
 
 
@@ -20,17 +20,17 @@ def read_records(json: bytes) -> NDArray[np.float32]:
     """
     pieces = _split(json.strip()[1:-1], b"}", json.count(b":"), PIXELS)
     if pieces[-1].strip():
-        raise _wrong("something follows the last record")
+        raise _refuse("something follows the last record")
     rows: list[array[float]] = []
     columns = None
     for piece in pieces[:-1]:
         try:
             record = _decode_record(piece.lstrip(b", \t\r\n") + b"}")
         except msgspec.MsgspecError as error:
-            raise _wrong(f"record {len(rows)} is none ({error})") from None
+            raise _refuse(f"record {len(rows)} is not numbers by name ({error})") from None
         columns = columns or record.keys()
         if len(record) != PIXELS or record.keys() != columns:
-            raise _wrong(f"record {len(rows)} has other columns than {PIXELS}, the same for all")
+            raise _refuse(f"record {len(rows)} has other columns than {PIXELS}, the same for all")
         rows.append(array("f", [record[column] for column in columns]))
     return np.array(rows, np.float32).reshape(-1, PIXELS)
 
@@ -43,25 +43,25 @@ def read_csv(body: bytes) -> NDArray[np.float32]:
         try:
             row = array("f", map(float, line.split(b",")))
         except ValueError as error:
-            raise _wrong(f"line {len(rows) + 2} is not numbers ({error})") from None
+            raise _refuse(f"line {len(rows) + 2} is not numbers ({error})") from None
         if len(row) != PIXELS:
-            raise _wrong(f"line {len(rows) + 2} has {len(row)} values")
+            raise _refuse(f"line {len(rows) + 2} has {len(row)} values")
         rows.append(row)
     return np.array(rows, np.float32).reshape(-1, PIXELS)
 
 
-def _split(text: bytes, end: bytes, marks: int, each: int) -> list[bytes]:
-    """Return the rows of ``text``, once it is sure that they are not absurdly many or long."""
+def _split(text: bytes, end: bytes, separators: int, per_row: int) -> list[bytes]:
+    """Return the rows of ``text``, after checking that their number and length are bounded."""
     count = text.count(end) + (end == b"\n")
-    if marks != count * each:
-        raise _wrong(f"{count} rows were found, but they don't have {PIXELS} columns each")
+    if separators != count * per_row:
+        raise _refuse(f"{count} rows were found, but they don't have {PIXELS} columns each")
     rows = text.split(end)
-    if max(map(len, rows)) > MOST_BYTES:
-        raise _wrong(f"a row is longer than {MOST_BYTES} bytes")
+    if max(map(len, rows)) > MAX_ROW_BYTES:
+        raise _refuse(f"a row is longer than {MAX_ROW_BYTES} bytes")
     return rows
 
 
-def _wrong(reason: str) -> ProblemError:
+def _refuse(reason: str) -> ProblemError:
     return ProblemError(
         400, f"This is no data frame of images: {reason}. A row is an image of {PIXELS} numbers."
     )

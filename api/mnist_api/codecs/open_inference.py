@@ -1,4 +1,4 @@
-"""What a request of the Open Inference Protocol says: its JSON, and the tensor in it or behind it.
+"""Requests of the Open Inference Protocol: the JSON, and the tensor in it or after it.
 
 The protocol: https://kserve.github.io/website/docs/concepts/architecture/data-plane/v2-protocol,
 and its binary tensor data extension.
@@ -11,20 +11,20 @@ import numpy as np
 from msgspec import UNSET, Raw, Struct, UnsetType
 from numpy.typing import NDArray
 
+from mnist_api.codecs.json_numbers import has_shape, read_numbers
+from mnist_api.codecs.raw_tensor import FLOAT32, view_floats
 from mnist_api.exchange import Request
-from mnist_api.json_numbers import has_shape, read_numbers
-from mnist_api.network import CLASSES, PIXELS
-from mnist_api.octets import FLOAT32, view_floats
 from mnist_api.problems import ProblemError
+from mnist_api.signature import CLASSES, PIXELS
 
 LENGTH = b"inference-header-content-length"  # of the JSON, where a tensor follows it
 INPUT = "image"
 OUTPUTS = {"probabilities": ("FP32", CLASSES), "prediction": ("INT64", None)}
-WANTED = f'send one input "{INPUT}" of FP32 with shape [n, {PIXELS}]'
+EXPECTED = f'send one input "{INPUT}" of FP32 with shape [n, {PIXELS}]'
 
 
 class Parameters(Struct, frozen=True):
-    """Those of the binary tensor data extension; others are not for this server."""
+    """Parameters of the binary tensor data extension; any others are ignored."""
 
     binary_data_size: int | UnsetType = UNSET
     binary_data: bool = False
@@ -33,7 +33,7 @@ class Parameters(Struct, frozen=True):
 
 
 class Input(Struct):
-    """A tensor that is sent."""
+    """An input tensor."""
 
     name: str
     shape: Raw
@@ -43,13 +43,13 @@ class Input(Struct):
 
 
 class Output(Struct):
-    """A tensor that is asked for."""
+    """A requested output tensor."""
 
     name: str
     parameters: Parameters = Parameters()
 
 
-class Inference(Struct):
+class RequestBody(Struct):
     """The JSON of a request."""
 
     inputs: list[Input]
@@ -58,36 +58,36 @@ class Inference(Struct):
     parameters: Parameters = Parameters()
 
 
-class Asked(NamedTuple):
-    """A request, understood."""
+class InferenceRequest(NamedTuple):
+    """A decoded request."""
 
     images: NDArray[np.float32]  # [n, 784]
-    outputs: dict[str, bool]  # by name, whether as bytes behind the JSON
+    outputs: dict[str, bool]  # name → whether as bytes after the JSON
     id: str | UnsetType
 
 
-MOST_OBJECTS = 64  # in the JSON; a request has one input and a few outputs
-MOST_SHAPE = 256  # bytes
-_decode = msgspec.json.Decoder(Inference).decode
+MAX_OBJECTS = 64  # in the JSON; a request has one input and a few outputs
+MAX_SHAPE = 256  # bytes
+_decode = msgspec.json.Decoder(RequestBody).decode
 _decode_shape = msgspec.json.Decoder(list[int]).decode
 
 
-def read_inference(request: Request) -> Asked:
-    """Return what ``request`` asks for. Raises ProblemError (400)."""
+def read_inference(request: Request) -> InferenceRequest:
+    """Decode ``request``. Raises ProblemError (400)."""
     body = request.body
     length = _header_length(request)
     try:
         json = body if length is None else body[:length]
-        if json.count(b"{") > MOST_OBJECTS:
-            raise ProblemError(400, f"The request has too many inputs or outputs: {WANTED}.")
-        json.decode()  # the decoder would skip over what is not UTF-8 beside the inputs
-        inference = _decode(json)
+        if json.count(b"{") > MAX_OBJECTS:
+            raise ProblemError(400, f"The request has too many inputs or outputs: {EXPECTED}.")
+        json.decode()  # the decoder skips keys it does not know, whatever their bytes
+        decoded = _decode(json)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise ProblemError(400, f"The request can't be read ({error}): {WANTED}.") from None
-    if len(inference.inputs) != 1:
-        raise ProblemError(400, f"There are {len(inference.inputs)} inputs: {WANTED}.")
-    images = _read_tensor(inference.inputs[0], body, len(body) if length is None else length)
-    return Asked(images, _choose(inference), inference.id)
+        raise ProblemError(400, f"The request can't be read ({error}): {EXPECTED}.") from None
+    if len(decoded.inputs) != 1:
+        raise ProblemError(400, f"There are {len(decoded.inputs)} inputs: {EXPECTED}.")
+    images = _read_tensor(decoded.inputs[0], body, len(body) if length is None else length)
+    return InferenceRequest(images, _select_outputs(decoded), decoded.id)
 
 
 def _header_length(request: Request) -> int | None:
@@ -105,14 +105,14 @@ def _header_length(request: Request) -> int | None:
 
 
 def _read_tensor(tensor: Input, body: bytes, start: int) -> NDArray[np.float32]:
-    """Return the input's images: its data, or what follows the JSON in ``body`` at ``start``."""
+    """Return the input's images: its data, or the bytes of ``body`` from ``start`` on."""
     shape = _read_shape(tensor.shape)
     if tensor.name != INPUT or tensor.datatype != "FP32":
         raise ProblemError(
-            400, f'The input is "{tensor.name[:40]}" of {tensor.datatype[:40]}: {WANTED}.'
+            400, f'The input is "{tensor.name[:40]}" of {tensor.datatype[:40]}: {EXPECTED}.'
         )
     if len(shape) != 2 or shape[1] != PIXELS or shape[0] < 1:
-        raise ProblemError(400, f"The shape is {shape[:8]}: {WANTED}.")
+        raise ProblemError(400, f"The shape is {shape[:8]}: {EXPECTED}.")
     size, following = tensor.parameters.binary_data_size, len(body) - start
     if size is UNSET:
         if following or tensor.data is UNSET or not has_shape(bytes(tensor.data), tuple(shape)):
@@ -131,23 +131,23 @@ def _read_tensor(tensor: Input, body: bytes, start: int) -> NDArray[np.float32]:
 
 def _read_shape(json: Raw) -> list[int]:
     try:
-        return _decode_shape(json) if len(bytes(json)) <= MOST_SHAPE else []
+        return _decode_shape(json) if len(bytes(json)) <= MAX_SHAPE else []
     except msgspec.MsgspecError as error:
-        raise ProblemError(400, f"The shape can't be read ({error}): {WANTED}.") from None
+        raise ProblemError(400, f"The shape can't be read ({error}): {EXPECTED}.") from None
 
 
-def _choose(inference: Inference) -> dict[str, bool]:
-    """Return the outputs to answer with: all of them where none is chosen."""
-    every = inference.parameters.binary_data_output
-    if inference.outputs is UNSET or not inference.outputs:
+def _select_outputs(request: RequestBody) -> dict[str, bool]:
+    """Return the requested outputs; all of them if the request names none."""
+    every = request.parameters.binary_data_output
+    if request.outputs is UNSET or not request.outputs:
         return dict.fromkeys(OUTPUTS, every)
-    chosen = {}
-    for output in inference.outputs:
+    selected = {}
+    for output in request.outputs:
         if output.name not in OUTPUTS:
             raise ProblemError(
                 400, f'There is no output "{output.name[:40]}": there are {", ".join(OUTPUTS)}.'
             )
         if output.parameters.classification:
             raise ProblemError(400, 'Classification is not offered: ask for "prediction" instead.')
-        chosen[output.name] = every or output.parameters.binary_data
-    return chosen
+        selected[output.name] = every or output.parameters.binary_data
+    return selected

@@ -1,0 +1,50 @@
+"""Probabilities as a response body: JSON, .npy or a raw tensor."""
+
+from io import BytesIO
+
+import msgspec
+import numpy as np
+from numpy.typing import NDArray
+
+from mnist_api.exchange import NPY
+
+
+class Prediction(msgspec.Struct):
+    """The response to one image; clients rely on exactly these three fields."""
+
+    prediction: int
+    confidence: str
+    probabilities: list[float]
+
+
+class Predictions(msgspec.Struct):
+    """The response to several images, in their order."""
+
+    predictions: list[Prediction]
+
+
+_encode = msgspec.json.Encoder().encode
+
+
+def encode_prediction(probabilities: NDArray[np.float32]) -> bytes:
+    """Return the JSON for one image's ``probabilities``, float32 [10]."""
+    return _encode(_describe(probabilities.tolist()))
+
+
+def encode_predictions(probabilities: NDArray[np.float32]) -> bytes:
+    """Return the JSON for the ``probabilities`` of many images, float32 [n, 10]."""
+    return _encode(Predictions([_describe(values) for values in probabilities.tolist()]))
+
+
+def encode_array(probabilities: NDArray[np.float32], media_type: str) -> bytes:
+    """Return [n, 10] as a .npy file or as bare little-endian float32."""
+    if media_type == NPY:
+        file = BytesIO()
+        np.save(file, probabilities, allow_pickle=False)
+        return file.getvalue()
+    return probabilities.astype("<f4", copy=False).tobytes()
+
+
+def _describe(values: list[float]) -> Prediction:
+    highest = max(values)
+    return Prediction(values.index(highest), f"{highest:.2%}", values)
