@@ -11,15 +11,15 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bench import environments
-from bench.digits import read_digits
-from bench.load import Pressure, run_engine
+from bench.load.measurement import Plan, WrongAnswerError, start, visit
+from bench.load.wrk import Pressure, run_engine
 from bench.machine import describe_machine
-from bench.network import ask_network, choose_network
-from bench.results import Results
-from bench.server import Material
-from bench.servers import CACHE, OURS, SERVERS, from_cache
-from bench.table import write_table
-from bench.visit import Plan, WrongAnswerError, start, visit
+from bench.model.selection import ask_network, choose_network
+from bench.results.results import Results
+from bench.results.table import write_table
+from bench.servers.catalog import CACHE, OURS, SERVERS, from_cache
+from bench.servers.request_bodies import read_digits
+from bench.servers.server import Material
 from local.environments import ROOT, EnvironmentFailedError
 from local.processes import ProcessFailedError, Program, StopRequestedError, Supervisor
 

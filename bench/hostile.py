@@ -15,12 +15,12 @@ from contextlib import AbstractContextManager, contextmanager, suppress
 from datetime import UTC, datetime
 
 from bench import environments
-from bench.digits import read_digits
-from bench.load import Load, Pressure, load
-from bench.network import choose_network
-from bench.server import Material, Server
-from bench.servers import mnist_api
-from bench.visit import start
+from bench.load.measurement import start
+from bench.load.wrk import Load, Pressure, load
+from bench.model.selection import choose_network
+from bench.servers.catalog import mnist_api
+from bench.servers.request_bodies import read_digits
+from bench.servers.server import Material, Server
 from local.environments import ROOT
 from local.processes import Supervisor
 

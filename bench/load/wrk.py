@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from bench.environments import bin_of
-from bench.server import Form
+from bench.servers.server import Form
 from local.environments import ROOT
 from local.processes import Program, Supervisor
 
@@ -58,7 +58,7 @@ def run_engine(network: Path, images: Path, seconds: float, work: Path) -> float
     environ = {**os.environ, "ORT_DISABLE_TELEMETRY": "1"}
     command: list[str | Path] = [
         bin_of("api") / "python",
-        HERE / "engine.py",
+        HERE.parent / "model" / "onnxruntime_alone.py",
         network,
         images,
         begin,

@@ -4,9 +4,15 @@ import shutil
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 
-from bench.answers import read_floats, read_prediction, read_predictions, read_rows, read_v2
 from bench.environments import PEERS, bin_of
-from bench.server import Command, Form, Material, Server, free_port
+from bench.servers.responses import (
+    read_floats,
+    read_prediction,
+    read_predictions,
+    read_rows,
+    read_v2,
+)
+from bench.servers.server import Command, Form, Material, Server, free_port
 from local.environments import ROOT
 
 JSON, OCTETS = "application/json", "application/octet-stream"

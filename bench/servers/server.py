@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bench.digits import Digits
+from bench.servers.request_bodies import Digits
 
 Command = list[str | Path]
 

@@ -9,9 +9,9 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from bench.environments import bin_of
-from bench.load import Load, Pressure, load
-from bench.measure import only_child, pss_of, seconds_of, tree_of, workers_of
-from bench.server import Form, Server
+from bench.load.process_stats import only_child, pss_of, seconds_of, tree_of, workers_of
+from bench.load.wrk import Load, Pressure, load
+from bench.servers.server import Form, Server
 from local.processes import ProcessFailedError, Program, Supervisor
 
 WORKERS = 2

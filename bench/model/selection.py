@@ -21,13 +21,13 @@ def choose_network(given: Path | None, work: Path) -> tuple[Path, str]:
         path = (given or TRAINED).resolve(strict=True)
         return path, f"{path.name}, {path.stat().st_size / 1e6:.2f} MB"
     path = work / "random.onnx"
-    _run("api-test", "random_network.py", path)
+    _run("api-test", "random_model.py", path)
     return path, "784-256-128-10 with random weights, as nothing has been trained yet"
 
 
 def ask_network(network: Path, images: Path) -> list[int]:
     """Return onnxruntime's own prediction for each image of a file of float32 (n, 784)."""
-    predictions: list[int] = json.loads(_run("api", "engine.py", network, images))
+    predictions: list[int] = json.loads(_run("api", "onnxruntime_alone.py", network, images))
     return predictions
 
 

@@ -3,9 +3,9 @@
 import statistics
 
 from bench.environments import megabytes_of, version_of
-from bench.results import Results
-from bench.servers import OURS
-from bench.visit import EVEN
+from bench.load.measurement import EVEN
+from bench.results.results import Results
+from bench.servers.catalog import OURS
 
 NONE = "-"
 NAMES = {  # in the table, with environment and distribution

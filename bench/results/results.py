@@ -4,8 +4,8 @@ import statistics
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from bench.digits import COUNT
-from bench.visit import Visit
+from bench.load.measurement import Visit
+from bench.servers.request_bodies import COUNT
 
 
 @dataclass
