@@ -1,4 +1,4 @@
-"""The API beside its peers: `python -m bench`, see `--help` and README.md."""
+"""Compares the API with other model servers: `python -m bench`; README.md explains the method."""
 
 import argparse
 import json
@@ -11,109 +11,123 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from bench import environments
-from bench.load.measurement import Plan, WrongAnswerError, start, visit
-from bench.load.wrk import Pressure, run_engine
+from bench.load.measurement import MeasurementSettings, WrongPredictionError, measure_server
+from bench.load.server_process import start_server
+from bench.load.wrk import LoadSettings
 from bench.machine import describe_machine
-from bench.model.selection import ask_network, choose_network
+from bench.model.reference import measure_throughput, predict
+from bench.model.selection import select_model
+from bench.results.report import write_report
 from bench.results.results import Results
-from bench.results.table import write_table
-from bench.servers.catalog import CACHE, OURS, SERVERS, from_cache
-from bench.servers.request_bodies import read_digits
-from bench.servers.server import Material
+from bench.servers.catalog import API, MODEL_CACHE, SERVERS, mnist_api_from_cache
+from bench.servers.request_bodies import read_images
+from bench.servers.server import ServerInputs
 from local.environments import ROOT, EnvironmentFailedError
 from local.processes import ProcessFailedError, Program, StopRequestedError, Supervisor
 
-FAILURES = (ProcessFailedError, WrongAnswerError, urllib.error.HTTPError, RuntimeError)
+FAILURES = (ProcessFailedError, WrongPredictionError, urllib.error.HTTPError, RuntimeError)
 
 
 def main() -> int:
-    """Measure, print the table, keep the figures; return 1 where the API itself failed."""
-    arguments = _parse()
+    """Measure, print the table, write results.json; return 1 where the API itself failed."""
+    args = _parse()
     if sys.platform != "linux" or not shutil.which("wrk"):
         print("The benchmark needs Linux and wrk; on Debian: apt-get install wrk", file=sys.stderr)
         return 1
-    begin = datetime.now(UTC)
-    work = ROOT / ".local" / "bench" / begin.strftime("%Y-%m-%dT%H-%M-%SZ")
+    start = datetime.now(UTC)
+    run_folder = ROOT / ".local" / "bench" / start.strftime("%Y-%m-%dT%H-%M-%SZ")
     try:
-        material, name = _prepare(arguments, work)
-        results = Results(begin.date().isoformat(), describe_machine(), name)
-        for number in range(arguments.rounds):
-            _run_round(number, arguments, material, results)
+        inputs, description = _prepare(args.model, run_folder)
+        results = Results(start.date().isoformat(), describe_machine(), description)
+        for number in range(args.rounds):
+            _run_round(number, args, inputs, results)
     except StopRequestedError as stop:
-        print(f"\nStopping, as asked ({stop}).", file=sys.stderr)
+        print(f"\nStopped by {stop}.", file=sys.stderr)
         return 128 + stop.signal_number
     except (EnvironmentFailedError, OSError, *FAILURES) as error:
         print(f"\n{error}", file=sys.stderr)
         return 1
-    (work / "results.json").write_text(json.dumps(asdict(results), indent=1) + "\n")
-    print(f"\n{write_table(results, arguments.servers)}\nEvery figure: {work / 'results.json'}")
-    return 1 if OURS in results.failures else 0
+    file = run_folder / "results.json"
+    file.write_text(json.dumps(asdict(results), indent=1) + "\n")
+    print(f"\n{write_report(results, args.servers)}\nAll results: {file}")
+    return 1 if API in results.failures else 0
 
 
 def _parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench", description=__doc__)
-    parser.add_argument("--model", type=Path, help="the ONNX file to serve (the last trained one)")
-    parser.add_argument("--rounds", type=int, default=3)
-    parser.add_argument("--seconds", type=int, default=5, help="length of each load")
-    parser.add_argument("--warm-up", type=int, default=2, help="length of the load before it")
-    parser.add_argument("--connections", type=int, default=16, help="asking for one image each")
-    parser.add_argument("--batch-connections", type=int, default=4, help="asking for 256 images")
-    parser.add_argument("servers", nargs="*", help=f"of {', '.join(SERVERS)} (all of them)")
-    arguments = parser.parse_args()
-    arguments.servers = arguments.servers or list(SERVERS)
-    if unknown := set(arguments.servers) - set(SERVERS):
-        parser.error(f"unknown: {', '.join(unknown)}; there are {', '.join(SERVERS)}")
-    return arguments
+    add, default = parser.add_argument, "(default: %(default)s)"
+    add("--model", type=Path, help="ONNX file to serve (default: the last trained one)")
+    add("--rounds", type=int, default=3, help=f"measurements of each server {default}")
+    add("--seconds", type=int, default=5, help=f"duration of each load {default}")
+    add("--warm-up", type=int, default=2, help=f"duration of the load before it {default}")
+    add("--connections", type=int, default=16, help=f"of the single-image load {default}")
+    add("--batch-connections", type=int, default=4, help=f"of the 256-image load {default}")
+    add("servers", nargs="*", help=f"of {', '.join(SERVERS)} (default: all)")
+    args = parser.parse_args()
+    args.servers = args.servers or list(SERVERS)
+    if unknown := set(args.servers) - set(SERVERS):
+        parser.error(f"unknown: {', '.join(unknown)}; choose from {', '.join(SERVERS)}")
+    return args
 
 
-def _prepare(arguments: argparse.Namespace, work: Path) -> tuple[Material, str]:
-    """Make environments, network and digits; return them and the network's description."""
+def _prepare(model: Path | None, run_folder: Path) -> tuple[ServerInputs, str]:
+    """Make environments, model and images; return them and the model's description."""
     for name in ("api", "api-test", *{f"bench-{p.name}" for p in environments.PEERS.iterdir()}):
         environments.make(name)
-    work.mkdir(parents=True)
-    network, description = choose_network(arguments.model, work)
-    digits = read_digits()
-    (work / "images").write_bytes(digits.raw)
-    save = [
+    run_folder.mkdir(parents=True)
+    selected, description = select_model(model, run_folder)
+    inputs = ServerInputs(selected, read_images(), run_folder)
+    (run_folder / "images").write_bytes(inputs.images.float32)
+    _save_mlflow_model(inputs)
+    return inputs, description
+
+
+def _save_mlflow_model(inputs: ServerInputs) -> None:
+    """Run peers/mlflow/prepare.py. Raises RuntimeError."""
+    log = inputs.run_folder / "prepare.log"
+    command: list[str | Path] = [
         environments.bin_of("bench-mlflow") / "python",
-        environments.PEERS / "mlflow/prepare.py",
+        environments.PEERS / "mlflow" / "prepare.py",
+        inputs.model,
+        inputs.run_folder / "images",
+        inputs.run_folder / "mlflow",
     ]
-    quiet = {**os.environ, "MLFLOW_DISABLE_TELEMETRY": "true"}
+    environ = {**os.environ, "MLFLOW_DISABLE_TELEMETRY": "true"}
     with Supervisor() as supervisor:
-        command: list[str | Path] = [*save, network, work / "images", work / "mlflow"]
-        program = Program("saving for MLflow", command, ROOT, quiet, work / "prepare.log")
+        program = Program("saving the MLflow model", command, ROOT, environ, log)
         if supervisor.run(program) != 0:
-            raise RuntimeError((work / "prepare.log").read_text())
-    return Material(network, digits, work), description
+            raise RuntimeError(f"The MLflow model could not be saved:\n{log.read_text()}")
 
 
 def _run_round(
-    number: int, arguments: argparse.Namespace, material: Material, results: Results
+    number: int, args: argparse.Namespace, inputs: ServerInputs, results: Results
 ) -> None:
-    """Visit every server once, each round beginning with another one, and the bare engine."""
-    work, network = material.work, material.network
-    expected = ask_network(network, work / "images")
-    plan = Plan(
-        Pressure(arguments.connections, arguments.seconds),
-        Pressure(arguments.batch_connections, arguments.seconds),
-        arguments.warm_up,
+    """Measure every server, each round in a rotated order, and then ONNX Runtime alone."""
+    run_folder, model = inputs.run_folder, inputs.model
+    expected = predict(model, run_folder / "images")
+    settings = MeasurementSettings(
+        LoadSettings(args.connections, args.seconds),
+        LoadSettings(args.batch_connections, args.seconds),
+        args.warm_up,
     )
-    names = arguments.servers[number:] + arguments.servers[:number]
-    for name in names:
-        print(f"Round {number + 1} of {arguments.rounds}: {name} ...", flush=True)
-        log = work / f"{name}.log"
+    first = number % len(args.servers)
+    for name in args.servers[first:] + args.servers[:first]:
+        print(f"Round {number + 1} of {args.rounds}: {name} ...", flush=True)
+        server, log = SERVERS[name](inputs), run_folder / f"{name}.log"
         try:
-            found = visit(SERVERS[name](material), network, expected, plan, log)
-            results.visits.setdefault(name, []).append(found)
+            measurement = measure_server(server, model, expected, settings, log)
+            results.measurements.setdefault(name, []).append(measurement)
         except FAILURES as error:
             print(f"  {error}", flush=True)
             results.failures.setdefault(name, []).append(str(error))
-    print(f"Round {number + 1} of {arguments.rounds}: the bare engine ...", flush=True)
-    results.engine.append(run_engine(network, work / "images", arguments.seconds, work))
-    if CACHE.is_dir() and OURS in names:
+    print(f"Round {number + 1} of {args.rounds}: ONNX Runtime alone ...", flush=True)
+    throughput = measure_throughput(model, run_folder / "images", args.seconds, run_folder)
+    results.onnxruntime_alone.append(throughput)
+    if MODEL_CACHE.is_dir() and API in args.servers:
         with Supervisor() as supervisor:
-            server = from_cache(material)
-            results.cached_starts.append(start(supervisor, server, network, work / "cached.log"))
+            server, log = mnist_api_from_cache(inputs), run_folder / "cached.log"
+            results.cached_starts.append(start_server(supervisor, server, model, log))
 
 
-sys.exit(main())
+if __name__ == "__main__":
+    sys.exit(main())

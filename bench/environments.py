@@ -1,4 +1,4 @@
-"""The peers' environments, made as the services' are: each from its own lock with hashes."""
+"""The peers' Python environments, each installed from its lock with hashes."""
 
 from pathlib import Path
 
@@ -19,12 +19,12 @@ def make(name: str) -> None:
 
 
 def bin_of(name: str) -> Path:
-    """Return the folder of an environment's programs."""
+    """Return the folder of an environment's executables."""
     return environments.python_of(name).parent
 
 
 def megabytes_of(name: str) -> float:
-    """Return what is installed, in MB, without the bytecode that running it leaves behind."""
+    """Return the size of an environment in MB, without bytecode, which is written later."""
     folder = environments.ENVIRONMENTS / name
     files = (path for path in folder.rglob("*") if path.suffix != ".pyc" and not path.is_symlink())
     return sum(path.stat().st_size for path in files if path.is_file()) / 1e6

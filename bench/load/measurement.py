@@ -1,158 +1,113 @@
-"""One visit to one server: start, check its answers, load it, measure it, stop it."""
+"""Measures one server: start it, check its predictions, load it, read its memory, stop it."""
 
-import os
-import time
 import urllib.error
-import urllib.request
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from bench.environments import bin_of
-from bench.load.process_stats import only_child, pss_of, seconds_of, tree_of, workers_of
-from bench.load.wrk import Load, Pressure, load
-from bench.servers.server import Form, Server
-from local.processes import ProcessFailedError, Program, Supervisor
+from bench.load.process_stats import find_child, find_workers, measure_cpu_seconds, measure_pss
+from bench.load.server_process import send_request, start_server, wait_for_workers
+from bench.load.wrk import LoadResult, LoadSettings, run_wrk
+from bench.servers.server import Request, Server
+from local.processes import Supervisor
 
-WORKERS = 2
-EVEN = 0.6  # of the busiest worker's processor time; below it a load is not compared lightly
-AT_REST = 0.1  # of a core, used by both workers together when nobody asks
-PATIENCE = 120  # s to become ready; on a busy machine the slowest peer needs half of it
+EVEN_BALANCE = 0.6  # from here on the load counts as evenly spread over the workers
+ATTEMPTS = 3  # to get an even balance
 
 
-class WrongAnswerError(Exception):
-    """A server answered something else than the network itself; the message says what."""
+class WrongPredictionError(Exception):
+    """A server's predictions differ from those of ONNX Runtime; the message says which."""
 
 
 @dataclass(frozen=True)
-class Plan:
-    """How each server is loaded; the warm-up, in whole seconds, comes before each load."""
+class MeasurementSettings:
+    """The two loads of each server; ``warm_up`` is the duration of the load before each, in s."""
 
-    single: Pressure
-    batch: Pressure
+    single: LoadSettings
+    batch: LoadSettings
     warm_up: int
 
 
 @dataclass(frozen=True)
-class Visit:
-    """What one visit found: seconds to ready, MB of PSS, and for the workers the smallest share.
+class Measurement:
+    """One measurement of one server: ``ready`` in s, ``pss`` in MB.
 
-    ``balance`` is the least busy worker's processor time over the busiest one's, 1 when even.
-    ``batch`` counts requests of 256 images; None where no form for them is offered.
+    ``balance`` is the least busy worker's processor time over the busiest one's, 0 to 1.
+    ``batch`` counts requests of 256 images; None where no format for them is supported.
     """
 
     ready: float
-    single: Load
+    single: LoadResult
     balance: float
     workers: int
     pss: float
-    batch: Load | None
-    batch_form: str
+    batch: LoadResult | None
+    batch_format: str
 
 
-def visit(server: Server, network: Path, expected: list[int], plan: Plan, log: Path) -> Visit:
-    """Return what was found; ``expected`` are the digits that the network itself predicts.
+def measure_server(
+    server: Server, model: Path, expected: list[int], settings: MeasurementSettings, log: Path
+) -> Measurement:
+    """Measure ``server``; ``expected`` are ONNX Runtime's predictions for the 256 images.
 
-    Raises WrongAnswerError, ProcessFailedError or StopRequestedError.
+    Raises WrongPredictionError, ProcessFailedError, StopRequestedError, HTTPError or RuntimeError.
     """
     with Supervisor() as supervisor:
 
-        def press(form: Form, pressure: Pressure) -> Load:
-            return load(supervisor, server.port, form, pressure, log.parent)
+        def run_load(request: Request, load: LoadSettings) -> LoadResult:
+            return run_wrk(supervisor, server.port, request, load, log.parent)
 
-        ready = start(supervisor, server, network, log)
-        if ask(server, server.single) != expected[:1]:
-            raise WrongAnswerError("it took the first digit for another than the network does")
-        leader = only_child()
-        _await_workers(supervisor, leader)
-        press(server.single, replace(plan.single, seconds=plan.warm_up))
-        workers = workers_of(tree_of(leader))
+        ready = start_server(supervisor, server, model, log)
+        if send_request(server, server.single) != expected[:1]:
+            raise WrongPredictionError("The prediction for the first image is not ONNX Runtime's.")
+        leader = find_child()
+        wait_for_workers(supervisor, leader)
+        run_load(server.single, replace(settings.single, seconds=settings.warm_up))
+        workers = find_workers(leader)
         balance, single = max(
-            _press_evenly(workers, lambda: press(server.single, plan.single)),
-            key=lambda found: found[0],
+            _repeat_until_even(workers, lambda: run_load(server.single, settings.single)),
+            key=lambda attempt: attempt[0],
         )
-        pss = pss_of(tree_of(leader))
-        batch, form = None, _first_offered(server, expected)
-        if form:
-            press(form, replace(plan.batch, seconds=plan.warm_up))
-            batch = press(form, plan.batch)
-    name = form.name if form else "not offered"
-    return Visit(ready, single, balance, len(workers), pss, batch, name)
+        pss = measure_pss(leader)
+        batch, request = None, _select_batch_request(server, expected)
+        if request:
+            run_load(request, replace(settings.batch, seconds=settings.warm_up))
+            batch = run_load(request, settings.batch)
+    batch_format = request.format if request else "not offered"
+    return Measurement(ready, single, balance, len(workers), pss, batch, batch_format)
 
 
-def start(supervisor: Supervisor, server: Server, network: Path, log: Path) -> float:
-    """Start ``server`` with ``network``; return after how many seconds it was ready."""
-    inherited = {k: v for k, v in os.environ.items() if k not in ("PYTHONPATH", "PYTHONHOME")}
-    path = f"{bin_of(server.environment)}{os.pathsep}{os.environ.get('PATH', os.defpath)}"
-    given = {"PATH": path, "MODEL_FILE": str(network), "ORT_DISABLE_TELEMETRY": "1"}
-    environ = {**inherited, **given, **server.environ}
-    begin = time.monotonic()
-    supervisor.start(Program("the server", server.command, server.folder, environ, log))
-    while not _is_ready(server):
-        supervisor.check()
-        if time.monotonic() - begin > PATIENCE:
-            raise ProcessFailedError(f"It was not ready after {PATIENCE} s; see {log}.")
-        supervisor.pause(0.01)
-    return time.monotonic() - begin
+def _repeat_until_even(
+    workers: list[int], run_load: Callable[[], LoadResult]
+) -> Iterator[tuple[float, LoadResult]]:
+    """Yield each load's balance and result, until one is even, three at most.
 
-
-def ask(server: Server, form: Form) -> list[int]:
-    """Return the digits that ``server`` answers. Raises HTTPError for a status over 299."""
-    url = f"http://127.0.0.1:{server.port}{form.path}"
-    headers = {"Content-Type": form.content_type, **form.headers}
-    request = urllib.request.Request(url, form.body, headers)
-    with urllib.request.urlopen(request, timeout=60) as answer:  # noqa: S310 - http on 127.0.0.1
-        return form.read(answer.read(), answer.headers)
-
-
-def _await_workers(supervisor: Supervisor, leader: int) -> None:
-    """Wait until both workers are there and at rest: some servers are ready with the first one."""
-    deadline, used = time.monotonic() + PATIENCE, [0.0]
-    while True:
-        supervisor.pause(0.5)
-        supervisor.check()
-        workers = workers_of(tree_of(leader))
-        before, used = used, seconds_of(workers)
-        if len(workers) == WORKERS and sum(used) - sum(before) < AT_REST * 0.5:
-            return
-        if time.monotonic() > deadline:
-            raise ProcessFailedError(f"No {WORKERS} workers were at rest after {PATIENCE} s.")
-
-
-def _press_evenly(workers: list[int], press: Callable[[], Load]) -> Iterator[tuple[float, Load]]:
-    """Yield loads with their balance until one is even, three at most.
-
-    Where workers share a listening socket, one may accept all connections; new ones may fare
-    better.
+    Workers that share a listening socket may get very different numbers of connections; each load
+    opens new ones.
     """
-    for _ in range(3):
-        before = seconds_of(workers)
-        found = press()
-        used = [after - then for after, then in zip(seconds_of(workers), before, strict=True)]
+    for _ in range(ATTEMPTS):
+        before = measure_cpu_seconds(workers)
+        result = run_load()
+        after = measure_cpu_seconds(workers)
+        used = [end - start for start, end in zip(before, after, strict=True)]
         balance = min(used) / max(used) if max(used) > 0 else 0.0
-        yield balance, found
-        if balance >= EVEN:
+        yield balance, result
+        if balance >= EVEN_BALANCE:
             return
 
 
-def _first_offered(server: Server, expected: list[int]) -> Form | None:
-    for form in server.batches:
+def _select_batch_request(server: Server, expected: list[int]) -> Request | None:
+    """Return the first batch request that the server supports and predicts right."""
+    for request in server.batches:
         try:
-            answered = ask(server, form)
+            predictions = send_request(server, request)
         except urllib.error.HTTPError as error:
             if error.code in (404, 405, 415):
                 continue
             raise
-        if answered != expected:
-            raise WrongAnswerError(f"256 images as {form.name} got other digits than the network's")
-        return form
+        if predictions != expected:
+            raise WrongPredictionError(
+                f"The predictions for 256 images as {request.format} are not ONNX Runtime's."
+            )
+        return request
     return None
-
-
-def _is_ready(server: Server) -> bool:
-    try:
-        url = f"http://127.0.0.1:{server.port}{server.ready}"
-        with urllib.request.urlopen(url, timeout=5) as answer:
-            return bool(answer.status == 200)
-    except OSError:
-        return False

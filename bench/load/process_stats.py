@@ -1,25 +1,23 @@
-"""What Linux says of a server's processes: memory, processor time, and which are its workers."""
+"""Statistics of a server's processes from /proc: memory, processor time, which are its workers."""
 
 import os
 from pathlib import Path
 
-TICKS = os.sysconf("SC_CLK_TCK")
+TICKS_PER_SECOND = os.sysconf("SC_CLK_TCK")
 
 
-def only_child() -> int:
-    """Return the one process that this one has started and not yet stopped."""
+def find_child() -> int:
+    """Return the pid of the only process that this one has started and not yet stopped."""
     own = str(os.getpid())
-    pids = [int(folder.name) for folder in Path("/proc").iterdir() if folder.name.isdigit()]
-    (child,) = [pid for pid in pids if _stat(pid)[1:2] == [own]]
+    (child,) = [pid for pid in _list_pids() if _read_stat(pid)[1:2] == [own]]
     return child
 
 
-def tree_of(leader: int) -> dict[int, int]:
-    """Return the processes of ``leader``'s session or descent, each with its parent."""
+def find_processes(leader: int) -> dict[int, int]:
+    """Return the processes of ``leader``'s session and their descendants: pid to parent's pid."""
     parents, sessions = {}, {}
-    for folder in Path("/proc").iterdir():
-        if folder.name.isdigit() and (fields := _stat(int(folder.name))):
-            pid = int(folder.name)
+    for pid in _list_pids():
+        if fields := _read_stat(pid):
             parents[pid], sessions[pid] = int(fields[1]), int(fields[3])
     tree = {pid: parents[pid] for pid, session in sessions.items() if session == leader}
     found = set(tree)
@@ -29,28 +27,34 @@ def tree_of(leader: int) -> dict[int, int]:
     return tree
 
 
-def pss_of(tree: dict[int, int]) -> float:
-    """Return the memory of all of them in MB; what is shared is counted once."""
-    return sum(_pss(pid) for pid in tree) / 1000
-
-
-def workers_of(tree: dict[int, int]) -> list[int]:
-    """Return those that have the engine loaded and started no others."""
+def find_workers(leader: int) -> list[int]:
+    """Return the processes that have loaded ONNX Runtime and have no children."""
+    tree = find_processes(leader)
     leaves = [pid for pid in tree if pid not in tree.values()]
     return [pid for pid in leaves if "onnxruntime" in _read(pid, "maps")]
 
 
-def seconds_of(pids: list[int]) -> list[float]:
-    """Return the processor time each has used so far."""
-    return [(int(f[11]) + int(f[12])) / TICKS for f in map(_stat, pids) if f]
+def measure_pss(leader: int) -> float:
+    """Return the memory (PSS) of all processes in MB; shared pages are counted once."""
+    return sum(_read_pss(pid) for pid in find_processes(leader)) / 1000
 
 
-def _stat(pid: int) -> list[str]:
-    """Return the fields of /proc/PID/stat from the third on, none for a process that is gone."""
+def measure_cpu_seconds(pids: list[int]) -> list[float]:
+    """Return the processor time that each running process has used so far."""
+    stats = [fields for pid in pids if (fields := _read_stat(pid))]
+    return [(int(fields[11]) + int(fields[12])) / TICKS_PER_SECOND for fields in stats]
+
+
+def _list_pids() -> list[int]:
+    return [int(folder.name) for folder in Path("/proc").iterdir() if folder.name.isdigit()]
+
+
+def _read_stat(pid: int) -> list[str]:
+    """Return the fields of /proc/PID/stat from the third on, none for a process that has ended."""
     return _read(pid, "stat").rpartition(")")[2].split()
 
 
-def _pss(pid: int) -> int:
+def _read_pss(pid: int) -> int:
     for line in _read(pid, "smaps_rollup").splitlines():
         if line.startswith("Pss:"):
             return int(line.split()[1])

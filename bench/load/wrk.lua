@@ -1,4 +1,4 @@
--- wrk's script: posts the file that args[1] names, with the headers that follow as name, value.
+-- Script for wrk. Arguments: the file with the body of the POST, then header names and values in turn.
 
 function init(args)
   local file = assert(io.open(args[1], "rb"))

@@ -1,39 +1,39 @@
-"""All figures of a run, as they are kept, and the medians that are compared."""
+"""The results of a run, as they are written to results.json, and their medians."""
 
 import statistics
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
-from bench.load.measurement import Visit
-from bench.servers.request_bodies import COUNT
+from bench.load.measurement import Measurement
+from bench.servers.request_bodies import BATCH_SIZE
 
 
 @dataclass
 class Results:
-    """One run: when, on what, with which network, and what each round found.
+    """One run: its date, machine and model, and lists with one entry per round.
 
-    ``engine`` is images a second of the bare engine, ``cached_starts`` seconds to ready.
+    ``onnxruntime_alone`` holds images per second, ``cached_starts`` seconds until ready.
     """
 
     date: str
     machine: str
-    network: str
-    visits: dict[str, list[Visit]] = field(default_factory=dict)
+    model: str
+    measurements: dict[str, list[Measurement]] = field(default_factory=dict)
     failures: dict[str, list[str]] = field(default_factory=dict)
-    engine: list[float] = field(default_factory=list)
+    onnxruntime_alone: list[float] = field(default_factory=list)
     cached_starts: list[float] = field(default_factory=list)
 
-    def median(self, name: str, figure: Callable[[Visit], float]) -> float | None:
+    def median(self, server: str, metric: Callable[[Measurement], float]) -> float | None:
         """Return the median over the rounds of one server, None if it was never measured."""
-        visits = self.visits.get(name)
-        return statistics.median(map(figure, visits)) if visits else None
+        measurements = self.measurements.get(server)
+        return statistics.median(map(metric, measurements)) if measurements else None
 
-    def images(self, name: str) -> float | None:
-        """Return the median of images a second, sent 256 at once."""
-        rates = [v.batch.rate * COUNT for v in self.visits.get(name, []) if v.batch]
+    def median_batch_images(self, server: str) -> float | None:
+        """Return the median of images per second in batches, None if none were measured."""
+        rates = [m.batch.rate * BATCH_SIZE for m in self.measurements.get(server, []) if m.batch]
         return statistics.median(rates) if rates else None
 
-    def errors(self, name: str) -> int:
+    def count_errors(self, server: str) -> int:
         """Return how many requests failed, over all rounds and both loads."""
-        visits = self.visits.get(name, [])
-        return sum(v.single.errors + (v.batch.errors if v.batch else 0) for v in visits)
+        measurements = self.measurements.get(server, [])
+        return sum(m.single.errors + (m.batch.errors if m.batch else 0) for m in measurements)

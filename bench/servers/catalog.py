@@ -1,4 +1,4 @@
-"""The API and its peers: how each is started, and the forms in which each is asked."""
+"""The API and its peers: how each is started, and the requests of each."""
 
 import shutil
 from collections.abc import Callable, Mapping
@@ -6,49 +6,50 @@ from dataclasses import replace
 
 from bench.environments import PEERS, bin_of
 from bench.servers.responses import (
-    read_floats,
+    read_float32,
+    read_mlflow_json,
     read_prediction,
     read_predictions,
-    read_rows,
-    read_v2,
+    read_v2_json,
 )
-from bench.servers.server import Command, Form, Material, Server, free_port
+from bench.servers.server import Command, Request, Server, ServerInputs, free_port
 from local.environments import ROOT
 
-JSON, OCTETS = "application/json", "application/octet-stream"
-INFER = "/v2/models/mnist-classifier/infer"
-OURS = "mnist-api"
-CACHE = ROOT / ".local" / "model-cache"
+JSON, OCTET_STREAM = "application/json", "application/octet-stream"
+PARQUET = "application/vnd.apache.parquet"
+V2_INFER = "/v2/models/mnist-classifier/infer"
+API = "mnist-api"
+MODEL_CACHE = ROOT / ".local" / "model-cache"
 
 
-def mnist_api(given: Material) -> Server:
-    """Return the API as it runs in production, but with a file for its network."""
-    octets, accept = given.digits.octets, {"Accept": OCTETS}
+def mnist_api(inputs: ServerInputs) -> Server:
+    """Return the API as it runs in production, except that it loads a file."""
+    images, accept = inputs.images, {"Accept": OCTET_STREAM}
     return Server(
         "api",
         [bin_of("api") / "python", "-m", "gunicorn"],
         ROOT / "api",
         port := free_port(),
         "/health",
-        Form("JSON", "/predict", JSON, given.digits.as_json(), read_prediction),
-        [Form("bytes", "/predict", OCTETS, octets, read_floats, accept)],
+        Request("JSON", "/predict", JSON, images.encode_json(), read_prediction),
+        [Request("uint8", "/predict", OCTET_STREAM, images.uint8, read_float32, accept)],
         {"WEB_CONCURRENCY": "2", "HOST": "127.0.0.1", "PORT": str(port)},
     )
 
 
-def from_cache(given: Material) -> Server:
-    """Return the API as it starts from a copy of the local stack's cache, its registry away."""
-    copy = given.work / "model-cache"
+def mnist_api_from_cache(inputs: ServerInputs) -> Server:
+    """Return the API with a copy of the local stack's model cache and an unreachable registry."""
+    copy = inputs.run_folder / "model-cache"
     shutil.rmtree(copy, ignore_errors=True)
-    shutil.copytree(CACHE, copy)
-    own = mnist_api(given)
-    away = f"http://127.0.0.1:{free_port()}"
-    cached = {"MODEL_FILE": "", "MODEL_CACHE": str(copy), "MLFLOW_TRACKING_URI": away}
-    return replace(own, environ={**own.environ, **cached})
+    shutil.copytree(MODEL_CACHE, copy)
+    server = mnist_api(inputs)
+    unreachable = f"http://127.0.0.1:{free_port()}"
+    cached = {"MODEL_FILE": "", "MODEL_CACHE": str(copy), "MLFLOW_TRACKING_URI": unreachable}
+    return replace(server, environ={**server.environ, **cached})
 
 
-def mosec(given: Material) -> Server:
-    """Return mosec with its own JSON; its binary form is measured with msgspec."""
+def mosec(inputs: ServerInputs) -> Server:
+    """Return mosec with its default JSON codec; its binary format needs msgspec, see below."""
     command: Command = [bin_of("bench-mosec") / "python", "server.py", "--address=127.0.0.1"]
     return Server(
         "bench-mosec",
@@ -56,91 +57,93 @@ def mosec(given: Material) -> Server:
         PEERS / "mosec",
         port,
         "/",
-        Form("JSON", "/inference", JSON, given.digits.as_json(), read_predictions),
+        Request("JSON", "/inference", JSON, inputs.images.encode_json(), read_predictions),
         environ={"CODEC": "default"},
     )
 
 
-def mosec_msgspec(given: Material) -> Server:
-    """Return mosec with JSON and MessagePack read by msgspec."""
-    body = given.digits.as_msgpack()
-    batch = Form("MessagePack", "/inference", "application/msgpack", body, read_predictions)
-    return replace(mosec(given), batches=[batch], environ={"CODEC": "msgspec"})
+def mosec_msgspec(inputs: ServerInputs) -> Server:
+    """Return mosec with msgspec as its codec of JSON and MessagePack."""
+    body = inputs.images.encode_msgpack()
+    batch = Request("MessagePack", "/inference", "application/msgpack", body, read_predictions)
+    return replace(mosec(inputs), batches=[batch], environ={"CODEC": "msgspec"})
 
 
-def litserve(given: Material) -> Server:
+def litserve(inputs: ServerInputs) -> Server:
     """Return LitServe."""
+    images = inputs.images
     return Server(
         "bench-litserve",
         [bin_of("bench-litserve") / "python", "server.py"],
         PEERS / "litserve",
         port := free_port(),
         "/health",
-        Form("JSON", "/predict", JSON, given.digits.as_json(), read_predictions),
-        [Form("octet-stream", "/predict", OCTETS, given.digits.raw, read_predictions)],
+        Request("JSON", "/predict", JSON, images.encode_json(), read_predictions),
+        [Request("float32", "/predict", OCTET_STREAM, images.float32, read_predictions)],
         {"PORT": str(port)},
     )
 
 
-def bentoml(given: Material) -> Server:
+def bentoml(inputs: ServerInputs) -> Server:
     """Return BentoML."""
     serve: Command = [bin_of("bench-bentoml") / "bentoml", "serve", "server:Classifier"]
+    images = inputs.images
     return Server(
         "bench-bentoml",
         [*serve, "--host=127.0.0.1", f"--port={(port := free_port())}"],
         PEERS / "bentoml",
         port,
         "/readyz",
-        Form("JSON", "/single", JSON, given.digits.as_json(), read_predictions),
-        [Form("octet-stream", "/batch", OCTETS, given.digits.raw, read_predictions)],
-        {"BENTOML_DO_NOT_TRACK": "True", "BENTOML_HOME": str(given.work / "bentoml")},
+        Request("JSON", "/single", JSON, images.encode_json(), read_predictions),
+        [Request("float32", "/batch", OCTET_STREAM, images.float32, read_predictions)],
+        {"BENTOML_DO_NOT_TRACK": "True", "BENTOML_HOME": str(inputs.run_folder / "bentoml")},
     )
 
 
-def mlserver(given: Material) -> Server:
+def mlserver(inputs: ServerInputs) -> Server:
     """Return MLServer."""
+    images, folder = inputs.images, inputs.run_folder
     return Server(
         "bench-mlserver",
         [bin_of("bench-mlserver") / "mlserver", "start", "."],
         PEERS / "mlserver",
         port := free_port(),
         "/v2/models/mnist-classifier/ready",
-        Form("v2 JSON", INFER, JSON, given.digits.as_v2(), read_v2),
-        [Form("v2 with base64", INFER, JSON, given.digits.as_v2_base64(), read_v2)],
+        Request("v2 JSON", V2_INFER, JSON, images.encode_v2_json(), read_v2_json),
+        [Request("v2 base64", V2_INFER, JSON, images.encode_v2_base64(), read_v2_json)],
         {
             "MLSERVER_HOST": "127.0.0.1",
             "MLSERVER_HTTP_PORT": str(port),
             "MLSERVER_GRPC_PORT": str(free_port()),
             "MLSERVER_METRICS_PORT": str(free_port()),
-            "MLSERVER_METRICS_DIR": str(given.work / "mlserver-metrics"),
-            "MLSERVER_ENVIRONMENTS_DIR": str(given.work / "mlserver-environments"),
+            "MLSERVER_METRICS_DIR": str(folder / "mlserver-metrics"),
+            "MLSERVER_ENVIRONMENTS_DIR": str(folder / "mlserver-environments"),
             "MLSERVER_PARALLEL_WORKERS": "2",
-            "MLSERVER_DEBUG": "false",  # which is also its access log
-            "MLSERVER_MODEL_URI": str(given.network),
+            "MLSERVER_DEBUG": "false",  # also turns the access log off
+            "MLSERVER_MODEL_URI": str(inputs.model),
         },
     )
 
 
-def mlflow(given: Material) -> Server:
-    """Return `mlflow models serve`; prepare.py has saved its model by then."""
-    saved, port = given.work / "mlflow", free_port()
+def mlflow(inputs: ServerInputs) -> Server:
+    """Return `mlflow models serve`; peers/mlflow/prepare.py must have saved its model before."""
+    saved, port = inputs.run_folder / "mlflow", free_port()
     serve: Command = [bin_of("bench-mlflow") / "mlflow", "models", "serve", "--env-manager=local"]
-    parquet = (saved / "batch.parquet").read_bytes()
-    parquet_type = "application/vnd.apache.parquet"
+    single, batch = inputs.images.encode_mlflow_json(), (saved / "batch.parquet").read_bytes()
     return Server(
         "bench-mlflow",
         [*serve, f"--model-uri={saved / 'model'}", "--host=127.0.0.1", f"--port={port}", "-w", "2"],
         PEERS / "mlflow",
         port,
         "/ping",
-        Form("JSON", "/invocations", JSON, given.digits.as_inputs(), read_rows),
-        [Form("Parquet", "/invocations", parquet_type, parquet, read_rows)],
+        Request("JSON", "/invocations", JSON, single, read_mlflow_json),
+        [Request("Parquet", "/invocations", PARQUET, batch, read_mlflow_json)],
         {"MLFLOW_DISABLE_TELEMETRY": "true", "UVICORN_ACCESS_LOG": "false"},
     )
 
 
-SERVERS: Mapping[str, Callable[[Material], Server]] = {
-    OURS: mnist_api,
+SERVERS: Mapping[str, Callable[[ServerInputs], Server]] = {
+    API: mnist_api,
     "mosec": mosec,
     "mosec-msgspec": mosec_msgspec,
     "litserve": litserve,

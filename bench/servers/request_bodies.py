@@ -1,4 +1,4 @@
-"""Real digits, and every form in which they are sent: one image, or 256 at once."""
+"""The first 256 test images, encoded as the request bodies that the servers accept."""
 
 import base64
 import gzip
@@ -9,48 +9,49 @@ from pathlib import Path
 
 from local.environments import ROOT
 
-IMAGES = ROOT / "trainer" / "data" / "t10k-images-idx3-ubyte.gz"
-COUNT, PIXELS = 256, 784
+TEST_IMAGES = ROOT / "trainer" / "data" / "t10k-images-idx3-ubyte.gz"
+BATCH_SIZE, PIXELS = 256, 784
 
 
 @dataclass(frozen=True)
-class Digits:
-    """The first 256 test images; pixels 0 to 1, the same as little-endian float32, and as bytes."""
+class Images:
+    """256 images: pixels 0 to 1 as lists and as little-endian float32, pixels 0 to 255 as uint8."""
 
-    images: list[list[float]]
-    raw: bytes
-    octets: bytes
+    pixels: list[list[float]]
+    float32: bytes
+    uint8: bytes
 
-    def as_json(self) -> bytes:
-        """One image as the API takes it, 5.7 kB."""
-        return json.dumps({"image": self.images[0]}).encode()
+    def encode_json(self) -> bytes:
+        """Encode one image for the API, 5.7 kB."""
+        return json.dumps({"image": self.pixels[0]}).encode()
 
-    def as_inputs(self) -> bytes:
-        """One image as `mlflow models serve` takes it."""
-        return json.dumps({"inputs": self.images[:1]}).encode()
+    def encode_mlflow_json(self) -> bytes:
+        """Encode one image for `mlflow models serve`."""
+        return json.dumps({"inputs": self.pixels[:1]}).encode()
 
-    def as_v2(self) -> bytes:
-        """One image in the JSON of the Open Inference Protocol."""
+    def encode_v2_json(self) -> bytes:
+        """Encode one image in the JSON of the Open Inference Protocol, version 2."""
         tensor: dict[str, object] = {"name": "image", "shape": [1, PIXELS], "datatype": "FP32"}
-        return json.dumps({"inputs": [tensor | {"data": self.images[0]}]}).encode()
+        return json.dumps({"inputs": [tensor | {"data": self.pixels[0]}]}).encode()
 
-    def as_v2_base64(self) -> bytes:
-        """All images in the same JSON, as base64 of float32: MLServer's own extension."""
-        tensor: dict[str, object] = {"name": "image", "shape": [COUNT, PIXELS], "datatype": "BYTES"}
-        data = [base64.b64encode(self.raw).decode()]
+    def encode_v2_base64(self) -> bytes:
+        """Encode all images in the same JSON, as base64 of float32: an extension of MLServer."""
+        shape = [BATCH_SIZE, PIXELS]
+        tensor: dict[str, object] = {"name": "image", "shape": shape, "datatype": "BYTES"}
+        data = [base64.b64encode(self.float32).decode()]
         tensor |= {"parameters": {"content_type": "base64"}, "data": data}
         return json.dumps({"inputs": [tensor]}).encode()
 
-    def as_msgpack(self) -> bytes:
-        """All images as MessagePack of `{"images": float32}`: a map of one, a str, a bin32."""
-        return b"\x81\xa6images\xc6" + struct.pack(">I", len(self.raw)) + self.raw
+    def encode_msgpack(self) -> bytes:
+        """Encode all images as MessagePack: a map with one entry, `images`, a bin32 of float32."""
+        return b"\x81\xa6images\xc6" + struct.pack(">I", len(self.float32)) + self.float32
 
 
-def read_digits(path: Path = IMAGES) -> Digits:
-    """Read the first 256 images of an IDX file."""
+def read_images(path: Path = TEST_IMAGES) -> Images:
+    """Read the first 256 images of a gzipped IDX file."""
     with gzip.open(path) as file:
-        pixels = file.read(16 + COUNT * PIXELS)[16:]
-    rows = [pixels[at : at + PIXELS] for at in range(0, len(pixels), PIXELS)]
-    images = [[byte / 255 for byte in row] for row in rows]
-    raw = struct.pack(f"<{len(pixels)}f", *(byte / 255 for byte in pixels))
-    return Digits(images, raw, pixels)
+        uint8 = file.read(16 + BATCH_SIZE * PIXELS)[16:]
+    rows = [uint8[at : at + PIXELS] for at in range(0, len(uint8), PIXELS)]
+    pixels = [[byte / 255 for byte in row] for row in rows]
+    float32 = struct.pack(f"<{len(uint8)}f", *(byte / 255 for byte in uint8))
+    return Images(pixels, float32, uint8)

@@ -1,20 +1,20 @@
-"""What a server is to the benchmark, and one way to ask it."""
+"""How a server is started, and the requests it is measured with."""
 
 import socket
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bench.servers.request_bodies import Digits
+from bench.servers.request_bodies import Images
 
 Command = list[str | Path]
 
 
 @dataclass(frozen=True)
-class Form:
-    """One way to ask: where to, with what, and how to read the digits out of the answer."""
+class Request:
+    """A POST; ``read`` returns the predicted classes from the response's body and headers."""
 
-    name: str
+    format: str
     path: str
     content_type: str
     body: bytes
@@ -24,32 +24,33 @@ class Form:
 
 @dataclass(frozen=True)
 class Server:
-    """One server as it is started, on ``port`` of 127.0.0.1, with two workers.
+    """The process of a server that listens on ``port`` of 127.0.0.1 with two workers.
 
-    ``single`` asks for one image; of ``batches`` (256 images) the first that it offers is taken.
+    ``health_path`` returns 200 when the server is ready. ``single`` is the request of one image;
+    of ``batches``, requests of 256 images, the first one that the server supports is measured.
     """
 
     environment: str
     command: Sequence[str | Path]
     folder: Path
     port: int
-    ready: str
-    single: Form
-    batches: Sequence[Form] = ()
+    health_path: str
+    single: Request
+    batches: Sequence[Request] = ()
     environ: Mapping[str, str] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
-class Material:
-    """What every server gets: the network, the digits, and a folder to write in."""
+class ServerInputs:
+    """What every server is configured with: the ONNX model, the images, a folder to write to."""
 
-    network: Path
-    digits: Digits
-    work: Path
+    model: Path
+    images: Images
+    run_folder: Path
 
 
 def free_port() -> int:
-    """Return a port of 127.0.0.1 that nobody listens on now."""
+    """Return a port of 127.0.0.1 that is unused now."""
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
         return int(probe.getsockname()[1])

@@ -1,4 +1,4 @@
-"""BentoML: two workers, each its own HTTP server with the network inside."""
+"""BentoML: two worker processes, each with an HTTP server and an ONNX session."""
 
 import os
 from typing import Annotated, Any
@@ -13,10 +13,10 @@ Images = Annotated[bytes, ContentType("application/octet-stream")]
 
 @bentoml.service(workers=2, logging={"access": {"enabled": False}})
 class Classifier:
-    """Asynchronous methods: a network this small is faster in the event loop than in a thread."""
+    """Asynchronous methods: inference this short is faster in the event loop than in a thread."""
 
     def __init__(self) -> None:
-        import onnxruntime  # in the workers alone
+        import onnxruntime  # only in the worker processes
 
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1
@@ -25,12 +25,12 @@ class Classifier:
 
     @bentoml.api
     async def single(self, image: Image) -> dict[str, Any]:
-        """Answer one image, in JSON."""
+        """Predict one image, sent as JSON."""
         return self._predict(image.reshape(1, 784))
 
     @bentoml.api
     async def batch(self, images: Images, /) -> dict[str, Any]:
-        """Answer any number of images, as raw float32."""
+        """Predict any number of images, sent as raw float32."""
         return self._predict(np.frombuffer(images, np.float32).reshape(-1, 784))
 
     def _predict(self, images: np.ndarray) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""LitServe: two FastAPI processes in front of two inference processes, ZeroMQ between them."""
+"""LitServe: two FastAPI processes and two inference processes, connected by ZeroMQ."""
 
 import os
 from typing import Annotated, Any
@@ -9,11 +9,11 @@ from fastapi import Body
 
 
 class Classifier(litserve.LitAPI):
-    """decode → predict → encode, all three in the inference process."""
+    """Decode, predict and encode, all three in the inference process."""
 
     def setup(self, device: str) -> None:
-        """Load the network; `device` is always the CPU here."""
-        import onnxruntime  # in the inference processes alone
+        """Load the ONNX model; `device` is always the CPU here."""
+        import onnxruntime  # only in the inference processes
 
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1
@@ -31,7 +31,7 @@ class Classifier(litserve.LitAPI):
         return self.session.run(None, {self.input: x})[0]
 
     def encode_response(self, output: np.ndarray) -> dict:
-        """Return what becomes the JSON."""
+        """Return the response, which LitServe encodes as JSON."""
         return {"predictions": output.argmax(1).tolist(), "probabilities": output.tolist()}
 
 

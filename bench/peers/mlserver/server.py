@@ -1,4 +1,4 @@
-"""MLServer: one FastAPI process in front of two inference processes, Open Inference Protocol."""
+"""MLServer: one FastAPI process and two inference processes; Open Inference Protocol."""
 
 import numpy as np
 from mlserver import MLModel
@@ -7,11 +7,11 @@ from mlserver.types import InferenceRequest, InferenceResponse
 
 
 class Classifier(MLModel):
-    """A custom runtime: FP32 numbers in JSON, or the same float32 in base64, which is faster."""
+    """Custom runtime: FP32 numbers in JSON, or float32 as base64, which is faster."""
 
     async def load(self) -> bool:
-        """Load the network the settings name."""
-        import onnxruntime  # in the inference processes alone
+        """Load the ONNX model that the settings name."""
+        import onnxruntime  # only in the inference processes
 
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1
@@ -20,12 +20,12 @@ class Classifier(MLModel):
         return True
 
     async def predict(self, payload: InferenceRequest) -> InferenceResponse:
-        """Answer any number of images."""
-        given = payload.inputs[0]
-        if given.datatype == "BYTES":
-            images = np.frombuffer(Base64Codec.decode_input(given)[0], np.float32)
+        """Predict any number of images."""
+        tensor = payload.inputs[0]
+        if tensor.datatype == "BYTES":
+            images = np.frombuffer(Base64Codec.decode_input(tensor)[0], np.float32)
         else:
-            images = NumpyCodec.decode_input(given)
+            images = NumpyCodec.decode_input(tensor)
         output = self.session.run(None, {self.input: images.reshape(-1, 784)})[0]
         return InferenceResponse(
             model_name=self.name,

@@ -1,6 +1,6 @@
-"""mosec: a front in Rust, and two Python workers that each hold the network.
+"""mosec: an HTTP server in Rust and two Python worker processes, each with an ONNX session.
 
-CODEC=default keeps mosec's own JSON; CODEC=msgspec overrides it, as its documentation allows.
+CODEC=default keeps mosec's JSON codec; CODEC=msgspec overrides it, as its documentation allows.
 """
 
 import os
@@ -11,10 +11,10 @@ from mosec import Server, Worker
 
 
 class Classifier(Worker):
-    """Takes `{"image": [784 numbers]}` and answers with mosec's own JSON."""
+    """Predicts `{"image": [784 numbers]}`, decoded and encoded by mosec's JSON codec."""
 
     def __init__(self) -> None:
-        import onnxruntime  # in the workers alone
+        import onnxruntime  # only in the worker processes
 
         options = onnxruntime.SessionOptions()
         options.intra_op_num_threads = options.inter_op_num_threads = 1
@@ -22,11 +22,11 @@ class Classifier(Worker):
         self.input = self.session.get_inputs()[0].name
 
     def forward(self, data: dict) -> dict:
-        """Answer one request."""
+        """Predict one request."""
         return self.predict(np.asarray(data["image"], np.float32).reshape(-1, 784))
 
     def predict(self, images: np.ndarray) -> dict:
-        """Run the network on float32 (n, 784)."""
+        """Run the ONNX model on float32 (n, 784)."""
         probabilities = self.session.run(None, {self.input: images})[0]
         return {
             "predictions": probabilities.argmax(1).tolist(),
@@ -35,37 +35,37 @@ class Classifier(Worker):
 
 
 class Single(msgspec.Struct):
-    """The request in JSON: one image, 784 numbers."""
+    """A request in JSON: one image, 784 numbers."""
 
     image: list[float]
 
 
 class Batch(msgspec.Struct):
-    """The request in MessagePack: the float32 of any number of images."""
+    """A request in MessagePack: any number of images as float32."""
 
     images: bytes
 
 
 class TypedClassifier(Classifier):
-    """The same, read and written by msgspec; MessagePack, mosec's binary form, beside JSON."""
+    """The same with msgspec as codec, which adds MessagePack, mosec's binary format."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.read_json = msgspec.json.Decoder(Single).decode
-        self.read_msgpack = msgspec.msgpack.Decoder(Batch).decode
+        self.decode_json = msgspec.json.Decoder(Single).decode
+        self.decode_msgpack = msgspec.msgpack.Decoder(Batch).decode
 
     def deserialize(self, data: bytes) -> np.ndarray:
-        """Return float32 (n, 784); a first byte of `{` is JSON, and never MessagePack's map."""
+        """Return float32 (n, 784). JSON starts with `{`, a MessagePack map never does."""
         if data[:1] == b"{":
-            return np.asarray(self.read_json(data).image, np.float32).reshape(1, 784)
-        return np.frombuffer(self.read_msgpack(data).images, np.float32).reshape(-1, 784)
+            return np.asarray(self.decode_json(data).image, np.float32).reshape(1, 784)
+        return np.frombuffer(self.decode_msgpack(data).images, np.float32).reshape(-1, 784)
 
     def forward(self, data: np.ndarray) -> dict:
-        """Answer one request."""
+        """Predict one request."""
         return self.predict(data)
 
     def serialize(self, data: dict) -> bytes:
-        """Write JSON."""
+        """Encode the response as JSON."""
         return msgspec.json.encode(data)
 
 
