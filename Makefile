@@ -84,18 +84,18 @@ report: ## the lab report of the version in service; LANG=fr make report in Fren
 	PYTHONPATH=trainer $(ENVIRONMENTS)/trainer/bin/python -m report.collect
 	$(PYTHON) -m report.build
 
-bench: ## measure the API beside its peers: make bench ARGS="--rounds 1 --seconds 1"
+bench: ## compare the API with its peers: make bench ARGS="--rounds 1 --seconds 1"
 	@$(PYTHON) -m bench $(ARGS)
 
-bench-training: ## measure the trainer beside plain Keras: make bench-training ARGS="--train default"
+bench-training: ## compare the trainer with plain Keras: make bench-training ARGS="--train default"
 	@$(PYTHON) -m local environment trainer
 	PYTHONPATH=trainer $(ENVIRONMENTS)/trainer/bin/python -m bench.training $(ARGS)
 
-bench-hostile: ## measure the API beside slow, idle and greedy clients
+bench-hostile: ## measure the API under hostile clients
 	@$(PYTHON) -m local environment api
 	$(PYTHON) -m bench.hostile $(ARGS)
 
-fuzz: ## a hundred thousand spoilt bodies over all forms
+fuzz: ## send 100,000 mutated requests in all formats to the API
 	@$(PYTHON) -m local environment api-test
 	PYTHONPATH=api $(API_TEST) tests/fuzz $(ARGS)
 

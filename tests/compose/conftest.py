@@ -1,4 +1,4 @@
-"""One stack for all tests of a run: built, brought up on empty volumes, always taken down."""
+"""One stack for all tests: built, started on empty volumes, removed in the end."""
 
 import signal
 import time
@@ -7,30 +7,30 @@ from pathlib import Path
 
 import mlflow
 import pytest
-from composed import Stack
+from compose_stack import Stack
 from mlflow import MlflowClient
 
-QUICK = "--recipe quick --epochs 4"  # 4 s instead of a minute, and well above the gate's floor
-FIGURES: list[str] = []
+QUICK = "--recipe quick --epochs 4"  # 4 s instead of a minute; reaches the gate's minimum
+MEASUREMENTS: list[str] = []
 RUNNING: list[Stack] = []
 
 
 @pytest.fixture(scope="session")
-def figures() -> list[str]:
-    """Lines that are printed at the end of the run."""
-    return FIGURES
+def measurements() -> list[str]:
+    """Lines to print at the end of the test run."""
+    return MEASUREMENTS
 
 
 @pytest.fixture(scope="session")
-def stack(tmp_path_factory: pytest.TempPathFactory, figures: list[str]) -> Iterator[Stack]:
+def stack(tmp_path_factory: pytest.TempPathFactory, measurements: list[str]) -> Iterator[Stack]:
     stack = Stack("mnist-compose-test", tmp_path_factory.mktemp("stack"), TRAIN_ARGS=QUICK)
-    stack.remove()  # what a run that was killed left
+    stack.remove()  # left over when a test run was killed
     RUNNING.append(stack)
     try:
-        begun = time.monotonic()
+        begin = time.monotonic()
         stack.do("build")
-        figures.append(f"images built in {time.monotonic() - begun:.0f} s")
-        figures.append(f"`up` on empty volumes, 4 epochs: {stack.up()}")
+        measurements.append(f"images built in {time.monotonic() - begin:.0f} s")
+        measurements.append(f"`up` on empty volumes, 4 epochs: {stack.up()}")
         yield stack
     finally:
         RUNNING.remove(stack)
@@ -44,14 +44,14 @@ def registry(stack: Stack) -> MlflowClient:
 
 
 @pytest.fixture
-def in_service(registry: MlflowClient) -> str:
-    """The number of the version that carries the alias before the test."""
+def production_version(registry: MlflowClient) -> str:
+    """The version that has the alias Production before the test."""
     return str(registry.get_model_version_by_alias("mnist-classifier", "Production").version)
 
 
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
-    """A folder that containers, which run as a user of their own, may read."""
+    """A folder that the containers' user may read."""
     for each in (tmp_path, *tmp_path.parents[:2]):
         each.chmod(0o755)
     return tmp_path
@@ -62,7 +62,7 @@ def pytest_configure() -> None:
 
 
 def stop(*_: object) -> None:
-    """End the run as Ctrl-C does: whatever is up is taken down."""
+    """End the test run like Ctrl-C, so that the stacks are removed."""
     raise KeyboardInterrupt
 
 
@@ -76,6 +76,6 @@ def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]):
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    terminalreporter.section("figures")
-    for figure in FIGURES:
-        terminalreporter.write_line(figure)
+    terminalreporter.section("measurements")
+    for line in MEASUREMENTS:
+        terminalreporter.write_line(line)

@@ -1,15 +1,15 @@
-"""What breaks behind the API does not reach its clients."""
+"""Failures of the other services do not affect the clients of the API."""
 
 import time
 
 import pytest
-from composed import Stack
+from compose_stack import Stack
 from mlflow import MlflowClient
 from traffic import Traffic
 
 
 @pytest.mark.parametrize("service", ["postgres", "minio", "mlflow-server"])
-def test_a_service_that_crashes_comes_back_by_itself_and_no_request_is_lost(
+def test_a_service_that_crashes_is_restarted_and_no_request_fails(
     stack: Stack, registry: MlflowClient, service: str
 ):
     before = stack.inspect(service)["RestartCount"]
@@ -24,16 +24,16 @@ def test_a_service_that_crashes_comes_back_by_itself_and_no_request_is_lost(
     assert registry.search_model_versions()
 
 
-def test_everything_behind_the_api_killed_comes_back_by_up_and_no_request_is_lost(
-    stack: Stack, registry: MlflowClient, in_service: str
+def test_up_restarts_killed_services_and_no_request_fails(
+    stack: Stack, registry: MlflowClient, production_version: str
 ):
     with Traffic(stack.api_url):
         for service in ("postgres", "minio", "mlflow-server"):
             stack.do("kill", service)
-            time.sleep(3)  # longer than the API waits between two looks at the registry
+            time.sleep(3)  # longer than the API's polling interval
         stack.up()
-    found = registry.get_model_version_by_alias("mnist-classifier", "Production")
-    assert str(found.version) == in_service
+    version = registry.get_model_version_by_alias("mnist-classifier", "Production")
+    assert str(version.version) == production_version
 
 
 def test_the_tracking_server_is_unhealthy_without_its_database(stack: Stack):
@@ -43,7 +43,7 @@ def test_the_tracking_server_is_unhealthy_without_its_database(stack: Stack):
     stack.wait_for("mlflow-server", "healthy")
 
 
-def test_an_api_that_restarts_without_the_tracking_server_serves_from_its_cache(stack: Stack):
+def test_an_api_that_restarts_without_the_tracking_server_loads_the_cached_version(stack: Stack):
     stack.do("stop", "mlflow-server")
     stack.do("restart", "--no-deps", "api")
     stack.wait_for("api", "healthy")
@@ -51,8 +51,8 @@ def test_an_api_that_restarts_without_the_tracking_server_serves_from_its_cache(
     stack.up()
 
 
-def test_every_service_stops_when_it_is_asked_to(stack: Stack):
-    """Exit codes of a graceful end, and not the 137 of one that had to be killed."""
+def test_every_service_stops_gracefully(stack: Stack):
+    """The exit code is not 137, that of a process that had to be killed."""
     stack.do("stop")
     codes = {s: stack.inspect(s)["State"]["ExitCode"] for s in ("api", "mlflow-server", "minio")}
     assert 137 not in codes.values(), codes

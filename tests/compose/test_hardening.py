@@ -1,13 +1,13 @@
-"""Read back from the engine: what each container may do, see and keep to itself."""
+"""The permissions, networks, mounts and secrets of each container, read from the engine."""
 
 import json
 
 import pytest
-from composed import Stack, docker
+from compose_stack import Stack, docker
 
 RUNNING = ("postgres", "minio", "mlflow-server", "api")
 ALL = (*RUNNING, "passwords", "bucket", "bootstrap")
-PLACES = (("mlflow-server", "postgres"), ("mlflow-server", "s3"), ("minio", "minio"))
+PASSWORDS = (("mlflow-server", "postgres"), ("mlflow-server", "s3"), ("minio", "minio"))
 AS_ACCOUNT = """
 import os, pathlib
 from minio import Minio
@@ -38,7 +38,7 @@ root.remove_bucket("other")
 
 
 @pytest.mark.parametrize("service", ALL)
-def test_a_container_has_no_more_rights_than_it_needs(stack: Stack, service: str):
+def test_a_container_has_no_unneeded_privileges(stack: Stack, service: str):
     container = stack.inspect(service)
     host = container["HostConfig"]
     assert container["Config"]["User"] not in ("", "0", "root")
@@ -53,18 +53,18 @@ def test_a_container_has_no_more_rights_than_it_needs(stack: Stack, service: str
 
 
 @pytest.mark.parametrize("service", RUNNING)
-def test_a_running_service_is_checked_and_started_again(stack: Stack, service: str):
+def test_a_service_has_a_healthcheck_and_a_restart_policy(stack: Stack, service: str):
     container = stack.inspect(service)
     assert container["State"]["Health"]["Status"] == "healthy"
     assert container["HostConfig"]["RestartPolicy"]["Name"] == "unless-stopped"
 
 
-def test_three_ports_are_published_and_only_to_this_machine(stack: Stack):
+def test_three_ports_are_published_on_the_loopback_address(stack: Stack):
     published = {}
     for service in RUNNING:
-        for port, places in stack.inspect(service)["NetworkSettings"]["Ports"].items():
-            for place in places or []:
-                published[service, port] = place["HostIp"]
+        for port, bindings in stack.inspect(service)["NetworkSettings"]["Ports"].items():
+            for binding in bindings or []:
+                published[service, port] = binding["HostIp"]
     assert published == {
         ("minio", "9001/tcp"): "127.0.0.1",
         ("mlflow-server", "5000/tcp"): "127.0.0.1",
@@ -72,7 +72,7 @@ def test_three_ports_are_published_and_only_to_this_machine(stack: Stack):
     }
 
 
-def test_database_and_store_share_a_network_with_the_tracking_server_and_the_bucket_maker_alone(
+def test_only_the_tracking_server_and_the_bucket_set_up_reach_database_and_store(
     stack: Stack,
 ):
     inside = {s for s in ALL if f"{stack.project}_data" in networks(stack, s)}
@@ -85,7 +85,7 @@ def networks(stack: Stack, service: str) -> list[str]:
     return list(stack.inspect(service)["NetworkSettings"]["Networks"])
 
 
-def test_a_password_is_mounted_where_it_is_needed_and_nowhere_else(stack: Stack):
+def test_a_password_is_mounted_only_where_it_is_needed(stack: Stack):
     mounted = {
         (service, mount["Name"].removeprefix(f"{stack.project}_"))
         for service in ALL
@@ -102,30 +102,30 @@ def test_a_password_is_mounted_where_it_is_needed_and_nowhere_else(stack: Stack)
     }
 
 
-def test_no_password_can_be_read_off_containers_images_processes_or_logs(stack: Stack):
-    passwords = [stack.password(*place) for place in PLACES]
+def test_no_password_is_in_containers_images_processes_or_logs(stack: Stack):
+    passwords = [stack.password(*names) for names in PASSWORDS]
     assert len(set(passwords)) == 3
     assert all(len(password) >= 32 for password in passwords)
-    shown = stack.do("--profile", "*", "config") + stack.do("logs")
+    visible = stack.do("--profile", "*", "config") + stack.do("logs")
     for service in ALL:
         container = stack.inspect(service)
-        shown += json.dumps(container) + docker("history", "--no-trunc", container["Image"])
+        visible += json.dumps(container) + docker("history", "--no-trunc", container["Image"])
     for service in RUNNING:
-        shown += docker("top", stack.inspect(service)["Id"], "-eo", "pid,args")
-    assert not [password for password in passwords if password in shown]
+        visible += docker("top", stack.inspect(service)["Id"], "-eo", "pid,args")
+    assert not [password for password in passwords if password in visible]
 
 
 def test_the_account_of_the_tracking_server_is_denied_every_other_bucket(stack: Stack):
-    said = stack.do("run", "--rm", "--no-deps", "-T", "bucket", "-c", AS_ACCOUNT)
-    denied = [line for line in said.splitlines() if line.startswith("denied")]
+    output = stack.do("run", "--rm", "--no-deps", "-T", "bucket", "-c", AS_ACCOUNT)
+    denied = [line for line in output.splitlines() if line.startswith("denied")]
     assert denied == ["denied list", "denied write", "denied make", "denied remove"]
 
 
-def test_a_browser_or_neighbour_under_a_strange_name_is_refused(stack: Stack):
-    ask = (
+def test_a_request_with_an_unknown_host_name_is_rejected(stack: Stack):
+    script = (
         "import http.client as h; c = h.HTTPConnection('mlflow-server', 5000); "
         "path = '/api/2.0/mlflow/experiments/get?experiment_id=0'; "
         "c.request('GET', path, headers={'Host': '%s'}); print(c.getresponse().status)"
     )
     for host, status in (("mlflow-server:5000", "200"), ("evil.example", "403")):
-        assert stack.do("exec", "-T", "api", "python", "-c", ask % host).strip() == status
+        assert stack.do("exec", "-T", "api", "python", "-c", script % host).strip() == status

@@ -1,4 +1,4 @@
-"""What is in the images, what is not, and that the API's runs alone."""
+"""The size and contents of the images; the API's image runs without the other services."""
 
 import json
 import time
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from composed import BODY, Stack, docker
+from compose_stack import BODY, Stack, docker
 from mlflow import MlflowClient
 
 BASES = {
@@ -17,49 +17,51 @@ BASES = {
     "minio": "debian:trixie-slim",
 }
 OURS = ("api", "trainer", "mlflow-server", "setup")
-LARGEST_API = 250e6  # bytes that it may add to its base
+API_SIZE_LIMIT = 250e6  # bytes over its base image
 
 
 def size(image: str) -> int:
     return int(docker("image", "inspect", "--format={{.Size}}", image))
 
 
-def inside(stack: Stack, image: str, script: str) -> str:
+def run_in_image(stack: Stack, image: str, script: str) -> str:
     return docker("run", "--rm", "--entrypoint=sh", f"{stack.project}-{image}", "-c", script)
 
 
-def test_the_image_of_the_api_is_small(stack: Stack, figures: list[str]):
+def test_the_image_of_the_api_stays_under_its_size_limit(stack: Stack, measurements: list[str]):
     for image, base in BASES.items():
-        whole = size(f"{stack.project}-{image}")
-        added = whole - size(base)
-        figures.append(f"image: {image} {whole / 1e6:.0f} MB, {added / 1e6:.0f} of it ours")
-    assert size(f"{stack.project}-api") - size(BASES["api"]) < LARGEST_API
+        total = size(f"{stack.project}-{image}")
+        added = total - size(base)
+        measurements.append(
+            f"image: {image} {total / 1e6:.0f} MB, {added / 1e6:.0f} MB over its base"
+        )
+    assert size(f"{stack.project}-api") - size(BASES["api"]) < API_SIZE_LIMIT
 
 
 def test_the_image_of_the_api_has_no_tensorflow(stack: Stack):
-    assert inside(stack, "api", "find /opt /usr -iname '*tensorflow*' -name '*.so*'") == ""
-    assert inside(stack, "api", "python -c 'import tensorflow' 2>&1 | tail -1 || true").startswith(
-        "ModuleNotFoundError"
-    )
+    assert run_in_image(stack, "api", "find /opt /usr -iname '*tensorflow*' -name '*.so*'") == ""
+    assert run_in_image(
+        stack, "api", "python -c 'import tensorflow' 2>&1 | tail -1 || true"
+    ).startswith("ModuleNotFoundError")
 
 
 @pytest.mark.parametrize("image", BASES)
 def test_an_image_has_no_compiler_and_no_package_cache(stack: Stack, image: str):
-    assert inside(stack, image, "command -v gcc cc go uv || true") == ""
-    look = ["run", "--rm", "--user=0", "--entrypoint=find", f"{stack.project}-{image}"]
-    assert docker(*look, "/root", "/tmp", "-mindepth", "2") == ""  # noqa: S108 # looked at, not used
+    assert run_in_image(stack, image, "command -v gcc cc go uv || true") == ""
+    find = ["run", "--rm", "--user=0", "--entrypoint=find", f"{stack.project}-{image}"]
+    assert docker(*find, "/root", "/tmp", "-mindepth", "2") == ""  # noqa: S108 # only listed
 
 
 @pytest.mark.parametrize("image", OURS)
-def test_an_image_says_what_it_was_made_from(stack: Stack, image: str):
-    (found,) = json.loads(docker("image", "inspect", f"{stack.project}-{image}"))
-    labels = found["Config"]["Labels"]
+def test_an_image_has_labels_for_version_and_revision(stack: Stack, image: str):
+    (config,) = json.loads(docker("image", "inspect", f"{stack.project}-{image}"))
+    labels = config["Config"]["Labels"]
     assert labels["org.opencontainers.image.version"] == "0.1.0"
     assert labels["org.opencontainers.image.revision"] == "unknown"
-    assert found["Config"]["User"] == "10001:10001"
+    assert config["Config"]["User"] == "10001:10001"
 
 
-def test_the_api_alone_serves_a_file(stack: Stack, registry: MlflowClient, folder: Path):
+def test_the_api_runs_alone_with_a_model_file(stack: Stack, registry: MlflowClient, folder: Path):
     version = registry.get_model_version_by_alias("mnist-classifier", "Production")
     model = f"{registry.get_model_version_download_uri(version.name, version.version)}"
     downloaded = _download(model, folder)
@@ -71,11 +73,11 @@ def test_the_api_alone_serves_a_file(stack: Stack, registry: MlflowClient, folde
     try:
         address = docker("port", container, "8000/tcp").split()[0]
         deadline = time.monotonic() + 30
-        while (answer := _ask(f"http://{address}/predict")) is None:
+        while (response := _predict(f"http://{address}/predict")) is None:
             assert time.monotonic() < deadline, docker("logs", container)
             time.sleep(0.2)
-        assert answer.status_code == 200
-        assert len(answer.json()["probabilities"]) == 10
+        assert response.status_code == 200
+        assert len(response.json()["probabilities"]) == 10
     finally:
         docker("stop", container)
 
@@ -88,7 +90,7 @@ def _download(model: str, folder: Path) -> Path:
     return Path(path)
 
 
-def _ask(url: str) -> httpx.Response | None:
+def _predict(url: str) -> httpx.Response | None:
     try:
         return httpx.post(url, json=BODY, timeout=5)
     except httpx.HTTPError:

@@ -1,71 +1,71 @@
-"""Training beside a stack that serves."""
+"""Training while the API responds to requests."""
 
 import time
 
 import httpx
 import pytest
-from composed import Stack, docker
+from compose_stack import Stack, docker
 from mlflow import MlflowClient
 from traffic import Traffic
 
 QUICK = ("train", "--recipe", "quick", "--epochs", "2")
-STAGES = ("Epoch", "Trained", "Test", "is registered")  # words that the trainer says on its way
+STAGES = ("Epoch", "Trained", "Test", "is registered")  # in the trainer's output, in this order
 
 
 def alias(registry: MlflowClient) -> str:
     return str(registry.get_model_version_by_alias("mnist-classifier", "Production").version)
 
 
-def served(stack: Stack) -> str:
+def active_version(stack: Stack) -> str:
     return str(httpx.get(f"{stack.api_url}/model", timeout=10).json()["version"])
 
 
-def wait_until_served(stack: Stack, version: str, seconds: float = 10) -> None:
+def wait_until_active(stack: Stack, version: str, seconds: float = 10) -> None:
     deadline = time.monotonic() + seconds
-    while {served(stack) for _ in range(20)} != {version}:
-        assert time.monotonic() < deadline, f"{version} is not served"
+    while {active_version(stack) for _ in range(20)} != {version}:
+        assert time.monotonic() < deadline, f"{version} is not active"
 
 
-def test_a_training_puts_a_new_version_in_service_and_no_request_is_lost(
-    stack: Stack, registry: MlflowClient, in_service: str
+def test_a_training_activates_a_new_version_and_no_request_fails(
+    stack: Stack, registry: MlflowClient, production_version: str
 ):
     started = stack.inspect("api")["State"]["StartedAt"]
     with Traffic(stack.api_url):
-        said = stack.do("run", "--rm", "trainer", "train", "--recipe", "quick", "--seed", "3")
-        assert alias(registry) != in_service, said
-        wait_until_served(stack, alias(registry))
+        output = stack.do("run", "--rm", "trainer", "train", "--recipe", "quick", "--seed", "3")
+        assert alias(registry) != production_version, output
+        wait_until_active(stack, alias(registry))
     assert stack.inspect("api")["State"]["StartedAt"] == started
 
 
-def test_the_other_commands_of_the_trainer_pass_through(
-    stack: Stack, registry: MlflowClient, in_service: str
+def test_the_trainer_accepts_its_other_commands(
+    stack: Stack, registry: MlflowClient, production_version: str
 ):
     assert "Production" in stack.do("run", "--rm", "trainer", "versions")
     stack.do("run", "--rm", "trainer", "rollback")
-    assert alias(registry) != in_service
-    stack.do("run", "--rm", "trainer", "promote", in_service)
-    assert alias(registry) == in_service
+    assert alias(registry) != production_version
+    stack.do("run", "--rm", "trainer", "promote", production_version)
+    assert alias(registry) == production_version
 
 
 @pytest.mark.parametrize("stage", STAGES)
-def test_a_trainer_that_is_killed_leaves_production_as_it_was(
-    stack: Stack, registry: MlflowClient, in_service: str, stage: str
+def test_a_killed_trainer_leaves_the_alias_unchanged(
+    stack: Stack, registry: MlflowClient, production_version: str, stage: str
 ):
     name = f"{stack.project}-killed"
     training = stack.start("run", "--rm", "--name", name, "trainer", *QUICK)
     assert training.stdout
     with training.stdout as lines:
-        said = ""
+        output = ""
         for line in lines:
-            said += line
+            output += line
             if stage in line:
-                docker("kill", name, check=False)  # it may just have ended
+                docker("kill", name, check=False)  # it may have ended already
                 break
         else:
-            pytest.fail(f"never said {stage!r}:\n{said}")
-        said += lines.read()
-    assert training.wait() == 137, said
-    assert alias(registry) == in_service
+            pytest.fail(f"{stage!r} is not in the output:\n{output}")
+        output += lines.read()
+    assert training.wait() == 137, output
+    assert alias(registry) == production_version
     assert stack.predicts()
 
 

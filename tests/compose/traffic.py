@@ -1,31 +1,31 @@
-"""Requests that flow while something happens to the stack."""
+"""A client that sends requests while a test changes the stack."""
 
 import threading
 from types import TracebackType
 
 import httpx
-from composed import BODY
+from compose_stack import BODY
 
 
 class Traffic(threading.Thread):
-    """Asks for predictions until it is left; every answer that was no 200 is kept."""
+    """Requests predictions within its `with` block, which fails if a response is not a 200."""
 
     def __init__(self, api_url: str) -> None:
         super().__init__()
         self.api_url = api_url
-        self.leaving = threading.Event()
-        self.answered = 0
+        self.stopping = threading.Event()
+        self.responses = 0
         self.failures: list[str] = []
 
     def run(self) -> None:
         with httpx.Client(base_url=self.api_url, timeout=10) as client:
-            while not self.leaving.wait(0.005):
+            while not self.stopping.wait(0.005):
                 try:
                     status = client.post("/predict", json=BODY).status_code
                 except httpx.HTTPError as error:
                     self.failures.append(repr(error))
                 else:
-                    self.answered += 1
+                    self.responses += 1
                     if status != 200:
                         self.failures.append(str(status))
 
@@ -39,8 +39,8 @@ class Traffic(threading.Thread):
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        self.leaving.set()
+        self.stopping.set()
         self.join()
         if error is None:
             assert self.failures == []
-            assert self.answered > 0
+            assert self.responses > 0

@@ -1,7 +1,7 @@
-"""`make fuzz`: a hundred thousand spoilt bodies over all forms, against a running API.
+"""`make fuzz`: sends 100,000 mutated requests in all formats to a running API.
 
-It fails on a 5xx, on an answer that openapi.json does not have, on a connection broken by a right
-request, on a worker that died, and on memory that grows.
+It fails on a 5xx, on a response that openapi.json does not describe, on a connection that breaks,
+on a worker that ends, and on a worker whose memory grows.
 """
 
 import argparse
@@ -24,16 +24,16 @@ from processes import Api, wait_until
 
 CLIENTS = 4
 WORKERS = 2
-GROWTH = 24 * 1024  # kB that a worker may still grow by once it has seen a fifth of the bodies
+MEMORY_GROWTH = 24 * 1024  # kB, allowed for a worker after the first fifth of the requests
 
 
 def main() -> int:
-    """Send the bodies; return 1 where anything was found."""
+    """Run the API and send the requests; return 1 if there were failures."""
     parser = argparse.ArgumentParser(prog="python tests/fuzz", description=__doc__)
     parser.add_argument("--bodies", type=int, default=100_000)
     parser.add_argument("--seed", type=int, default=secrets.randbelow(2**32))
     options = parser.parse_args()
-    print(f"{options.bodies} bodies, --seed {options.seed}", flush=True)
+    print(f"{options.bodies} requests, --seed {options.seed}", flush=True)
     with tempfile.TemporaryDirectory(prefix="mnist-fuzz-") as folder:
         network = Path(folder) / "linear.onnx"
         network.write_bytes(linear_network())
@@ -41,39 +41,43 @@ def main() -> int:
             Path(folder), [], MODEL_FILE=str(network), WEB_CONCURRENCY=str(WORKERS)
         ).wait_ready()
         try:
-            found = fuzz(api, options.bodies, options.seed)
+            failures = fuzz(api, options.bodies, options.seed)
         finally:
             code = api.stop()
-        found += [f"the server ended with {code}"] if code else []
+        failures += [f"the server ended with exit code {code}"] if code else []
         if "Traceback" in api.log():
-            found.append(api.log()[-3000:])
-    print("\n".join(found) or "Nothing was found.")
-    return 1 if found else 0
+            failures.append(api.log()[-3000:])
+    print("\n".join(failures) or "No failures.")
+    return 1 if failures else 0
 
 
 def fuzz(api: Api, bodies: int, seed: int) -> list[str]:
-    """Return what was found, a line each."""
+    """Send ``bodies`` requests; return the failures, one line each."""
     wait_until(lambda: api.log().count("ASGI server listening") == WORKERS)
     workers = api.workers()
-    seen, found = Counter[int](), list[str]()
-    run(api, bodies // 5, seed, seen, found)
-    before = {pid: resident(pid) for pid in workers}
-    run(api, bodies - bodies // 5, seed + CLIENTS, seen, found)
+    statuses, failures = Counter[int](), list[str]()
+    run_clients(api, bodies // 5, seed, statuses, failures)
+    before = {pid: read_memory(pid) for pid in workers}
+    run_clients(api, bodies - bodies // 5, seed + CLIENTS, statuses, failures)
     if api.workers() != workers:
-        return [*found, f"workers {workers} are now {api.workers()}"]
+        return [*failures, f"workers {workers} are now {api.workers()}"]
     for pid, first in before.items():
-        last = resident(pid)
+        last = read_memory(pid)
         print(f"worker {pid}: {first // 1024} MB after a fifth, {last // 1024} MB at the end")
-        if last > first + GROWTH:
-            found.append(f"worker {pid} grew from {first} to {last} kB")
-    print("answers:", dict(sorted(seen.items())))
-    return found
+        if last > first + MEMORY_GROWTH:
+            failures.append(f"worker {pid} grew from {first} to {last} kB")
+    print("statuses:", dict(sorted(statuses.items())))
+    return failures
 
 
-def run(api: Api, bodies: int, seed: int, seen: Counter[int], found: list[str]) -> None:
-    """Send ``bodies`` from several clients at once."""
+def run_clients(
+    api: Api, bodies: int, seed: int, statuses: Counter[int], failures: list[str]
+) -> None:
+    """Send ``bodies`` requests from several clients at the same time."""
     clients = [
-        threading.Thread(target=send, args=(api, bodies // CLIENTS, seed + number, seen, found))
+        threading.Thread(
+            target=send_requests, args=(api, bodies // CLIENTS, seed + number, statuses, failures)
+        )
         for number in range(CLIENTS)
     ]
     for client in clients:
@@ -82,41 +86,45 @@ def run(api: Api, bodies: int, seed: int, seen: Counter[int], found: list[str]) 
         client.join()
 
 
-def send(api: Api, bodies: int, seed: int, seen: Counter[int], found: list[str]) -> None:
-    """Send ``bodies``, counting their answers; each client has its own chance and connection."""
-    chance = random.Random(seed)  # noqa: S311 # to be had again by its seed
+def send_requests(
+    api: Api, bodies: int, seed: int, statuses: Counter[int], failures: list[str]
+) -> None:
+    """Send ``bodies`` requests on one connection, mutated by a generator with this seed."""
+    generator = random.Random(seed)  # noqa: S311 # reproducible, not for secrets
     with httpx.Client(base_url=api.url, timeout=60) as client:
         for number in range(bodies):
-            post = chance.choice(RIGHT)
-            for _ in range(chance.choice([0, 1, 1, 1, 2, 3])):
-                way = chance.choice(WAYS)
-                post = spoil(post, way, chance.random(), chance.random(), chance.randrange(999))
-            complaint = ask(client, post, seen)
-            if complaint:
-                found.append(
-                    f"client {seed}, body {number}: {post.path} {post.headers} {complaint}"
+            post = generator.choice(RIGHT)
+            for _ in range(generator.choice([0, 1, 1, 1, 2, 3])):
+                way = generator.choice(WAYS)
+                post = spoil(
+                    post, way, generator.random(), generator.random(), generator.randrange(999)
                 )
-            if len(found) > 20:
+            failure = send_request(client, post, statuses)
+            if failure:
+                failures.append(
+                    f"client {seed}, request {number}: {post.path} {post.headers} {failure}"
+                )
+            if len(failures) > 20:
                 return
 
 
-def ask(client: httpx.Client, post: Post, seen: Counter[int]) -> str | None:
-    """Return what is wrong with the answer, None where nothing is."""
+def send_request(client: httpx.Client, post: Post, statuses: Counter[int]) -> str | None:
+    """Count the status; return the failure, None if there is none."""
     try:
-        answer = client.post(post.path, headers=post.headers, content=post.body)
+        response = client.post(post.path, headers=post.headers, content=post.body)
     except httpx.HTTPError as error:
         return repr(error)
-    seen[answer.status_code] += 1
-    media_type = answer.headers["Content-Type"]
-    if answer.status_code >= 500 or not is_described(
-        "post", post.path, answer.status_code, media_type
+    statuses[response.status_code] += 1
+    media_type = response.headers["Content-Type"]
+    if response.status_code >= 500 or not is_described(
+        "post", post.path, response.status_code, media_type
     ):
-        return f"{answer.status_code} {media_type} {answer.text[:300]}"
+        return f"{response.status_code} {media_type} {response.text[:300]}"
     return None
 
 
-def resident(pid: int) -> int:
-    """Return the memory that a process holds, in kB."""
+def read_memory(pid: int) -> int:
+    """Return the resident memory of a process in kB."""
     status = Path(f"/proc/{pid}/status").read_text()
     return int(status.partition("VmRSS:")[2].split()[0])
 

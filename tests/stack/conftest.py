@@ -1,4 +1,4 @@
-"""The running stack under test, known by two addresses: API_URL and MLFLOW_TRACKING_URI."""
+"""Fixtures for a running stack, which is reached at API_URL and MLFLOW_TRACKING_URI."""
 
 import gzip
 import os
@@ -29,7 +29,7 @@ def registry() -> MlflowClient:
 
 @pytest.fixture
 def production(registry: MlflowClient) -> Iterator[mlflow.entities.model_registry.ModelVersion]:
-    """The version in service, which is put back in service when the test is over."""
+    """The version with the alias Production, which it gets back when the test is over."""
     version = registry.get_model_version_by_alias(MODEL_NAME, MODEL_ALIAS)
     yield version
     registry.set_registered_model_alias(MODEL_NAME, MODEL_ALIAS, version.version)
@@ -37,7 +37,7 @@ def production(registry: MlflowClient) -> Iterator[mlflow.entities.model_registr
 
 @pytest.fixture(scope="session")
 def digits() -> np.ndarray:
-    """300 of the test images, float32 (300, 784), 0 to 1."""
+    """300 test images, float32 (300, 784), 0 to 1."""
     pixels = gzip.decompress((DATA / "t10k-images-idx3-ubyte.gz").read_bytes())[16:]
     images = np.frombuffer(pixels, np.uint8).reshape(-1, 784)[::33][:300]
     return images.astype(np.float32) / 255
@@ -45,6 +45,6 @@ def digits() -> np.ndarray:
 
 @pytest.fixture(scope="session")
 def labels() -> np.ndarray:
-    """What the 300 images show, 0 to 9."""
+    """The labels of the 300 images, uint8 (300,), 0 to 9."""
     content = gzip.decompress((DATA / "t10k-labels-idx1-ubyte.gz").read_bytes())[8:]
     return np.frombuffer(content, np.uint8)[::33][:300]

@@ -1,4 +1,4 @@
-"""A version's way into service and out of it, while requests flow."""
+"""The active version follows the alias Production while clients send requests."""
 
 import os
 import threading
@@ -11,18 +11,18 @@ import pytest
 from mlflow import MlflowClient
 from mlflow.entities.model_registry import ModelVersion
 
-SWAP_SECONDS = 5  # promised in the README
-AGREEING = 20  # answers in a row that every worker has had its turn in
+ACTIVATION_SECONDS = 5  # the README's limit
+REQUESTS = 20  # on new connections, enough to reach every worker
 
 
 class Traffic(threading.Thread):
-    """Asks for predictions until told to stop, and keeps every answer that was not a 200."""
+    """Requests predictions until it is stopped, and records every failure."""
 
     def __init__(self, digit: np.ndarray) -> None:
         super().__init__()
         self.body = {"image": digit.tolist()}
         self.stopping = threading.Event()
-        self.answered = 0
+        self.responses = 0
         self.failures: list[str] = []
 
     def run(self) -> None:
@@ -33,7 +33,7 @@ class Traffic(threading.Thread):
                 except httpx.HTTPError as error:
                     self.failures.append(repr(error))
                 else:
-                    self.answered += 1
+                    self.responses += 1
                     if status != 200:
                         self.failures.append(str(status))
 
@@ -47,18 +47,18 @@ def traffic(digits: np.ndarray) -> Iterator[Traffic]:
     thread.join()
 
 
-def served_versions() -> set[str]:
-    """The versions that a row of new connections meets, and so every worker's."""
+def active_versions() -> set[str]:
+    """The active versions of all workers."""
     return {
         str(httpx.get(os.environ["API_URL"] + "/model", timeout=10).json()["version"])
-        for _ in range(AGREEING)
+        for _ in range(REQUESTS)
     }
 
 
-def wait_until_served(version: str, seconds: float) -> bool:
+def wait_until_active(version: str, seconds: float) -> bool:
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
-        if served_versions() == {version}:
+        if active_versions() == {version}:
             return True
     return False
 
@@ -72,34 +72,34 @@ def register_copy(
     )
 
 
-def test_an_alias_moved_by_hand_is_served_within_seconds_and_no_request_fails(
+def test_a_version_that_gets_the_alias_is_active_within_seconds_and_no_request_fails(
     registry: MlflowClient, production: ModelVersion, traffic: Traffic
 ):
     copy = register_copy(registry, production, production.tags)
     for version in (str(copy.version), str(production.version)):  # there and back
         registry.set_registered_model_alias(production.name, "Production", version)
-        assert wait_until_served(version, SWAP_SECONDS)
+        assert wait_until_active(version, ACTIVATION_SECONDS)
     traffic.stopping.set()
     traffic.join()
     assert traffic.failures == []
-    assert traffic.answered > 100
+    assert traffic.responses > 100
 
 
-def test_a_version_whose_file_is_not_what_its_tag_says_never_serves(
+def test_a_version_whose_file_differs_from_its_sha256_tag_never_becomes_active(
     registry: MlflowClient, production: ModelVersion, traffic: Traffic
 ):
     copy = register_copy(registry, production, production.tags | {"sha256": "0" * 64})
     registry.set_registered_model_alias(production.name, "Production", copy.version)
-    assert not wait_until_served(str(copy.version), SWAP_SECONDS)
-    assert served_versions() == {str(production.version)}
+    assert not wait_until_active(str(copy.version), ACTIVATION_SECONDS)
+    assert active_versions() == {str(production.version)}
     traffic.stopping.set()
     traffic.join()
     assert traffic.failures == []
 
 
-def test_an_alias_taken_away_leaves_the_version_in_service(
+def test_the_active_version_stays_active_when_the_alias_is_deleted(
     registry: MlflowClient, production: ModelVersion, api: httpx.Client
 ):
     registry.delete_registered_model_alias(production.name, "Production")
-    assert not wait_until_served("none", SWAP_SECONDS)
-    assert served_versions() == {str(production.version)}
+    assert not wait_until_active("none", ACTIVATION_SECONDS)
+    assert active_versions() == {str(production.version)}

@@ -1,4 +1,4 @@
-"""What a client sees of the API."""
+"""The API's responses to a client."""
 
 import json
 from pathlib import Path
@@ -12,56 +12,56 @@ from mlflow.entities.model_registry import ModelVersion
 SAMPLE = Path(__file__).resolve().parents[2] / "api" / "samples" / "seven.json"
 
 
-def test_the_shipped_sample_is_a_seven_in_exactly_the_promised_shape(api: httpx.Client):
+def test_the_sample_is_predicted_as_seven_in_exactly_the_documented_shape(api: httpx.Client):
     headers = {"Content-Type": "application/json"}
-    answer = api.post("/predict", content=SAMPLE.read_bytes(), headers=headers)
-    assert answer.status_code == 200
-    said = answer.json()
-    assert list(said) == ["prediction", "confidence", "probabilities"]
-    assert said["prediction"] == 7
-    assert said["confidence"] == f"{max(said['probabilities']) * 100:.2f}%"
-    assert len(said["probabilities"]) == 10
-    assert sum(said["probabilities"]) == pytest.approx(1, abs=1e-5)
+    response = api.post("/predict", content=SAMPLE.read_bytes(), headers=headers)
+    assert response.status_code == 200
+    result = response.json()
+    assert list(result) == ["prediction", "confidence", "probabilities"]
+    assert result["prediction"] == 7
+    assert result["confidence"] == f"{max(result['probabilities']) * 100:.2f}%"
+    assert len(result["probabilities"]) == 10
+    assert sum(result["probabilities"]) == pytest.approx(1, abs=1e-5)
 
 
-def test_health_says_exactly_that_the_model_is_loaded(api: httpx.Client):
-    answer = api.get("/health")
-    assert (answer.status_code, answer.json()) == (200, {"model_loaded": True, "status": "ok"})
+def test_health_is_exactly_the_documented_response(api: httpx.Client):
+    response = api.get("/health")
+    assert (response.status_code, response.json()) == (200, {"model_loaded": True, "status": "ok"})
 
 
-def test_predictions_equal_those_of_the_model_that_mlflow_loads(
+def test_probabilities_equal_those_of_the_model_loaded_by_mlflow(
     api: httpx.Client, production: ModelVersion, digits: np.ndarray
 ):
     model = mlflow.pyfunc.load_model(f"models:/{production.name}@Production")
     expected = model.predict(digits)
-    served = [
+    probabilities = [
         api.post("/predict", json={"image": digit.tolist()}).json()["probabilities"]
         for digit in digits
     ]
-    np.testing.assert_allclose(served, expected, atol=1e-5)
+    np.testing.assert_allclose(probabilities, expected, atol=1e-5)
 
 
-def test_almost_every_digit_is_read_right(
+def test_accuracy_is_about_that_of_the_version(
     api: httpx.Client, production: ModelVersion, digits: np.ndarray, labels: np.ndarray
 ):
-    """300 digits scatter by 1 point about the accuracy that the version claims."""
-    served = [
+    """The accuracy on 300 images has a standard deviation of about 1 point."""
+    predictions = [
         api.post("/predict", json={"image": digit.reshape(28, 28).tolist()}).json()["prediction"]
         for digit in digits
     ]
-    assert np.mean(served == labels) > float(production.tags["test_accuracy"]) - 0.03
+    assert np.mean(predictions == labels) > float(production.tags["test_accuracy"]) - 0.03
 
 
-def test_model_names_the_version_in_service(api: httpx.Client, production: ModelVersion):
-    said = api.get("/model").json()
-    assert str(said["version"]) == str(production.version)
-    assert said["run_id"] == production.run_id
-    assert said["sha256"] == production.tags["sha256"]
-    assert float(said["test_accuracy"]) == float(production.tags["test_accuracy"])
+def test_model_describes_the_active_version(api: httpx.Client, production: ModelVersion):
+    model = api.get("/model").json()
+    assert str(model["version"]) == str(production.version)
+    assert model["run_id"] == production.run_id
+    assert model["sha256"] == production.tags["sha256"]
+    assert float(model["test_accuracy"]) == float(production.tags["test_accuracy"])
 
 
 @pytest.mark.parametrize(
-    ("body", "status", "sentence"),
+    ("body", "status", "explanation"),
     [
         (b"", 400, "empty"),
         (b"{", 400, "JSON"),
@@ -76,11 +76,11 @@ def test_model_names_the_version_in_service(api: httpx.Client, production: Model
         (b'{"image": ' + b"[" * 100_000 + b"]" * 100_000 + b"}", 400, "nested"),
     ],
 )
-def test_what_is_not_a_digit_is_refused_with_a_sentence(
-    api: httpx.Client, body: bytes, status: int, sentence: str
+def test_an_invalid_image_is_rejected_with_an_explanation(
+    api: httpx.Client, body: bytes, status: int, explanation: str
 ):
-    answer = api.post("/predict", content=body, headers={"Content-Type": "application/json"})
-    assert answer.headers["content-type"] == "application/problem+json"
-    problem = answer.json()
-    assert (answer.status_code, problem["status"]) == (status, status)
-    assert sentence in problem["detail"]
+    response = api.post("/predict", content=body, headers={"Content-Type": "application/json"})
+    assert response.headers["content-type"] == "application/problem+json"
+    problem = response.json()
+    assert (response.status_code, problem["status"]) == (status, status)
+    assert explanation in problem["detail"]

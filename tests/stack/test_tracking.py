@@ -1,4 +1,4 @@
-"""What a person finds in MLflow after a training."""
+"""The run, the artifacts and the registered version in MLflow after a training."""
 
 import mlflow
 import pytest
@@ -12,7 +12,9 @@ def run(registry: MlflowClient, production: ModelVersion) -> Run:
     return registry.get_run(production.run_id)
 
 
-def test_the_run_has_ended_well_with_every_epoch_and_its_settings(registry: MlflowClient, run: Run):
+def test_the_run_is_finished_with_metrics_of_every_epoch_and_its_params(
+    registry: MlflowClient, run: Run
+):
     assert run.info.status == "FINISHED"
     epochs = int(run.data.params["epochs"])
     for metric in ("loss", "accuracy", "val_loss", "val_accuracy"):
@@ -20,13 +22,13 @@ def test_the_run_has_ended_well_with_every_epoch_and_its_settings(registry: Mlfl
     assert "seed" in run.data.params
 
 
-def test_the_run_names_its_data_set_and_digest(run: Run):
+def test_the_run_has_a_data_set_with_name_and_digest(run: Run):
     (dataset, *_) = [entry.dataset for entry in run.inputs.dataset_inputs]
     assert dataset.name
     assert dataset.digest
 
 
-def test_the_version_says_what_it_is_and_how_it_got_there(production: ModelVersion, run: Run):
+def test_the_version_has_the_tags_gate_sha256_and_test_accuracy(production: ModelVersion, run: Run):
     assert production.tags["gate"] == "passed"
     assert len(production.tags["sha256"]) == 64
     assert float(production.tags["test_accuracy"]) == pytest.approx(
@@ -34,7 +36,7 @@ def test_the_version_says_what_it_is_and_how_it_got_there(production: ModelVersi
     )
 
 
-def test_the_signature_is_784_pixels_in_and_10_probabilities_out(production: ModelVersion):
+def test_the_signature_maps_784_pixels_to_10_probabilities(production: ModelVersion):
     signature = mlflow.models.get_model_info(f"models:/{production.name}@Production").signature
     (pixels,) = signature.inputs.inputs
     (probabilities,) = signature.outputs.inputs
@@ -42,14 +44,16 @@ def test_the_signature_is_784_pixels_in_and_10_probabilities_out(production: Mod
     assert (probabilities.type, probabilities.shape) == ("float32", (-1, 10))
 
 
-def test_the_run_has_its_report_and_figures(registry: MlflowClient, run: Run):
+def test_the_run_has_its_report_and_plots(registry: MlflowClient, run: Run):
     assert "report.html" in {file.path for file in registry.list_artifacts(run.info.run_id)}
-    figures = registry.list_artifacts(run.info.run_id, "figures")
-    assert {file.path.rpartition(".")[2] for file in figures} == {"png"}
+    plots = registry.list_artifacts(run.info.run_id, "figures")
+    assert {file.path.rpartition(".")[2] for file in plots} == {"png"}
 
 
-def test_model_and_version_have_their_cards(registry: MlflowClient, production: ModelVersion):
-    """Whole, with the letters that are not ASCII."""
+def test_registered_model_and_version_have_model_cards(
+    registry: MlflowClient, production: ModelVersion
+):
+    """They are complete, with characters that are not ASCII."""
     model = registry.get_registered_model(production.name)
     for card in (model.description, production.description):
         assert "## Limits seen" in card

@@ -1,4 +1,4 @@
-"""The composed stack as a user runs it, under a project name and ports of its own."""
+"""The Compose stack as a user runs it, with its own project name and ports."""
 
 import json
 import os
@@ -11,7 +11,7 @@ from typing import Any
 import httpx
 
 ROOT = Path(__file__).resolve().parents[2]
-KEPT = ("PATH", "HOME", "DOCKER_HOST", "DOCKER_CONTEXT", "DOCKER_CONFIG")
+INHERITED = ("PATH", "HOME", "DOCKER_HOST", "DOCKER_CONTEXT", "DOCKER_CONFIG")
 BODY = {"image": [0.0] * 784}
 
 
@@ -22,14 +22,14 @@ def free_port() -> int:
 
 
 def docker(*arguments: str, check: bool = True) -> str:
-    """Run docker and return what it printed; a failure shows what it said."""
+    """Run docker and return its standard output; a failure shows its standard error."""
     done = subprocess.run(["docker", *arguments], capture_output=True, text=True, check=False)
     assert done.returncode == 0 or not check, f"docker {' '.join(arguments)}:\n{done.stderr}"
     return done.stdout
 
 
 class Stack:
-    """One project of compose.yaml; a .env file of the folder is not read."""
+    """One Compose project; the repository's .env file is not read."""
 
     def __init__(self, project: str, folder: Path, **settings: str) -> None:
         self.project = project
@@ -50,7 +50,7 @@ class Stack:
         return ["docker", "compose", "--progress=plain", *options, *arguments]
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:
-        """Start a compose command; its output, errors included, is for the caller to read."""
+        """Start a compose command; the caller reads its output, which includes its errors."""
         return subprocess.Popen(
             self.command(*arguments), cwd=ROOT, env=environ(), text=True,
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
@@ -63,30 +63,30 @@ class Stack:
         )  # fmt: skip
 
     def do(self, *arguments: str) -> str:
-        """Run a compose command that must succeed and return what it printed."""
+        """Run a compose command that must succeed; return its output."""
         done = self.run(*arguments)
         assert done.returncode == 0, f"{' '.join(arguments)}: {done.returncode}\n{done.stdout}"
         return done.stdout
 
     def up(self) -> str:
-        """Bring everything up healthy; say after how many seconds what was there."""
-        begun = time.monotonic()
+        """Start all services and wait until they are healthy; return the durations as text."""
+        begin = time.monotonic()
         compose = self.start("up", "--detach", "--wait")
         predicted = None
         while compose.poll() is None:
             if predicted is None and self.predicts():
-                predicted = time.monotonic() - begun
+                predicted = time.monotonic() - begin
             time.sleep(0.05)
-        said = compose.communicate()[0]
-        assert compose.returncode == 0, f"{said[-500:]}\n{self.state()}"
+        output = compose.communicate()[0]
+        assert compose.returncode == 0, f"{output[-500:]}\n{self.state()}"
         assert self.predicts()
-        healthy = time.monotonic() - begun
+        healthy = time.monotonic() - begin
         return f"first prediction {predicted or healthy:.1f} s, all healthy {healthy:.1f} s"
 
     def state(self) -> str:
-        """What every container is, and the last that each one said."""
-        shown = (("ps", "--all"), ("logs", "--no-color", "--tail=30"))
-        return "\n".join(self.run(*arguments).stdout for arguments in shown)
+        """The status of every container and the last lines of its log."""
+        commands = (("ps", "--all"), ("logs", "--no-color", "--tail=30"))
+        return "\n".join(self.run(*arguments).stdout for arguments in commands)
 
     def predicts(self) -> bool:
         try:
@@ -103,24 +103,24 @@ class Stack:
 
     def wait_for(self, service: str, health: str, seconds: float = 60) -> None:
         deadline = time.monotonic() + seconds
-        while (found := self.health(service)) != health:
-            assert time.monotonic() < deadline, f"{service} is {found}, not {health}"
+        while (status := self.health(service)) != health:
+            assert time.monotonic() < deadline, f"{service} is {status}, not {health}"
             time.sleep(0.3)
 
-    def password(self, service: str, place: str) -> str:
-        return self.do("exec", "-T", service, "cat", f"/run/passwords/{place}/password")
+    def password(self, service: str, name: str) -> str:
+        return self.do("exec", "-T", service, "cat", f"/run/passwords/{name}/password")
 
     def remove(self) -> None:
-        """Take down what there is of the project, with everything it knew."""
+        """Remove the project's containers, networks and volumes."""
         self.do("--profile", "*", "down", "--volumes", "--remove-orphans", "--timeout", "10")
 
-    def remains(self) -> str:
-        """What the engine still has of the project: containers, volumes, networks."""
+    def resources(self) -> str:
+        """The ids of the project's containers, volumes and networks, empty when there are none."""
         label = f"label=com.docker.compose.project={self.project}"
         kinds = (("ps", "--all"), ("volume", "ls"), ("network", "ls"))
         return "".join(docker(*kind, "--quiet", "--filter", label) for kind in kinds)
 
 
 def environ() -> dict[str, str]:
-    """This process's variables without those that would change the stack."""
-    return {name: os.environ[name] for name in KEPT if name in os.environ}
+    """The environment variables of this process without those that would change the stack."""
+    return {name: os.environ[name] for name in INHERITED if name in os.environ}
