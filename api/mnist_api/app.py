@@ -58,7 +58,7 @@ def create_app(
     @app.get("/model")
     def model() -> Response:
         served = serving.require()
-        version = served.version
+        version, refused = served.version, serving.refused
         answer = {
             "name": version.name,
             "version": version.version,
@@ -67,6 +67,7 @@ def create_app(
             "sha256": version.sha256,
             "source": served.source,
             "since": served.since.isoformat(timespec="seconds"),
+            "refused": refused and {"version": refused.version, "reason": refused.reason},
         }
         return Response(msgspec.json.encode(answer), mimetype=JSON)
 

@@ -1,6 +1,7 @@
-"""The cache folder: networks that were in service, each under its version.
+"""The cache folder: networks that may serve, each under its version.
 
-<cache>/<model's name>/<version>/model.onnx and version.json, in-service.json beside them.
+<cache>/<model's name>/<version>/model.onnx and version.json, in-service.json and verdicts.json
+beside them.
 """
 
 import fcntl
@@ -13,18 +14,18 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TypeVar
 from urllib.parse import quote
 
 import msgspec
 
+from mnist_api.network import NetworkRefusedError
+from mnist_api.stored import load, write
+from mnist_api.verdicts import Verdicts
 from mnist_api.version import Version
 
 KEPT = 4  # versions, the one in service among them
 CONTENT = "model.onnx"
 ABOUT = "version.json"
-
-Stored = TypeVar("Stored")
 
 log = logging.getLogger(__name__)
 
@@ -46,24 +47,34 @@ class Cache:
 
     def __init__(self, root: Path, model_name: str) -> None:
         self._folder = root / quote(model_name, safe="").replace(".", "%2E")
+        self._verdicts = Verdicts(self._folder / "verdicts.json")
         self._warned = False
 
-    def obtain(self, version: Version, fetch: Callable[[Version], bytes]) -> bytes:
-        """Return the file of ``version``, fetched if need be, once for all workers.
+    def obtain(
+        self,
+        version: Version,
+        fetch: Callable[[Version], bytes],
+        try_network: Callable[[bytes], None],
+    ) -> bytes:
+        """Return the file of ``version``; fetched and tried if need be, once for all workers.
 
-        Raises DamagedError, and what ``fetch`` raises.
+        Raises DamagedError, NetworkRefusedError, and what ``fetch`` and ``try_network`` raise. Of
+        these NetworkRefusedError is remembered.
         """
         if version.sha256 is None:
             raise DamagedError("it has no tag sha256, so its file can't be checked")
-        content = self.read(version)
+        content = self._accepted(version)
         if content is None:
             with self._lock():
-                content = self.read(version)  # another worker may just have fetched it
+                content = self._accepted(version)  # another worker may just have tried it
                 if content is None:
-                    content = fetch(version)
-                    _check(content, version)
-                    self._store(version, content)
+                    content = self._admit(version, fetch, try_network)
         return content
+
+    def has_accepted(self, version: Version) -> bool:
+        """Say whether ``version`` was tried and may serve."""
+        verdict = self._verdicts.find(version)
+        return verdict is not None and verdict.refusal is None
 
     def read(self, version: Version) -> bytes | None:
         """Return the cached file of ``version``, None where it is missing or damaged."""
@@ -76,11 +87,11 @@ class Cache:
 
     def in_service(self) -> InService | None:
         """Return what was last in service."""
-        return _load(self._folder / "in-service.json", InService)
+        return load(self._folder / "in-service.json", InService)
 
     def versions(self) -> list[Version]:
         """Return the cached versions, those used last first."""
-        found = (_load(folder / ABOUT, Version) for folder in self._folders())
+        found = (load(folder / ABOUT, Version) for folder in self._folders())
         return [version for version in found if version is not None]
 
     def remember(self, version: Version) -> datetime:
@@ -91,7 +102,7 @@ class Cache:
             if known is not None and known.version == version:
                 return known.since
             try:
-                _write(
+                write(
                     self._folder / "in-service.json", msgspec.json.encode(InService(version, now))
                 )
                 if self._folder_of(version).is_dir():
@@ -101,12 +112,47 @@ class Cache:
                 self._warn(error)
         return now
 
+    def _accepted(self, version: Version) -> bytes | None:
+        """Return the file of a version that was tried. Raises NetworkRefusedError."""
+        verdict = self._verdicts.find(version)
+        if verdict is not None and verdict.refusal is not None:
+            raise NetworkRefusedError(verdict.refusal)
+        return self.read(version) if verdict is not None else None
+
+    def _admit(
+        self,
+        version: Version,
+        fetch: Callable[[Version], bytes],
+        try_network: Callable[[bytes], None],
+    ) -> bytes:
+        content = self.read(version)
+        is_new = content is None
+        if content is None:
+            content = fetch(version)
+            _check(content, version)
+        if not self.has_accepted(version):
+            try:
+                try_network(content)
+            except NetworkRefusedError as error:
+                self._note(version, str(error))
+                raise
+            self._note(version, None)
+        if is_new:
+            self._store(version, content)
+        return content
+
+    def _note(self, version: Version, refusal: str | None) -> None:
+        try:
+            self._verdicts.add(version, refusal)
+        except OSError as error:
+            self._warn(error)
+
     def _store(self, version: Version, content: bytes) -> None:
         folder = self._folder_of(version)
         try:
             folder.mkdir(parents=True, exist_ok=True)
-            _write(folder / CONTENT, content)
-            _write(folder / ABOUT, msgspec.json.encode(version))
+            write(folder / CONTENT, content)
+            write(folder / ABOUT, msgspec.json.encode(version))
         except OSError as error:
             self._warn(error)
 
@@ -156,29 +202,3 @@ def _check(content: bytes, version: Version) -> None:
     digest = hashlib.sha256(content).hexdigest()
     if digest != version.sha256:
         raise DamagedError(f"its file's sha256 is {digest}, but its tag says {version.sha256}")
-
-
-def _load(path: Path, kind: type[Stored]) -> Stored | None:
-    try:
-        return msgspec.json.decode(path.read_bytes(), type=kind)
-    except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
-        return None
-
-
-def _write(path: Path, content: bytes) -> None:
-    """Write ``content`` so that ``path`` is the whole of it or what was there before."""
-    aside = path.with_name(f".{path.name}.aside")
-    try:
-        with aside.open("wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        aside.replace(path)
-    except OSError:
-        aside.unlink(missing_ok=True)
-        raise
-    folder = os.open(path.parent, os.O_RDONLY)
-    try:
-        os.fsync(folder)
-    finally:
-        os.close(folder)

@@ -50,6 +50,7 @@ class _Sums(Collector):
         for name, meaning, cell in (
             ("model_swaps", "Versions put into service, by all workers", metrics.swaps),
             ("refresh_failures", "Looks at the registry that failed", metrics.failures),
+            ("model_refusals", "Versions refused, by all workers", metrics.refusals),
             ("access_log_dropped", "Lines of the access log nobody took", metrics.dropped),
         ):
             yield CounterMetricFamily(f"mnist_api_{name}", meaning, sums[cell])

@@ -38,7 +38,8 @@ class Metrics:
         self.digits = self.confidences + len(CONFIDENCES) + 2
         self.swaps = self.digits + DIGITS
         self.failures = self.swaps + 1
-        self.dropped = self.failures + 1
+        self.refusals = self.failures + 1
+        self.dropped = self.refusals + 1
         self.connections = self.dropped + 1
         self.board = Board(self.connections + 1)
         self._cells: Cells = memoryview(bytearray(8 * self.board.cells)).cast("d")  # before claim()
@@ -87,6 +88,10 @@ class Metrics:
     def count_failure(self) -> None:
         """Count a look at the registry that failed, or a version that it names and can't serve."""
         self._cells[self.failures] += 1
+
+    def count_refusal(self) -> None:
+        """Count a version that the registry names and that is refused."""
+        self._cells[self.refusals] += 1
 
     def count_dropped(self, lines: int) -> None:
         """Count lines of the access log that nobody took."""

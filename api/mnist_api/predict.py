@@ -3,11 +3,12 @@
 import numpy as np
 from numpy.typing import NDArray
 
+from mnist_api.network import BATCHES
 from mnist_api.problems import ProblemError
 from mnist_api.serving import Served
 from mnist_api.signature import CLASSES, MAX_BYTE, PIXELS, Images
 
-CHUNK = 512  # images at once: more are not faster, and would take memory by their number
+CHUNK = BATCHES[-1]  # images at once: more are hardly faster, and take memory by their number
 
 
 def predict(images: Images, served: Served, in_range: bool = False) -> NDArray[np.float32]:

@@ -40,12 +40,12 @@ def too_large(bound: int) -> ProblemError:
     )
 
 
-def no_model() -> ProblemError:
-    """Return the refusal while no network serves."""
+def no_model(reason: str | None = None) -> ProblemError:
+    """Return the refusal while no network serves; ``reason`` is a sentence, where one is known."""
+    what = reason or "Train and promote one, or wait until the registry answers."
     return ProblemError(
         503,
-        "No model is being served yet: train and promote one, or wait until the registry answers. "
-        "GET /health tells when one is there.",
+        f"No model is being served yet. {what} GET /health tells when one is there.",
         {"Retry-After": "2"},
     )
 

@@ -6,10 +6,11 @@ import time
 from collections.abc import Hashable
 from datetime import UTC, datetime
 
-from mnist_api.cache import Cache, DamagedError
+from mnist_api.cache import Cache, DamagedError, InService
 from mnist_api.network import NetworkRefusedError, load_network
-from mnist_api.registry import Registry, RegistryError
-from mnist_api.serving import Served, Serving
+from mnist_api.registry import Registry, RegistryError, TooLargeError
+from mnist_api.serving import Refusal, Served, Serving
+from mnist_api.trial import NotTriedError, try_network
 from mnist_api.version import Version
 
 LONGEST_PAUSE = 60.0  # seconds between two tries of a version that was refused
@@ -34,15 +35,22 @@ class Refresh:
         self._unusable: set[Version] = set()  # in the cache; to be complained about once
 
     def start(self) -> None:
-        """Serve what was last in service, if it is intact, and begin to ask the registry."""
-        last = self._cache.in_service()
-        if last is not None:
-            self._serve_cached(last.version, last.since)
-        threading.Thread(target=self._run, name="refresh", daemon=True).start()
+        """Serve what was last in service, if it is intact, and begin to ask the registry.
 
-    def _run(self) -> None:
+        What this ONNX Runtime has not tried yet is left to the thread: a trial takes its time.
+        """
+        last = self._cache.in_service()
+        if last is not None and self._cache.has_accepted(last.version):
+            self._serve_cached(last.version, last.since)
+            last = None
+        threading.Thread(target=self._run, args=(last,), name="refresh", daemon=True).start()
+
+    def _run(self, last: InService | None) -> None:
         while True:
             try:
+                if last is not None:
+                    self._serve_cached(last.version, last.since)
+                    last = None
                 self.look()
             except Exception as error:  # the thread must outlive what nobody foresaw
                 self._serving.count_failure()
@@ -60,8 +68,10 @@ class Refresh:
             return
         current = self._serving.current
         if wanted is None:
+            self._serving.refused = None
             self._complain("none", f"The registry names no version to serve. {self._stays()}")
         elif current is not None and current.version == wanted:
+            self._serving.refused = None
             self._settle()
         elif wanted != self._refused or time.monotonic() >= self._again:
             self._try(wanted)
@@ -73,14 +83,17 @@ class Refresh:
         self._again = time.monotonic() + self._pause
         self._pause = min(2 * self._pause, max(LONGEST_PAUSE, self._poll_seconds))
         try:
-            network = load_network(self._cache.obtain(wanted, self._registry.fetch))
-        except (RegistryError, DamagedError, NetworkRefusedError) as error:
+            network = load_network(self._cache.obtain(wanted, self._registry.fetch, try_network))
+        except (DamagedError, NetworkRefusedError, NotTriedError, RegistryError) as error:
+            is_absent = isinstance(error, RegistryError) and not isinstance(error, TooLargeError)
+            self._serving.refused = None if is_absent else Refusal(wanted.version, str(error))
             self._serving.count_failure()
             sentence = f"Version {wanted.version} stays out: {error}. {self._stays()}"
             self._complain((wanted, type(error).__name__), sentence)
             return
         since = self._cache.remember(wanted)
         self._serving.current = Served(network, wanted, "registry", since)
+        self._serving.refused = None
         self._refused = None
         log.info("Version %s of %s is in service.", wanted.version, wanted.name)
         self._settle()
@@ -89,13 +102,11 @@ class Refresh:
         """Put a cached version into service; say whether that could be done."""
         if version in self._unusable:
             return False
-        content = self._cache.read(version)
         try:
-            if content is None:
-                raise DamagedError("its file is missing or damaged")
-            network = load_network(content)
-        except (DamagedError, NetworkRefusedError) as error:
-            self._unusable.add(version)
+            network = load_network(self._cache.obtain(version, _fetch_nothing, try_network))
+        except (DamagedError, NetworkRefusedError, NotTriedError) as error:
+            if not isinstance(error, NotTriedError):
+                self._unusable.add(version)
             log.warning("Version %s in the cache can't be served: %s.", version.version, error)
             return False
         self._serving.current = Served(network, version, "registry", since)
@@ -125,3 +136,7 @@ class Refresh:
         if self._complaint is not None:
             self._complaint = None
             log.info("The registry and this worker agree again.")
+
+
+def _fetch_nothing(_: Version) -> bytes:
+    raise DamagedError("its file is missing or damaged")

@@ -1,36 +1,38 @@
 """The model registry, the only module that knows MLflow.
 
 It asks over MLflow's REST API: importing its client costs each start a second and each worker
-45 MB, to send two GET requests. The client is imported where files are not behind the server.
+45 MB, to send two GET requests. Where files are not behind the server a process of its own has it.
 """
 
 import json
 import os
+import subprocess
 import tempfile
 from http.client import HTTPException
 from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
 from urllib.parse import quote, urlencode
-from urllib.request import urlopen
 
+from mnist_api.bounded_http import TooManyBytesError, read_url
+from mnist_api.child import run_child
 from mnist_api.version import Version
 
 FILE = "extra_files/model.onnx"  # inside a version's files
 STAGE = "Production"
 PROXIED = "mlflow-artifacts:/"  # files that the tracking server hands out itself
 NOTHING_THERE = ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE")  # no such model; no alias
-TIMEOUT = 5.0  # seconds; the next question comes soon anyway
-CLIENT_SETTINGS = {
-    "MLFLOW_DISABLE_TELEMETRY": "true",
-    "MLFLOW_HTTP_REQUEST_TIMEOUT": "5",
-    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "0",
-    "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
-}
+QUESTION_SECONDS = 15.0  # for an answer; the next question comes soon anyway
+FILE_SECONDS = 60.0
+MOST_BYTES = 32 * 1024**2  # of a file or an answer; 784-2048-1024-512-10 has 17 MB
 
 
 class RegistryError(Exception):
     """The registry can't be reached, or doesn't give what it should."""
+
+
+class TooLargeError(RegistryError):
+    """A file has more bytes than a model may have."""
 
 
 class NothingThereError(RegistryError):
@@ -58,12 +60,12 @@ class Registry:
             return _describe(max(staged, key=lambda one: int(one["version"]))) if staged else None
 
     def fetch(self, version: Version) -> bytes:
-        """Return the ONNX file of ``version``. Raises RegistryError."""
+        """Return the ONNX file of ``version``. Raises RegistryError, TooLargeError."""
         place = self._place(version)
         if not place.startswith(PROXIED):
             return self._fetch_with_client(version)
         path = quote(f"{place.removeprefix(PROXIED).strip('/')}/{FILE}")
-        return self._get(f"{self._uri}/api/2.0/mlflow-artifacts/artifacts/{path}")
+        return self._get(f"{self._uri}/api/2.0/mlflow-artifacts/artifacts/{path}", FILE_SECONDS)
 
     def _versions(self) -> list[dict[str, Any]]:
         """Return all versions of the model."""
@@ -88,18 +90,20 @@ class Registry:
         return place
 
     def _fetch_with_client(self, version: Version) -> bytes:
-        os.environ.update(CLIENT_SETTINGS)
-        import mlflow
-        from mlflow.artifacts import download_artifacts
-
-        mlflow.set_tracking_uri(self._uri)
-        mlflow.set_registry_uri(self._uri)
         uri = f"models:/{version.name}/{version.version}/{FILE}"
-        try:
-            with tempfile.TemporaryDirectory(prefix="mnist-api-") as folder:
-                return Path(download_artifacts(uri, dst_path=folder)).read_bytes()
-        except Exception as error:  # its own, those of requests and of every store come through
-            raise RegistryError(f"{uri} can't be fetched: {_first_line(error)}") from error
+        with tempfile.TemporaryDirectory(prefix="mnist-api-") as folder:
+            arguments = [self._uri, uri, folder, str(MOST_BYTES)]
+            try:
+                ended = run_child("client_download", arguments, os.environ, b"", FILE_SECONDS)
+            except (OSError, subprocess.TimeoutExpired) as error:
+                raise RegistryError(f"{uri} can't be fetched: {_first_line(error)}") from error
+            file = Path(folder) / FILE
+            if file.is_file() and file.stat().st_size > MOST_BYTES:
+                raise _too_large()
+            if ended.returncode != 0 or not file.is_file():
+                said = ended.stdout.decode(errors="replace")
+                raise RegistryError(f"{uri} can't be fetched: {_first_line(said)}")
+            return file.read_bytes()
 
     def _ask(self, what: str, **parameters: str) -> dict[str, Any]:
         query = f"?{urlencode(parameters)}" if parameters else ""
@@ -112,12 +116,12 @@ class Registry:
             raise RegistryError(f"{self._uri} does not answer as MLflow does")
         return found
 
-    def _get(self, url: str) -> bytes:
-        """Return what is at ``url``. Raises RegistryError, NothingThereError."""
+    def _get(self, url: str, seconds: float = QUESTION_SECONDS) -> bytes:
+        """Return what is at ``url``. Raises RegistryError, NothingThereError, TooLargeError."""
         try:
-            with urlopen(url, timeout=TIMEOUT) as answer:  # noqa: S310 # settings allow http(s) alone
-                content: bytes = answer.read()
-                return content
+            return read_url(url, MOST_BYTES, seconds)
+        except TooManyBytesError as error:
+            raise _too_large() from error
         except HTTPError as error:
             with error:
                 said = error.read(10_000)
@@ -139,5 +143,9 @@ def _describe(found: dict[str, Any]) -> Version:
     return Version(found["name"], str(found["version"]), run_id, accuracy, digest)
 
 
-def _first_line(error: Exception) -> str:
-    return (str(error).strip().splitlines() or [type(error).__name__])[0].rstrip(".")[:300]
+def _too_large() -> TooLargeError:
+    return TooLargeError(f"its file has more than {MOST_BYTES // 1024**2} MB")
+
+
+def _first_line(said: object) -> str:
+    return (str(said).strip().splitlines() or [type(said).__name__])[0].rstrip(".")[:300]

@@ -19,6 +19,14 @@ class Served:
     since: datetime  # UTC
 
 
+@dataclass(frozen=True)
+class Refusal:
+    """A version that the registry names and that can't be served, and why."""
+
+    version: str
+    reason: str
+
+
 class Serving:
     """Holds the network in service; replaced in one assignment, so a request sees one of them."""
 
@@ -26,6 +34,7 @@ class Serving:
         self.name = name  # of the model, in addresses that have one
         self.most_bytes = most_bytes  # of a body, once it is unpacked
         self._current: Served | None = None
+        self._refused: Refusal | None = None
         self._metrics: Metrics | None = None
 
     @property
@@ -40,6 +49,17 @@ class Serving:
             self._metrics.count_swap(served.version.version)
         self._current = served
 
+    @property
+    def refused(self) -> Refusal | None:
+        """What the registry names now and can't be served, None where there is no such thing."""
+        return self._refused
+
+    @refused.setter
+    def refused(self, refusal: Refusal | None) -> None:
+        if self._metrics is not None and refusal not in (None, self._refused):
+            self._metrics.count_refusal()
+        self._refused = refusal
+
     def watch(self, metrics: Metrics) -> None:
         """Have what happens from now on counted."""
         self._metrics = metrics
@@ -52,5 +72,9 @@ class Serving:
     def require(self) -> Served:
         """Return what serves now. Raises ProblemError (503) while nothing does."""
         if self._current is None:
-            raise no_model()
+            reason = (
+                self._refused
+                and f"Version {self._refused.version} is refused: {self._refused.reason}."
+            )
+            raise no_model(reason)
         return self._current

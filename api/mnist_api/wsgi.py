@@ -2,6 +2,7 @@
 
 import hashlib
 import os
+import sys
 from collections.abc import Callable
 from datetime import UTC, datetime
 from pathlib import Path
@@ -18,13 +19,20 @@ from mnist_api.refresh import Refresh
 from mnist_api.registry import Registry
 from mnist_api.serving import Served, Serving
 from mnist_api.settings import Settings, SettingsError, read_settings
+from mnist_api.trial import NotTriedError, try_network
 from mnist_api.version import Version
 
 
 def create_front() -> Front:
-    """Return the ASGI application; each worker starts serving after its fork."""
-    settings = read_settings(os.environ)
-    serving, start = _wire(settings)
+    """Return the ASGI application; each worker starts serving after its fork.
+
+    Where a setting can't be used, the process ends with its sentence.
+    """
+    try:
+        settings = read_settings(os.environ)
+        serving, start = _wire(settings)
+    except SettingsError as error:
+        sys.exit(str(error))
     hosts = AllowedHosts(settings.allowed_hosts)
     flask = create_app(serving, settings.max_content_length, hosts)
     return Front(
@@ -58,20 +66,32 @@ def _wire(settings: Settings) -> tuple[Serving, Callable[[], None]]:
     serving = Serving(settings.model_name, settings.max_content_length)
     if settings.model_file is not None:
         path, now = settings.model_file, datetime.now(UTC)
-        return serving, lambda: _serve_file(serving, path, now)
+        content = _read_file(path)
+        return serving, lambda: _serve_file(serving, path, content, now)
     registry = Registry(settings.tracking_uri, settings.model_name, settings.model_alias)
     cache = Cache(settings.cache, settings.model_name)
     return serving, Refresh(serving, registry, cache, settings.poll_seconds).start
 
 
-def _serve_file(serving: Serving, path: Path, since: datetime) -> None:
-    """Put the file at ``path`` into service. Raises SettingsError."""
+def _read_file(path: Path) -> bytes:
+    """Return the ONNX file at ``path``, once it is tried. Raises SettingsError."""
     try:
         content = path.read_bytes()
+        try_network(content)
+    except (OSError, NetworkRefusedError, NotTriedError) as error:
+        raise _refused_file(path, error) from error
+    return content
+
+
+def _serve_file(serving: Serving, path: Path, content: bytes, since: datetime) -> None:
+    """Put what was read from ``path`` into service. Raises SettingsError."""
+    try:
         network = load_network(content)
-    except (OSError, NetworkRefusedError) as error:
-        raise SettingsError(
-            f"MODEL_FILE is {str(path)!r}, but can't be served: {error}."
-        ) from error
+    except NetworkRefusedError as error:
+        raise _refused_file(path, error) from error
     digest = hashlib.sha256(content).hexdigest()
     serving.current = Served(network, Version(path.name, "file", None, None, digest), "file", since)
+
+
+def _refused_file(path: Path, error: Exception) -> SettingsError:
+    return SettingsError(f"MODEL_FILE is {str(path)!r}, but can't be served: {error}.")

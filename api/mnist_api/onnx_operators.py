@@ -1,0 +1,56 @@
+"""ONNX's operators, sorted by what decides the size of their output.
+
+An operator that is in none of these sets is not served: those of control flow, and those whose
+output grows by the values they get, or holds text, sequences or optional values.
+"""
+
+CONTROL_FLOW = frozenset(("If", "Loop", "Scan", "SequenceMap"))
+
+# The sizes of their operands and their attributes alone.
+BY_SIZES = frozenset(
+    """
+    Abs Acos Acosh Add And ArgMax ArgMin Asin Asinh Atan Atanh Attention AveragePool
+    BatchNormalization BitCast BitShift BitwiseAnd BitwiseNot BitwiseOr BitwiseXor Cast CastLike
+    CausalConvWithState Ceil Celu Clip Concat Constant Conv ConvInteger ConvTranspose Cos Cosh
+    CumProd CumSum DeformConv DepthToSpace DequantizeLinear Det Div DynamicQuantizeLinear Einsum
+    Elu Equal Erf Exp EyeLike Flatten Floor GRU Gather GatherElements GatherND Gelu Gemm
+    GlobalAveragePool GlobalLpPool GlobalMaxPool Greater GreaterOrEqual GridSample
+    GroupNormalization HardSigmoid HardSwish Hardmax Identity InstanceNormalization IsInf IsNaN LRN
+    LSTM LayerNormalization LeakyRelu Less LessOrEqual LinearAttention Log LogSoftmax
+    LpNormalization LpPool MatMul MatMulInteger Max MaxPool MaxRoiPool Mean
+    MeanVarianceNormalization Min Mish Mod Mul Neg NegativeLogLikelihoodLoss Not Or PRelu Pow
+    QLinearConv QLinearMatMul QuantizeLinear RMSNormalization RNN Reciprocal Relu ReverseSequence
+    RoiAlign RotaryEmbedding Round Scatter ScatterElements ScatterND Selu Shrink Sigmoid Sign Sin
+    Sinh Softmax SoftmaxCrossEntropyLoss Softplus Softsign SpaceToDepth Sqrt Sub Sum SwiGLU Swish
+    Tan Tanh TensorScatter ThresholdedRelu Transpose Trilu Where Xor
+    """.split()
+)
+
+# The values of every operand but the first, whatever the version of the operator.
+BY_LATER_VALUES = frozenset(
+    """
+    AffineGrid CenterCropPad Col2Im Compress DFT Expand OneHot Pad ReduceL1 ReduceL2 ReduceLogSum
+    ReduceLogSumExp ReduceMax ReduceMean ReduceMin ReduceProd ReduceSum ReduceSumSquare Reshape
+    Resize STFT Slice Split Squeeze Tile TopK Unsqueeze Upsample
+    """.split()
+)
+
+# The values of every operand.
+BY_ALL_VALUES = frozenset(
+    """
+    BlackmanWindow ConstantOfShape HammingWindow HannWindow MelWeightMatrix NonMaxSuppression
+    NonZero Range Unique
+    """.split()
+)
+
+# The sizes of their operands; their values are other ones each time.
+RANDOM = frozenset(
+    """
+    Bernoulli Dropout Multinomial RandomNormal RandomNormalLike RandomUniform RandomUniformLike
+    """.split()
+)
+
+# Their output's values are sizes, which follow from the number of images alone.
+SIZES = frozenset(("Shape", "Size"))
+
+SERVED = BY_SIZES | BY_LATER_VALUES | BY_ALL_VALUES | RANDOM | SIZES
