@@ -123,7 +123,11 @@ def _try(network: Network, count: int) -> None:
         probabilities = network.predict(images)
     except Exception as error:  # as above
         raise NetworkRefusedError(f"{count} images fail: {_first_line(error)}") from error
-    _check_seconds(f"{count} images", thread_time() - begin, count * MOST_IMAGE_SECONDS)
+    _check_seconds(
+        "one image" if count == 1 else f"{count} images",
+        thread_time() - begin,
+        count * MOST_IMAGE_SECONDS,
+    )
     if probabilities.shape != (count, CLASSES):
         raise NetworkRefusedError(f"{count} images give a shape of {probabilities.shape}")
     if not np.isfinite(probabilities).all():

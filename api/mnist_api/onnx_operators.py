@@ -23,7 +23,7 @@ BY_SIZES = frozenset(
     RoiAlign RotaryEmbedding Round Scatter ScatterElements ScatterND Selu Shrink Sigmoid Sign Sin
     Sinh Softmax SoftmaxCrossEntropyLoss Softplus Softsign SpaceToDepth Sqrt Sub Sum SwiGLU Swish
     Tan Tanh TensorScatter ThresholdedRelu Transpose Trilu Where Xor
-    """.split()
+    """.split()  # noqa: SIM905 # words are easier to read
 )
 
 # The values of every operand but the first, whatever the version of the operator.
@@ -32,7 +32,7 @@ BY_LATER_VALUES = frozenset(
     AffineGrid CenterCropPad Col2Im Compress DFT Expand OneHot Pad ReduceL1 ReduceL2 ReduceLogSum
     ReduceLogSumExp ReduceMax ReduceMean ReduceMin ReduceProd ReduceSum ReduceSumSquare Reshape
     Resize STFT Slice Split Squeeze Tile TopK Unsqueeze Upsample
-    """.split()
+    """.split()  # noqa: SIM905 # words are easier to read
 )
 
 # The values of every operand.
@@ -40,14 +40,14 @@ BY_ALL_VALUES = frozenset(
     """
     BlackmanWindow ConstantOfShape HammingWindow HannWindow MelWeightMatrix NonMaxSuppression
     NonZero Range Unique
-    """.split()
+    """.split()  # noqa: SIM905 # words are easier to read
 )
 
 # The sizes of their operands; their values are other ones each time.
 RANDOM = frozenset(
     """
     Bernoulli Dropout Multinomial RandomNormal RandomNormalLike RandomUniform RandomUniformLike
-    """.split()
+    """.split()  # noqa: SIM905 # words are easier to read
 )
 
 # Their output's values are sizes, which follow from the number of images alone.

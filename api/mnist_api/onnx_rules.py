@@ -12,6 +12,7 @@ from mnist_api.network import NetworkRefusedError
 from mnist_api.onnx_schema import read_model
 
 EXTERNAL = 1  # TensorProto.DataLocation
+MOST_NAME = 60  # bytes of a name that are told
 STRING = 8  # TensorProto.DataType
 
 
@@ -105,4 +106,4 @@ def _check_sizes(graph: Any) -> None:
 
 
 def _text(name: bytes) -> str:
-    return name.decode(errors="replace")
+    return name[:MOST_NAME].decode(errors="replace")

@@ -6,16 +6,16 @@ named here is skipped. Names are bytes: a file may hold any, and they are only c
 
 from typing import Any
 
-from google.protobuf.descriptor_pb2 import (
+from google.protobuf.descriptor_pb2 import (  # type: ignore[import-untyped] # it ships no types
     DescriptorProto,
     FieldDescriptorProto,
     FileDescriptorProto,
 )
-from google.protobuf.descriptor_pool import DescriptorPool
-from google.protobuf.message import DecodeError
-from google.protobuf.message_factory import GetMessageClass
+from google.protobuf.descriptor_pool import DescriptorPool  # type: ignore[import-untyped]
+from google.protobuf.message import DecodeError  # type: ignore[import-untyped]
+from google.protobuf.message_factory import GetMessageClass  # type: ignore[import-untyped]
 
-MESSAGES = {
+MESSAGES: dict[str, dict[str, tuple[int, type | str]]] = {
     "ModelProto": {"graph": (7, "GraphProto"), "functions": (25, "FunctionProto")},
     "FunctionProto": {"name": (1, bytes)},
     "GraphProto": {
@@ -75,8 +75,8 @@ def _message_class(name: str) -> Any:
         for field, (number, kind) in fields.items():
             _add_field(described, field, number, kind)
     pool = DescriptorPool()
-    pool.Add(file)  # type: ignore[no-untyped-call]
-    return GetMessageClass(pool.FindMessageTypeByName(f"onnx_part.{name}"))  # type: ignore[no-untyped-call]
+    pool.Add(file)
+    return GetMessageClass(pool.FindMessageTypeByName(f"onnx_part.{name}"))
 
 
 def _add_field(message: DescriptorProto, name: str, number: int, kind: type | str) -> None:

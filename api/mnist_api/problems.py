@@ -40,8 +40,8 @@ def too_large(bound: int) -> ProblemError:
     )
 
 
-def no_model(reason: str | None = None) -> ProblemError:
-    """Return the refusal while no network serves; ``reason`` is a sentence, where one is known."""
+def no_model(reason: str = "") -> ProblemError:
+    """Return the refusal while no network serves; ``reason`` says more about it."""
     what = reason or "Train and promote one, or wait until the registry answers."
     return ProblemError(
         503,

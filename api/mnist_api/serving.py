@@ -26,6 +26,10 @@ class Refusal:
     version: str
     reason: str
 
+    def __str__(self) -> str:
+        """Say it in a sentence."""
+        return f"Version {self.version} is refused: {self.reason}."
+
 
 class Serving:
     """Holds the network in service; replaced in one assignment, so a request sees one of them."""
@@ -72,9 +76,5 @@ class Serving:
     def require(self) -> Served:
         """Return what serves now. Raises ProblemError (503) while nothing does."""
         if self._current is None:
-            reason = (
-                self._refused
-                and f"Version {self._refused.version} is refused: {self._refused.reason}."
-            )
-            raise no_model(reason)
+            raise no_model(str(self._refused) if self._refused else "")
         return self._current

@@ -1,5 +1,6 @@
 """The trial of a network: once, in a process of its own, before any worker loads it."""
 
+import logging
 import os
 import signal
 import subprocess
@@ -13,6 +14,8 @@ SECONDS = 60.0  # of the clock; a process that has not used up its seconds by th
 INHERITED = ("PATH", "LD_LIBRARY_PATH", "PYTHONHOME", "PYTHONPYCACHEPREFIX")
 ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
 
+log = logging.getLogger(__name__)
+
 
 class NotTriedError(Exception):
     """The trial did not come to an end, and that may be this machine's fault."""
@@ -20,6 +23,7 @@ class NotTriedError(Exception):
 
 def try_network(content: bytes) -> None:
     """Try the ONNX file ``content``. Raises NetworkRefusedError, NotTriedError."""
+    log.info("A network of %d bytes is tried in a process of its own.", len(content))
     environ = {name: os.environ[name] for name in INHERITED if name in os.environ} | ONE_THREAD
     try:
         ended = run_child("trial_process", [], environ, content, SECONDS)

@@ -1,0 +1,162 @@
+"""A network is tried in a process of its own, and what could do harm is refused with a reason."""
+
+import os
+import signal
+import threading
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from google.protobuf.descriptor import FieldDescriptor
+from hostile_networks import HOSTILE, hostile, network_with, node, numbers
+from networks import linear_network
+from onnx import ModelProto, NodeProto, TensorProto, defs, onnx_pb
+from processes import wait_until
+
+from mnist_api import trial
+from mnist_api.network import BATCHES, NetworkRefusedError, load_network
+from mnist_api.onnx_operators import CONTROL_FLOW, SERVED
+from mnist_api.onnx_schema import MESSAGES, REPEATED
+from mnist_api.trial import NotTriedError, try_network
+
+
+@pytest.mark.parametrize("name", HOSTILE)
+def test_a_hostile_network_is_refused_with_a_sentence(name: str) -> None:
+    with pytest.raises(NetworkRefusedError) as refused:
+        try_network(hostile(name))
+    reason = str(refused.value)
+    assert HOSTILE[name][1] in reason
+    assert reason.isprintable()
+    assert 10 < len(reason) <= 300
+
+
+def weights(*shape: int) -> TensorProto:
+    values = np.full(shape, 0.01, np.float32)
+    return TensorProto(name="w", data_type=TensorProto.FLOAT, dims=shape, raw_data=values.tobytes())
+
+
+TO_MAPS = node("Reshape", "image maps", "x")
+HONEST: dict[str, tuple[list[NodeProto], list[TensorProto]]] = {
+    "convolution": (
+        [TO_MAPS, node("Conv", "x w", "c"), node("Relu", "c", "r"),
+         node("MaxPool", "r", "harm", kernel_shape=[2, 2])],
+        [numbers("maps", -1, 1, 28, 28), weights(16, 1, 3, 3)],
+    ),
+    "a reshape by the number of images": (
+        [node("Shape", "image", "shape"), node("Gather", "shape zero", "count"),
+         node("Concat", "count rest", "wanted", axis=0), node("Reshape", "image wanted", "harm")],
+        [numbers("zero", 0), numbers("rest", 28, 28)],
+    ),
+    "a state for each image": (
+        [node("Shape", "image", "shape"), node("Gather", "shape zero", "count"),
+         node("Concat", "count rest", "wanted", axis=0), node("ConstantOfShape", "wanted", "harm")],
+        [numbers("zero", 0), numbers("rest", 64)],
+    ),
+    "padding and upsampling": (
+        [TO_MAPS, node("Pad", "x pads", "p"), node("Resize", "p  scales", "harm")],
+        [numbers("maps", -1, 1, 28, 28), numbers("pads", 0, 0, 1, 1, 0, 0, 1, 1),
+         numbers("scales", 1, 1, 2, 2, kind=np.float32)],
+    ),
+}  # fmt: skip
+
+
+@pytest.mark.parametrize("name", HONEST)
+def test_what_an_honest_network_is_made_of_is_accepted(name: str) -> None:
+    nodes, initializers = HONEST[name]
+    if name.startswith("padding"):
+        nodes[2].input[:] = ["p", "", "scales"]
+    try_network(network_with(nodes, initializers).SerializeToString())
+
+
+NOT_SERVED = CONTROL_FLOW | {
+    *("ConcatFromSequence", "SequenceAt", "SequenceConstruct", "SequenceEmpty", "SequenceErase"),
+    *("SequenceInsert", "SequenceLength", "SplitToSequence"),
+    *("Optional", "OptionalGetElement", "OptionalHasElement"),
+    *("RegexFullMatch", "StringConcat", "StringNormalizer", "StringSplit", "TfIdfVectorizer"),
+    *("ImageDecoder", "MaxUnpool"),
+}
+
+
+def test_every_operator_of_onnx_is_known_to_be_served_or_not() -> None:
+    """An ONNX that brings new ones is seen here."""
+    known = {schema.name for schema in defs.get_all_schemas() if schema.domain == ""}
+    assert known - NOT_SERVED == SERVED
+    assert known >= NOT_SERVED
+
+
+def test_the_file_format_is_read_as_onnx_has_it() -> None:
+    kinds = {bytes: FieldDescriptor.CPPTYPE_STRING}
+    for message, fields in MESSAGES.items():
+        described = getattr(onnx_pb, message).DESCRIPTOR.fields_by_name
+        for field, (number, kind) in fields.items():
+            theirs = described[field]
+            assert theirs.number == number, f"{message}.{field}"
+            assert theirs.is_repeated == (field in REPEATED), f"{message}.{field}"
+            if isinstance(kind, str):
+                assert theirs.message_type.name == kind
+            else:
+                integers = (FieldDescriptor.CPPTYPE_INT64, FieldDescriptor.CPPTYPE_INT32)
+                allowed = (kinds[bytes],) if kind is bytes else (*integers, theirs.CPPTYPE_ENUM)
+                assert theirs.cpp_type in allowed, f"{message}.{field}"
+
+
+def test_only_batches_that_were_tried_are_run_and_answers_are_the_same() -> None:
+    network = load_network(linear_network())
+    run, sizes = network._run, set()  # to see what ONNX Runtime is given
+
+    def note(outputs: None, inputs: dict[str, np.ndarray]) -> list[np.ndarray]:
+        sizes.update(len(images) for images in inputs.values())
+        return run(outputs, inputs)
+
+    network._run = note
+    images = np.random.default_rng(1).random((BATCHES[-1], 784), np.float32)
+    whole = network.predict(images)
+    for count in range(1, BATCHES[-1] + 1):
+        assert np.allclose(network.predict(images[:count]), whole[:count], atol=1e-6)
+    assert sizes == set(BATCHES)
+
+
+def test_external_data_is_not_read_even_where_the_rules_are_not_asked(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "secret.bin").write_bytes(bytes(784 * 10 * 4))
+    model = ModelProto.FromString(hostile("external weights"))
+    load_network(linear_network())
+    with pytest.raises(NetworkRefusedError, match="External data path"):
+        load_network(model.SerializeToString())
+
+
+def test_a_trial_that_is_killed_is_no_refusal_and_is_said() -> None:
+    """The kernel does that where memory is short, and an honest network may be the victim."""
+    killer = threading.Thread(target=kill_trial)
+    killer.start()
+    with pytest.raises(NotTriedError, match="killed"):
+        try_network(hostile("slow"))
+    killer.join()
+
+
+def test_a_trial_that_does_not_end_in_time_is_no_refusal(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(trial, "SECONDS", 1.0)
+    begin = time.monotonic()
+    with pytest.raises(NotTriedError, match="longer than 1 s"):
+        try_network(hostile("slow"))
+    assert time.monotonic() - begin < 10
+    assert trials() == []
+
+
+def kill_trial() -> None:
+    wait_until(lambda: len(trials()) == 1)
+    os.kill(trials()[0], signal.SIGKILL)
+
+
+def trials() -> list[int]:
+    """Return this process's children that try a network."""
+    found = []
+    for task in Path("/proc/self/task").iterdir():
+        for child in (task / "children").read_text().split():
+            command = Path(f"/proc/{child}/cmdline")
+            if command.exists() and b"trial_process" in command.read_bytes():
+                found.append(int(child))
+    return found
