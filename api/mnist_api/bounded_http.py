@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
-from http.client import HTTPConnection, HTTPResponse, HTTPSConnection
+from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
 from typing import Any
 from urllib.request import HTTPHandler, HTTPSHandler, Request, build_opener
 
@@ -21,7 +21,7 @@ class TooManyBytesError(Exception):
 def read_url(url: str, most_bytes: int, most_seconds: float) -> bytes:
     """Return what is at ``url``, http or https.
 
-    Raises TooManyBytesError, and what urlopen raises: OSError, HTTPException, HTTPError.
+    Raises TooManyBytesError, TimeoutError, and what urlopen raises: OSError, HTTPException.
     """
     opened: list[socket.socket] = []
     opener = build_opener(_Handler(opened), _SecureHandler(opened))
@@ -31,21 +31,30 @@ def read_url(url: str, most_bytes: int, most_seconds: float) -> bytes:
     timer.start()
     try:
         with opener.open(url, timeout=RECEIVE_SECONDS) as answer:
-            return _read(answer, most_bytes, end)
+            content = _read(answer, most_bytes, end)
+    except (OSError, HTTPException) as error:
+        if time.monotonic() > end:
+            raise _too_slow(most_seconds) from error
+        raise
     finally:
         timer.cancel()
+    if time.monotonic() > end:  # what was cut off may look complete
+        raise _too_slow(most_seconds)
+    return content
+
+
+def _too_slow(seconds: float) -> TimeoutError:
+    return TimeoutError(f"the answer takes longer than {seconds:g} s")
 
 
 def _read(answer: HTTPResponse, most_bytes: int, end: float) -> bytes:
     if (answer.length or 0) > most_bytes:
         raise TooManyBytesError
     content = bytearray()
-    while piece := answer.read1(PIECE):
+    while time.monotonic() <= end and (piece := answer.read1(PIECE)):
         content += piece
         if len(content) > most_bytes:
             raise TooManyBytesError
-        if time.monotonic() > end:
-            raise TimeoutError("the answer comes too slowly")
     if answer.length:
         raise ConnectionError("the answer ended half-way")
     return bytes(content)

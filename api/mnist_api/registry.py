@@ -124,7 +124,7 @@ class Registry:
             raise _too_large() from error
         except HTTPError as error:
             with error:
-                said = error.read(10_000)
+                said = error.read1(10_000)  # once: it might come in drops
             if any(code.encode() in said for code in NOTHING_THERE):
                 raise NothingThereError(f"{url} is not there") from error
             raise RegistryError(f"{url} answers {error.code} {error.reason}") from error

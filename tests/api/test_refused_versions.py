@@ -1,0 +1,192 @@
+"""A hostile version in the registry: what serves goes on serving, and everybody is told why."""
+
+import json
+import os
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from conftest import Model
+from hostile_networks import hostile
+from networks import digit_network
+from processes import Api, wait_until
+from test_metrics import samples
+
+TRIED = "tried in a process of its own"
+SECONDS = 60  # of the clock, on a machine with much else to do
+
+
+def test_the_active_version_stays_and_the_next_honest_one_takes_over(
+    start_api: Callable[..., Api], model: Model
+) -> None:
+    model.register(digit_network(1))
+    api = start_api(**model.settings()).wait_ready()
+    wait_until(lambda: api.log().count("is in service") == 2)
+    workers = api.workers()
+    for number, name in enumerate(("4 GB", "an endless loop", "Range by pixels"), 2):
+        model.register(hostile(name))
+        wait_until(lambda wanted=number: api.log().count(f"Version {wanted} stays out") == 2)
+    wait_until(lambda: is_told_everywhere(api, "4"))
+    said = api.model()
+    assert said["version"] == "1"
+    assert "its operator Range" in said["refused"]["reason"]
+    assert samples(api)["mnist_api_model_refusals_total"] == 6  # three versions, two workers
+    assert api.everywhere(1)
+    model.register(digit_network(5))
+    wait_until(lambda: api.everywhere(5), SECONDS)
+    assert api.model()["refused"] is None
+    assert api.log().count(TRIED) == 5
+    assert api.workers() == workers
+
+
+def is_told_everywhere(api: Api, version: str) -> bool:
+    return all((api.model()["refused"] or {}).get("version") == version for _ in range(12))
+
+
+def test_a_refusal_outlives_the_workers_and_is_not_tried_again(
+    start_api: Callable[..., Api], model: Model
+) -> None:
+    """Fetched once and tried once, for two workers, their successors, and an alias that returns."""
+    first = model.register(digit_network(1))
+    api = start_api(**model.settings()).wait_ready()
+    bad = model.register(hostile("4 GB"))
+    wait_until(lambda: api.log().count("Version 2 stays out") == 2)
+    model.promote(first)
+    wait_until(lambda: api.model()["refused"] is None)
+    model.promote(bad)
+    wait_until(lambda: is_told_everywhere(api, bad))
+    assert api.log().count(TRIED) == 2  # of version 1, and of 2
+    assert api.stop() == 0
+    again = start_api(**model.settings()).wait_ready()
+    wait_until(lambda: is_told_everywhere(again, bad))
+    assert again.everywhere(1)
+    assert TRIED not in again.log()
+    assert model.downloads() == 2
+    model.register(hostile("4 GB"))  # under another number
+    wait_until(lambda: is_told_everywhere(again, "3"))
+    assert again.log().count(TRIED) == 1
+
+
+def test_where_nothing_serves_the_refusal_is_the_reason(
+    start_api: Callable[..., Api], model: Model
+) -> None:
+    model.register(hostile("external weights"))
+    api = start_api(**model.settings(), WEB_CONCURRENCY="1").wait_up()
+    wait_until(lambda: "stays out" in api.log())
+    answer = httpx.get(f"{api.url}/model")
+    assert answer.status_code == 503
+    assert "Version 1 is refused: its tensor weights is external data" in answer.json()["detail"]
+
+
+def test_another_runtime_tries_again_and_todays_cache_is_still_read(
+    start_api: Callable[..., Api], model: Model, tmp_path: Path
+) -> None:
+    model.register(digit_network(1))
+    start_api(**model.settings()).wait_ready().stop()
+    model.relay.cut()
+    (verdicts,) = tmp_path.glob("cache/*/verdicts.json")
+    known = json.loads(verdicts.read_text())
+    assert [(one["version"], one["refusal"]) for one in known] == [("1", None)]
+    for before in (json.dumps([known[0] | {"tried_by": "another", "refusal": "bad"}]), None, "[{"):
+        verdicts.unlink()
+        if before is not None:
+            verdicts.write_text(before)
+        api = start_api(**model.settings()).wait_ready()
+        wait_until(api.everywhere_ready)
+        assert api.everywhere(1)
+        assert api.log().count(TRIED) == 1
+        assert api.stop() == 0
+
+
+def test_a_folder_that_cannot_be_written_still_refuses(
+    start_api: Callable[..., Api], model: Model, tmp_path: Path
+) -> None:
+    (tmp_path / "file").touch()
+    model.register(hostile("4 GB"))
+    cache = str(tmp_path / "file" / "cache")
+    api = start_api(**model.settings(), MODEL_CACHE=cache).wait_up()
+    wait_until(lambda: api.log().count("stays out") == 2)
+    model.register(digit_network(2))
+    wait_until(api.everywhere_ready, SECONDS)
+    assert api.everywhere(2)
+    assert api.log().count(TRIED) == 4  # each worker by itself
+
+
+def test_a_trial_ends_with_its_worker(start_api: Callable[..., Api], model: Model) -> None:
+    model.register(digit_network(1))
+    api = start_api(**model.settings()).wait_ready()
+    model.register(hostile("slow"))
+    wait_until(lambda: bool(trials(api)))
+    (trial,) = trials(api)
+    begin = time.monotonic()
+    assert api.stop() == 0
+    assert time.monotonic() - begin < 8
+    wait_until(lambda: not Path(f"/proc/{trial}").exists(), 5)
+
+
+def trials(api: Api) -> list[int]:
+    found = []
+    for worker in api.workers():
+        for task in Path(f"/proc/{worker}/task").iterdir():
+            found += [int(child) for child in (task / "children").read_text().split()]
+    return found
+
+
+@pytest.mark.parametrize("name", ["4 GB", "an endless loop", "external weights"])
+def test_a_hostile_model_file_ends_the_server_before_there_are_workers(
+    start_api: Callable[..., Api], tmp_path: Path, name: str
+) -> None:
+    path = tmp_path / "hostile.onnx"
+    path.write_bytes(hostile(name))
+    api = start_api(MODEL_FILE=str(path))
+    assert api.process.wait(SECONDS) not in (0, None)
+    assert f"MODEL_FILE is {str(path)!r}, but can't be served: it" in api.log()
+    assert "Booting worker" not in api.log()
+    assert "Traceback" not in api.log()
+
+
+GROUP = Path("/sys/fs/cgroup/memory")  # cgroup v1; with v2 the group is made beside our own
+
+
+@pytest.fixture
+def small_memory(tmp_path: Path) -> Iterator[Path]:
+    """Give a memory cgroup of 512 MB without swap; a process joins through its cgroup.procs."""
+    names = ("memory.limit_in_bytes", "memory.memsw.limit_in_bytes")
+    root = GROUP
+    if not root.is_dir():
+        names, root = ("memory.max", "memory.swap.max"), Path("/sys/fs/cgroup")
+    group = root / f"mnist-api-test-{os.getpid()}"
+    try:
+        group.mkdir()
+        (group / names[0]).write_text(str(512 * 1024**2))
+    except OSError as error:
+        if group.is_dir():
+            group.rmdir()
+        pytest.skip(f"no memory cgroup can be made: {error}")
+    if (group / names[1]).exists():
+        (group / names[1]).write_text("0" if "max" in names[1] else str(512 * 1024**2))
+    yield group
+    wait_until(lambda: not (group / "cgroup.procs").read_text())
+    group.rmdir()
+
+
+def test_in_512_mb_hostile_versions_kill_no_worker(
+    start_api: Callable[..., Api], model: Model, small_memory: Path
+) -> None:
+    model.register(digit_network(1))
+    api = start_api(**model.settings()).wait_ready()
+    wait_until(lambda: api.log().count("is in service") == 2)
+    workers = api.workers()
+    for process in (api.process.pid, *workers):
+        (small_memory / "cgroup.procs").write_text(str(process))
+    for number, name in enumerate(("4 GB", "an outer sum", "many nodes"), 2):
+        model.register(hostile(name))
+        wait_until(
+            lambda wanted=number: api.log().count(f"Version {wanted} stays out") == 2, SECONDS
+        )
+    assert api.everywhere(1)
+    assert api.workers() == workers
+    assert api.log().count("needs more than") >= 4
+    api.stop()
