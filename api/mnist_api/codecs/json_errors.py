@@ -19,9 +19,7 @@ _KINDS = {
     ord("f"): "a boolean",
     ord("n"): "null",
 }
-_check_json = msgspec.json.Decoder(
-    msgspec.Raw
-).decode  # validates, builds nothing
+_check_json = msgspec.json.Decoder(msgspec.Raw).decode  # validates, builds nothing
 _decode_object = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 _decode_list = msgspec.json.Decoder(list[msgspec.Raw]).decode
 
