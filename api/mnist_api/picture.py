@@ -10,27 +10,21 @@ from PIL import Image
 
 from mnist_api.ink import Grey
 from mnist_api.mnist_form import WORK, BlankPictureError, to_mnist_form
+from mnist_api.orientation import find_transpose
+from mnist_api.picture_file import PictureError, damaged, strip
 
 FORMATS = ("PNG", "JPEG", "WEBP", "BMP")
-MAX_PIXELS = 12_500_000  # a phone's 12 million; WebP's decoder needs 20 bytes for each
-MAX_PIXELS_JPEG = 25_000_000  # a newer phone's 24 million, decoded at an eighth of the size
-JPEG_START, JPEG_SCAN = b"\xff\xd8", b"\xff\xda"
-MAX_SCANS = 32  # each scan of a progressive JPEG costs a pass over all pixels; cameras write 10
-TURNS = {  # EXIF's orientation, as what undoes it
-    2: Image.Transpose.FLIP_LEFT_RIGHT,
-    3: Image.Transpose.ROTATE_180,
-    4: Image.Transpose.FLIP_TOP_BOTTOM,
-    5: Image.Transpose.TRANSPOSE,
-    6: Image.Transpose.ROTATE_270,
-    7: Image.Transpose.TRANSVERSE,
-    8: Image.Transpose.ROTATE_90,
+MAX_PIXELS = 12_500_000  # a phone's 12 million
+MOST_PIXELS = {  # by the memory that a pixel takes until it is decoded, as measured
+    "PNG": MAX_PIXELS,  # 4.6 bytes each: 58 MB
+    "BMP": MAX_PIXELS,  # 4.6 bytes each
+    "JPEG": 25_000_000,  # 0.5 bytes each, at an eighth of the size: 12 MB
+    "JPEG in scans": MAX_PIXELS,  # 8.2 bytes each in CMYK: 103 MB
+    "WEBP": 5_000_000,  # 22 bytes each where it is lossless: 110 MB
 }
+MOST_MEMORY = 150_000_000  # bytes; no picture within these bounds takes more, unless it is made to
 
 warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # what it warns of is refused
-
-
-class PictureError(Exception):
-    """The bytes hold no picture of a digit; the message says why and what to do."""
 
 
 def read_picture(content: bytes) -> NDArray[np.float32]:
@@ -46,8 +40,9 @@ def read_picture(content: bytes) -> NDArray[np.float32]:
 
 def _decode(content: bytes) -> Grey:
     """Return float32 [h, w], 0 to 255, upright, opaque, its longer side about WORK."""
+    file = strip(content)
     try:
-        image = Image.open(BytesIO(content), formats=FORMATS)
+        image = Image.open(BytesIO(file.content), formats=FORMATS)
     except Image.DecompressionBombError:
         raise _too_large(MAX_PIXELS) from None
     except Exception as fault:  # decoders raise whatever a damaged file leads them to
@@ -55,33 +50,31 @@ def _decode(content: bytes) -> Grey:
             "This is not a picture that can be read: send a PNG, JPEG, WebP or BMP file."
         ) from fault
     with image:
-        bound = MAX_PIXELS_JPEG if content[:2] == JPEG_START else MAX_PIXELS
+        bound = MOST_PIXELS["JPEG in scans" if file.in_scans else str(image.format)]
         if image.width * image.height > bound:
             raise _too_large(bound)
-        if content[:2] == JPEG_START and content.count(JPEG_SCAN) > MAX_SCANS:
-            raise PictureError(f"The JPEG has more than {MAX_SCANS} scans: save it anew.")
         try:
-            return _shrink(image)
+            return _shrink(image, file.exif or image.info.get("exif", b""))
         except Exception as fault:  # the same, while pixels are decoded
-            raise PictureError(
-                "The picture is damaged or cut short: save it anew and send all of it."
-            ) from fault
+            raise damaged() from fault
 
 
 def _too_large(bound: int) -> PictureError:
     return PictureError(f"The picture has more than {bound:,} pixels: send a smaller one.")
 
 
-def _shrink(image: Image.Image) -> Grey:
-    image.draft("L", (WORK, WORK))  # lets a JPEG be decoded at an eighth of its size
-    turn = TURNS.get(image.getexif().get(0x0112, 1))
+def _shrink(image: Image.Image, exif: bytes) -> Grey:
+    longer = max(image.size)
+    wanted = (max(1, side * WORK // longer) for side in image.size)
+    image.draft("L", tuple(wanted))  # lets a JPEG be decoded at an eighth of its size
     image.load()
     factor = max(1, max(image.size) // WORK)
     small = Image.new("LA", (-(-image.width // factor), -(-image.height // factor)))
-    for top, strip in _strips(image, factor):
-        small.paste(strip, (0, top))
-    if turn is not None:
-        small = small.transpose(turn)
+    for top, part in _strips(image, factor):
+        small.paste(part, (0, top))
+    transpose = find_transpose(exif)
+    if transpose is not None:
+        small = small.transpose(transpose)
     return _flatten(np.asarray(small, np.float32))
 
 

@@ -14,7 +14,8 @@ import numpy as np
 import pytest
 from PIL import Image, ImageFilter
 
-from mnist_api.picture import MAX_PIXELS, MAX_SCANS, PictureError, read_picture
+from mnist_api.picture import MAX_PIXELS, PictureError, read_picture
+from mnist_api.picture_file import MOST_SCANS
 
 ROOT = Path(__file__).resolve().parents[2]
 SAMPLES = sorted((ROOT / "api" / "samples").glob("*.png"))
@@ -231,7 +232,7 @@ def test_a_bomb_of_a_few_kilobytes_is_refused_in_little_memory(side: int):
 def test_a_jpeg_of_endless_scans_is_refused():
     jpeg = packed(255 - 255 * enlarged(DIGITS[0]), "JPEG", progressive=True)
     start = jpeg.rindex(b"\xff\xda")
-    many = jpeg[:start] + jpeg[start:-2] * MAX_SCANS + jpeg[-2:]
+    many = jpeg[:start] + jpeg[start:-2] * MOST_SCANS + jpeg[-2:]
     with pytest.raises(PictureError, match="scans"):
         read_picture(many)
 
