@@ -6,6 +6,8 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
+from mnist_api.dilation import dilate, erode
+
 Grey = NDArray[np.floating[Any]]
 Mask = NDArray[np.bool_]
 
@@ -90,10 +92,11 @@ def _surface(grey: Grey) -> Grey:
 
 def _fill_strokes(grey: Grey, dark: bool) -> Grey:
     """Close dark strokes, or open light ones, with a window wider than they are."""
-    grow, shrink = ImageFilter.MaxFilter(WINDOW), ImageFilter.MinFilter(WINDOW)
-    image = Image.fromarray(np.clip(grey, 0, 255).astype(np.uint8))
-    for step in (grow, grow, shrink, shrink) if dark else (shrink, shrink, grow, grow):
-        image = image.filter(step)
+    pixels = np.clip(grey, 0, 255).astype(np.uint8)
+    first, second = (dilate, erode) if dark else (erode, dilate)
+    for step in (first, first, second, second):
+        pixels = step(pixels, WINDOW)
+    image = Image.fromarray(pixels)
     return np.asarray(image.filter(ImageFilter.GaussianBlur(4)), np.float32)
 
 

@@ -7,6 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageFilter
 
+from mnist_api.dilation import dilate
 from mnist_api.ink import FAINTEST, Grey, background, find_strokes, otsu
 
 WORK, BOX, SIDE = 400, 20, 28
@@ -63,10 +64,9 @@ def _read_ink(grey: Grey) -> Grey:
             "No digit stands out from the background: send one digit, dark on light or light on"
             " dark."
         )
-    near = Image.fromarray(strokes).convert("L").filter(ImageFilter.MaxFilter(5))
     floor = min(bound / 2, full / 4)
     level: Grey = np.clip((contrast - floor) / (full - floor), 0, 1)
-    return np.where(np.asarray(near) > 0, level, 0)
+    return np.where(dilate(strokes, 5), level, 0)
 
 
 def _crop(ink: Grey) -> Grey:
@@ -82,8 +82,8 @@ def _thicken(ink: Grey) -> Grey:
     missing = int(THINNEST * max(ink.shape) / BOX - stroke)
     if missing < 2:
         return ink
-    wide = Image.fromarray((np.pad(ink, missing) * 255).astype(np.uint8))
-    return _crop(np.asarray(wide.filter(ImageFilter.MaxFilter(missing | 1)), np.float32) / 255)
+    wide = dilate((np.pad(ink, missing) * 255).astype(np.uint8), missing | 1)
+    return _crop(wide.astype(np.float32) / 255)
 
 
 def _centre(digit: Grey) -> NDArray[np.float32]:
