@@ -2,18 +2,21 @@
 
 import asyncio
 from collections.abc import Awaitable, Callable, MutableMapping
-from concurrent.futures import ThreadPoolExecutor
+from io import BytesIO
 from time import perf_counter
 from typing import Any
 
 from a2wsgi import WSGIMiddleware
 
+from mnist_api.budget import Budget, Share
 from mnist_api.exchange import Reply, Request, Route
 from mnist_api.hosts import LOCAL_HOSTS, AllowedHosts
 from mnist_api.metrics import Metrics
-from mnist_api.problems import ProblemError, too_large, too_slow
+from mnist_api.problems import GoneError, ProblemError, gone, too_large, too_slow
 from mnist_api.routes import answer, check_headers, find_route
 from mnist_api.serving import Serving
+from mnist_api.turns import Turns
+from mnist_api.unpack import CODING, unpack
 from mnist_api.watch import ID, METRICS, Watch
 
 Message = MutableMapping[str, Any]
@@ -21,6 +24,9 @@ Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
 PATIENCE = 30.0  # seconds without a byte of a body that is still to come
+BODIES = 32 * 1024**2  # bytes of bodies in a worker; two of the largest are allowed by default
+BODY_GRACE = 10.0  # seconds: at 13 Mbit/s the largest has come; a slower one may have to give way
+PIECES = 8 * 1024**2  # bytes of small bodies half come, apart: large ones can't keep them out
 LINGER_BYTES = 4 * 1024**2  # read and thrown away after a refusal, so that it reaches its client
 LINGER_SECONDS = 2.0
 
@@ -45,7 +51,9 @@ class Front:
         self._rest = WSGIMiddleware(flask)
         self._start = start
         self.bound = max_content_length
-        self._large = ThreadPoolExecutor(1, "large")  # it starts its thread when it is needed
+        self.pieces = Budget(PIECES, 0)
+        self._bodies = Budget(max(BODIES, max_content_length), BODY_GRACE)
+        self._turns = Turns()
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
         """Answer one request, or start and stop with the worker."""
@@ -103,44 +111,72 @@ class Front:
         reply = check_headers(route, headers, self.hosts)
         body = None
         if reply is None:
+            share = self._bodies.open()
             try:
-                body = await self._read(headers, receive)
+                body = await self._read(headers, receive, share)
+                query = scope["query_string"].decode("latin-1")
+                request = Request(scope["path"], query, headers, body)
+                reply = await self._ask(route, request, receive, share)
             except ProblemError as problem:
                 reply = route.refuse(problem)
-            else:
-                query = scope["query_string"].decode("latin-1")
-                reply = await self._ask(route, Request(scope["path"], query, headers, body))
+            except GoneError:
+                reply = route.refuse(gone())
+            finally:
+                share.release()
         await _respond(send, reply)
         if body is None and reply.status != 408:
             await _linger(receive)
 
-    async def _ask(self, route: Route, request: Request) -> Reply:
-        """Return the answer, from a thread where it takes its time."""
+    async def _ask(self, route: Route, request: Request, receive: Receive, share: Share) -> Reply:
+        """Return the answer, from a thread where it takes its time.
+
+        Raises ProblemError (400, 413, 415, 503) and GoneError.
+        """
         if route.is_quick(request):
             return answer(route, request, self.serving)
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._large, answer, route, request, self.serving)
+        left = asyncio.ensure_future(receive())  # after the body: done once the client is gone
+        try:
+            if CODING in request.headers:
+                packed = request
+                request = await self._turns.run(
+                    lambda _: unpack(packed, self.serving.most_bytes), left
+                )
+                share.hold(len(packed.body) + len(request.body))
+            return await self._turns.run(
+                lambda checkpoint: answer(
+                    route, request._replace(checkpoint=checkpoint), self.serving
+                ),
+                left,
+            )
+        finally:
+            left.cancel()
 
-    async def _read(self, headers: dict[bytes, bytes], receive: Receive) -> bytes:
-        """Return the body. Raises ProblemError (408, 413)."""
+    async def _read(self, headers: dict[bytes, bytes], receive: Receive, share: Share) -> bytes:
+        """Return the body, of which ``share`` keeps count. Raises ProblemError (408, 413, 503)."""
         if int(headers.get(b"content-length", 0)) > self.bound:
             raise too_large(self.bound)
-        parts: list[bytes] = []
-        length, more = 0, True
-        while more:
-            try:
-                async with asyncio.timeout(self.patience):
+        loop = asyncio.get_running_loop()
+        body = BytesIO()  # a list of a million pieces of one byte would take 40 times as much
+        more = True
+        try:
+            async with asyncio.timeout(self.patience) as patience:
+                share.give_way = lambda _: patience.expired() or patience.reschedule(0)
+                while more:
                     message = await receive()
-            except TimeoutError:
-                message = {"type": "http.disconnect"}
-            if message["type"] == "http.disconnect":  # or the server's own patience ended
-                raise too_slow()
-            parts.append(message.get("body", b""))
-            length += len(parts[-1])
-            if length > self.bound:
-                raise too_large(self.bound)
-            more = message.get("more_body", False)
-        return b"".join(parts)
+                    if message["type"] == "http.disconnect":  # or the server's patience ended
+                        raise too_slow()
+                    piece = message.get("body", b"")
+                    share.hold(body.tell() + len(piece))
+                    body.write(piece)
+                    if body.tell() > self.bound:
+                        raise too_large(self.bound)
+                    more = message.get("more_body", False)
+                    patience.reschedule(loop.time() + self.patience)
+        except TimeoutError:
+            raise too_slow() from None
+        finally:
+            share.complete()
+        return body.getvalue()
 
     async def _live(self, receive: Receive, send: Send) -> None:
         """Start serving in this worker, and report the end when it stops."""

@@ -9,6 +9,7 @@ from gunicorn.asgi.protocol import (  # type: ignore[import-untyped] # it ships 
     ASGIProtocol,
 )
 
+from mnist_api.budget import Share
 from mnist_api.exchange import LARGE, Reply, Request
 from mnist_api.heads import Head
 from mnist_api.problems import ProblemError, no_room, too_slow
@@ -31,6 +32,7 @@ class Door(asyncio.Protocol):
         self._worker = worker
         self._front = worker.front
         self._held = bytearray()  # of a request that is not complete yet
+        self._share: Share | None = None  # of the bytes that may be held
         self._due = 0  # bytes of that request, once its head is known
         self.since = worker.now  # when it began, or when the last one was answered
         self._stuffed = False  # it does not take its answers
@@ -46,18 +48,18 @@ class Door(asyncio.Protocol):
 
     def connection_lost(self, error: Exception | None) -> None:
         """Forget it."""
+        self._forget()
         self._worker.nr_conns -= 1
         self._worker.doors.discard(self)
 
     def data_received(self, data: bytes) -> None:
         """Answer the requests that are complete, and keep the beginning of the next one."""
         if self._held:
-            self._held += data
-            if len(self._held) < self._due:
+            if len(self._held) + len(data) < self._due:
                 if self._due > LARGE:  # it may take as long as its bytes keep coming
                     self.since = self._worker.now
-                return None
-            data, self._held, self._due = bytes(self._held), bytearray(), 0
+                return self._keep(data)
+            data, self._held, self._due = bytes(self._held + data), bytearray(), 0
         else:
             self.since = self._worker.now
         while data and not self._transport.is_closing():
@@ -76,8 +78,7 @@ class Door(asyncio.Protocol):
             if not self._answer(head, data[end:stop]):
                 return self._hand_over(data)
             data = data[stop:]
-        self._held += data
-        return None
+        return self._keep(data) if data else self._forget()
 
     def pause_writing(self) -> None:
         """Take nothing more from a client that does not take its answers."""
@@ -120,6 +121,23 @@ class Door(asyncio.Protocol):
         self._write(reply, request_id, not self._worker.alive)
         return True
 
+    def _keep(self, data: bytes) -> None:
+        """Hold bytes of a request until the rest has come; the oldest gives way if need be."""
+        if self._share is None:
+            self._share = self._front.pieces.open()
+            self._share.give_way = self._refuse
+        self._held += data
+        try:
+            self._share.hold(len(self._held))
+        except ProblemError as problem:
+            self._refuse(problem)
+
+    def _forget(self) -> None:
+        if self._share is not None:
+            self._held, self._due = bytearray(), 0
+            self._share.release()
+            self._share = None
+
     def _write(self, reply: Reply, request_id: str, last: bool) -> None:
         more = "".join(f"{name}: {value}\r\n" for name, value in reply.headers.items())
         self._transport.write(
@@ -144,6 +162,7 @@ class Door(asyncio.Protocol):
 
     def _refuse(self, problem: ProblemError) -> None:
         """Refuse what never became a request, and close."""
+        self._forget()
         reply, watch = refuse_as_problem(problem), self._front.watch
         request_id, other = watch.make_id(), watch.number_of("", "")
         watch.note(other, request_id, "", "", reply.status, len(reply.body), 0.0, self._client)

@@ -20,13 +20,22 @@ def most_at_once(content_type: str) -> int:
     return LARGE_BARE if media_type_of(content_type) in (OCTETS, NPY) else LARGE
 
 
+def go_on() -> None:
+    """Do nothing between two units of work: nobody waits."""
+
+
 class Request(NamedTuple):
-    """A POST, read to its end; the door has kept the body within its bound."""
+    """A POST, read to its end; the door has kept the body within its bound.
+
+    ``checkpoint`` is to be called between two units of a long answer, such as two pictures: it lets
+    others have their turn, and raises GoneError where the client no longer waits.
+    """
 
     path: str  # without the percent signs
     query: str  # as it was sent
     headers: Mapping[bytes, bytes]  # names in lower case, as ASGI gives them
     body: bytes
+    checkpoint: Callable[[], None] = go_on
 
     def header(self, name: bytes) -> str:
         """Return the value of ``name``, "" where it was not sent."""

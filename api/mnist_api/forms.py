@@ -30,9 +30,9 @@ def check_predict(headers: Mapping[bytes, bytes]) -> None:
 def answer_predict(request: Request, serving: Serving) -> Reply:
     """Return the answer to an image or many. Raises ProblemError (400, 422, 503)."""
     media_type = media_type_of(request.header(b"content-type"))
-    images, is_one = _READERS[media_type](request)
+    images, is_one = _READERS[media_type](request, serving)
     in_range = is_one and media_type == JSON
-    probabilities = predict(images, serving.require(), in_range)
+    probabilities = predict(images, serving.require(), in_range, request.checkpoint)
     wanted = request.header(b"accept")
     if wanted in (OCTETS, NPY):
         return Reply(200, wanted, encode_array(probabilities, wanted))
@@ -54,7 +54,7 @@ def check_digit(headers: Mapping[bytes, bytes]) -> None:
 
 def answer_digit(request: Request, serving: Serving) -> Reply:
     """Return the 784 pixels that stand for a picture. Raises ProblemError (422)."""
-    image, _ = _read_picture(request)
+    image, _ = _read_picture(request, serving)
     return Reply(200, JSON, msgspec.json.encode({"image": image[0].tolist()}))
 
 
@@ -75,26 +75,29 @@ def _check_type(
     )
 
 
-def _read_json(request: Request) -> tuple[Images, bool]:
+def _read_json(request: Request, _: Serving) -> tuple[Images, bool]:
     return decode_json(request.body)
 
 
-def _read_raw_tensor(request: Request) -> tuple[Images, bool]:
+def _read_raw_tensor(request: Request, _: Serving) -> tuple[Images, bool]:
     images = read_raw_tensor(request)
     return images, len(images) == 1
 
 
-def _read_npy(request: Request) -> tuple[Images, bool]:
+def _read_npy(request: Request, _: Serving) -> tuple[Images, bool]:
     return read_npy(request.body)
 
 
-def _read_picture(request: Request) -> tuple[Images, bool]:
-    return _digit(request.body).reshape(1, 784), True
+def _read_picture(request: Request, serving: Serving) -> tuple[Images, bool]:
+    return _digit(request.body, serving).reshape(1, 784), True
 
 
-def _read_form(request: Request) -> tuple[Images, bool]:
-    files = read_files(request.body, request.header(b"content-type"))
-    digits = [_digit(content, f"File {number}: ") for number, content in enumerate(files, 1)]
+def _read_form(request: Request, serving: Serving) -> tuple[Images, bool]:
+    files = read_files(request.body, request.header(b"content-type"), serving.most_files)
+    digits = []
+    for number, content in enumerate(files, 1):
+        digits.append(_digit(content, serving, f"File {number}: "))
+        request.checkpoint()
     if not digits:
         raise ProblemError(
             422, f'The form has no file named "{FIELD}": with curl, -F {FIELD}=@seven.png.'
@@ -102,16 +105,16 @@ def _read_form(request: Request) -> tuple[Images, bool]:
     return np.stack(digits), len(digits) == 1
 
 
-def _digit(content: bytes, which: str = "") -> NDArray[np.float32]:
+def _digit(content: bytes, serving: Serving, which: str = "") -> NDArray[np.float32]:
     """Return the digit of a picture, float32 [784]. Raises ProblemError (422)."""
     try:
-        return read_picture(content)
+        return read_picture(content, serving.picture_lock)
     except PictureError as error:
         raise ProblemError(422, f"{which}{error}") from error
 
 
 # what /predict reads: each gives the images, and whether they are one, answered without a list
-_READERS: dict[str, Callable[[Request], tuple[Images, bool]]] = {
+_READERS: dict[str, Callable[[Request, Serving], tuple[Images, bool]]] = {
     JSON: _read_json,
     FORM: _read_form,
     **dict.fromkeys(PICTURES, _read_picture),

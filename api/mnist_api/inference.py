@@ -26,7 +26,7 @@ def answer_inference(request: Request, serving: Serving) -> Reply:
     place = PLACE.fullmatch(request.path)
     served = find_model(serving, place[1], place[2]) if place else serving.require()
     asked = read_inference(request)
-    probabilities = predict(asked.images, served)
+    probabilities = predict(asked.images, served, checkpoint=request.checkpoint)
     answer: dict[str, Any] = {
         "model_name": serving.name,
         "model_version": served.version.version,

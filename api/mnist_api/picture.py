@@ -2,6 +2,7 @@
 
 import warnings
 from collections.abc import Iterator
+from contextlib import AbstractContextManager, nullcontext
 from io import BytesIO
 
 import numpy as np
@@ -9,6 +10,7 @@ from numpy.typing import NDArray
 from PIL import Image
 
 from mnist_api.ink import Grey
+from mnist_api.memory_limit import limit_memory
 from mnist_api.mnist_form import WORK, BlankPictureError, to_mnist_form
 from mnist_api.orientation import find_transpose
 from mnist_api.picture_file import PictureError, damaged, strip
@@ -20,20 +22,26 @@ MOST_PIXELS = {  # by the memory that a pixel takes until it is decoded, as meas
     "BMP": MAX_PIXELS,  # 4.6 bytes each
     "JPEG": 25_000_000,  # 0.5 bytes each, at an eighth of the size: 12 MB
     "JPEG in scans": MAX_PIXELS,  # 8.2 bytes each in CMYK: 103 MB
-    "WEBP": 5_000_000,  # 22 bytes each where it is lossless: 110 MB
+    "WEBP": 6_000_000,  # 16.7 bytes each: 100 MB
 }
+MOST_SIDE = 65_535  # rows and pointers to them take memory as well: 230 MB for 12 million x 1
 MOST_MEMORY = 150_000_000  # bytes; no picture within these bounds takes more, unless it is made to
 
 warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # what it warns of is refused
 
 
-def read_picture(content: bytes) -> NDArray[np.float32]:
+def read_picture(
+    content: bytes, lock: AbstractContextManager[None] | None = None
+) -> NDArray[np.float32]:
     """Return the digit in a PNG, JPEG, WebP or BMP file as float32 [784], ink 0 to 1.
 
-    An animation counts by its first frame. Raises PictureError.
+    An animation counts by its first frame. ``lock`` is held while the file is decoded. Raises
+    PictureError.
     """
+    with lock or nullcontext(), limit_memory(MOST_MEMORY):
+        grey = _decode(content)
     try:
-        return to_mnist_form(_decode(content)).reshape(784)
+        return to_mnist_form(grey).reshape(784)
     except BlankPictureError as blank:
         raise PictureError(str(blank)) from blank
 
@@ -53,6 +61,8 @@ def _decode(content: bytes) -> Grey:
         bound = MOST_PIXELS["JPEG in scans" if file.in_scans else str(image.format)]
         if image.width * image.height > bound:
             raise _too_large(bound)
+        if max(image.size) > MOST_SIDE:
+            raise PictureError(f"The picture has a side of more than {MOST_SIDE:,} pixels: crop it.")
         try:
             return _shrink(image, file.exif or image.info.get("exif", b""))
         except Exception as fault:  # the same, while pixels are decoded
@@ -70,22 +80,24 @@ def _shrink(image: Image.Image, exif: bytes) -> Grey:
     image.load()
     factor = max(1, max(image.size) // WORK)
     small = Image.new("LA", (-(-image.width // factor), -(-image.height // factor)))
-    for top, part in _strips(image, factor):
-        small.paste(part, (0, top))
+    for place, tile in _tiles(image, factor):
+        small.paste(tile, place)
     transpose = find_transpose(exif)
     if transpose is not None:
         small = small.transpose(transpose)
     return _flatten(np.asarray(small, np.float32))
 
 
-def _strips(image: Image.Image, factor: int) -> Iterator[tuple[int, Image.Image]]:
-    """Yield parts of ``image``, shrunk, with their row: a copy of all of it would need 100 MB."""
-    height = 16 * factor
-    for top in range(0, image.height, height):
-        strip = image.crop((0, top, image.width, min(top + height, image.height)))
-        if strip.mode.startswith("I"):  # 16 bits
-            strip = strip.point(lambda level: level / 256, "L")
-        yield top // factor, strip.convert("LA").reduce(factor)
+def _tiles(image: Image.Image, factor: int) -> Iterator[tuple[tuple[int, int], Image.Image]]:
+    """Yield parts of ``image``, shrunk, with their place: a copy of all of it would need 100 MB."""
+    side = max(1, WORK // factor) * factor
+    for top in range(0, image.height, side):
+        for left in range(0, image.width, side):
+            right, bottom = min(left + side, image.width), min(top + side, image.height)
+            tile = image.crop((left, top, right, bottom))
+            if tile.mode.startswith("I"):  # 16 bits
+                tile = tile.point(lambda level: level / 256, "L")
+            yield (left // factor, top // factor), tile.convert("LA").reduce(factor)
 
 
 def _flatten(pixels: Grey) -> Grey:

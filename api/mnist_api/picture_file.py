@@ -56,12 +56,13 @@ def _is_compressed_bmp(content: bytes) -> bool:
 
 
 def _strip_png(content: bytes) -> PictureFile:
-    kept, exif, at = [PNG], b"", len(PNG)
+    view = memoryview(content)
+    kept, exif, at = [view[: len(PNG)]], b"", len(PNG)
     for _ in range(MOST_PARTS):
         length = int.from_bytes(content[at : at + 4], "big")
         kind, end = content[at + 4 : at + 8], at + 12 + length
         if kind in WANTED_CHUNKS:
-            kept.append(content[at:end])
+            kept.append(view[at:end])
         elif kind == b"eXIf":
             exif = content[at + 8 : end - 4]
         at = end
@@ -71,7 +72,8 @@ def _strip_png(content: bytes) -> PictureFile:
 
 
 def _strip_jpeg(content: bytes) -> PictureFile:
-    kept, exif, at = [content[:2]], b"", 2
+    view = memoryview(content)
+    kept, exif, at = [view[:2]], b"", 2
     progressive, components = False, 0
     for _ in range(MOST_PARTS):
         marker = _find_marker(content, at)
@@ -90,11 +92,11 @@ def _strip_jpeg(content: bytes) -> PictureFile:
             if content.count(b"\xff\xda", start) >= MOST_SCANS:
                 raise PictureError(f"The JPEG has more than {MOST_SCANS} scans: save it anew.")
             in_scans = progressive or content[start + 2 : start + 3] != bytes([components])
-            return PictureFile(b"".join((*kept, content[start - 2 :])), exif, in_scans)
+            return PictureFile(b"".join((*kept, view[start - 2 :])), exif, in_scans)
         if kind == EXIF:
             exif = exif or content[start + 2 : at]
         if kind not in UNWANTED_SEGMENTS:
-            kept.append(content[start - 2 : at])
+            kept.append(view[start - 2 : at])
     else:
         raise _too_many_parts()
     raise damaged()

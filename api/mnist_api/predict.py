@@ -1,8 +1,11 @@
 """From images to probabilities: the one way to the network, whatever form they came in."""
 
+from collections.abc import Callable
+
 import numpy as np
 from numpy.typing import NDArray
 
+from mnist_api.exchange import go_on
 from mnist_api.network import BATCHES
 from mnist_api.problems import ProblemError
 from mnist_api.serving import Served
@@ -11,10 +14,15 @@ from mnist_api.signature import CLASSES, MAX_BYTE, PIXELS, Images
 CHUNK = BATCHES[-1]  # images at once: more are hardly faster, and take memory by their number
 
 
-def predict(images: Images, served: Served, in_range: bool = False) -> NDArray[np.float32]:
+def predict(
+    images: Images,
+    served: Served,
+    in_range: bool = False,
+    checkpoint: Callable[[], None] = go_on,
+) -> NDArray[np.float32]:
     """Return the probabilities, float32 [n, 10], of uint8 [n, 784] or float32 [n, 784].
 
-    ``in_range`` says that the pixels have been looked at. Raises ProblemError (422) where there
+    ``in_range`` says that the pixels have been looked at; ``checkpoint`` is called after each chunk. Raises ProblemError (422) where there
     is no image, or a pixel is not in 0 to 1.
     """
     if in_range:
@@ -28,6 +36,7 @@ def predict(images: Images, served: Served, in_range: bool = False) -> NDArray[n
     for start in range(0, count, CHUNK):
         chunk = images[start : start + CHUNK]
         probabilities[start : start + CHUNK] = served.network.predict(_scale(chunk, start))
+        checkpoint()
     return probabilities
 
 

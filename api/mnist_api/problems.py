@@ -21,6 +21,10 @@ class ProblemError(Exception):
         self.headers = headers
 
 
+class GoneError(Exception):
+    """The client no longer waits for its answer."""
+
+
 def encode_problem(status: int, detail: str) -> bytes:
     """Return the problem's JSON; its title is the status's own phrase, as about:blank asks."""
     return msgspec.json.encode(
@@ -58,3 +62,15 @@ def too_slow() -> ProblemError:
 def no_room() -> ProblemError:
     """Return the refusal of a connection that is one too many."""
     return ProblemError(503, "Too many connections are open: try again.", {"Retry-After": "1"})
+
+
+def too_much() -> ProblemError:
+    """Return the refusal of a request that there is neither memory nor a place in the queue for."""
+    return ProblemError(
+        503, "Too many large requests are being worked on: try again.", {"Retry-After": "2"}
+    )
+
+
+def gone() -> ProblemError:
+    """Return what is noted of a request whose client left before its answer; nobody reads it."""
+    return ProblemError(408, "The client left before the answer was there.")

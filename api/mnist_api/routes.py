@@ -12,10 +12,17 @@ from mnist_api.exchange import Reply, Request, Route
 from mnist_api.forms import answer_digit, answer_predict, check_digit, check_predict, is_quick
 from mnist_api.hosts import AllowedHosts
 from mnist_api.inference import PLACE, answer_inference, refuse_inference
-from mnist_api.problems import MEDIA_TYPE, SURPRISE, ProblemError, encode_problem
+from mnist_api.problems import (
+    MEDIA_TYPE,
+    SURPRISE,
+    GoneError,
+    ProblemError,
+    encode_problem,
+    gone,
+)
 from mnist_api.scoring import answer_scoring, check_scoring, refuse_scoring
 from mnist_api.serving import Serving
-from mnist_api.unpack import unpack
+from mnist_api.unpack import CODING, unpack
 
 RULES = (  # the paths, as Flask writes them
     "/predict",
@@ -55,11 +62,13 @@ def check_headers(
 def answer(route: Route, request: Request, serving: Serving) -> Reply:
     """Return the answer to ``request``, whatever it is; a surprise is logged with its trace."""
     try:
-        if b"content-encoding" in request.headers:
+        if CODING in request.headers:
             request = unpack(request, serving.most_bytes)
         return route.answer(request, serving)
     except ProblemError as problem:
         return route.refuse(problem)
+    except GoneError:
+        return route.refuse(gone())
     except Exception:
         log.exception("POST %s failed", request.path)
         return route.refuse(ProblemError(500, SURPRISE))

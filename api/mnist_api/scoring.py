@@ -52,8 +52,8 @@ def check_scoring(headers: Mapping[bytes, bytes]) -> None:
 def answer_scoring(request: Request, serving: Serving) -> Reply:
     """Return the probabilities of the images. Raises ProblemError (400, 422, 503)."""
     is_csv = media_type_of(request.header(b"content-type")) == CSV
-    images = read_csv(request.body) if is_csv else _read_json(request.body)
-    probabilities = predict(images, serving.require())
+    images = read_csv(request.body, request.checkpoint) if is_csv else _read_json(request)
+    probabilities = predict(images, serving.require(), checkpoint=request.checkpoint)
     return Reply(200, JSON, msgspec.json.encode({"predictions": probabilities.tolist()}))
 
 
@@ -69,7 +69,8 @@ def mlflow_version() -> str:
     return version("mlflow-skinny")
 
 
-def _read_json(body: bytes) -> NDArray[np.float32]:
+def _read_json(request: Request) -> NDArray[np.float32]:
+    body = request.body
     try:
         body.decode()
         scoring = _decode(body)
@@ -82,7 +83,7 @@ def _read_json(body: bytes) -> NDArray[np.float32]:
         )
     value = getattr(scoring, given[0])
     if given[0] == "dataframe_records":
-        return read_records(bytes(value))
+        return read_records(bytes(value), request.checkpoint)
     if isinstance(value, Split):
         return read_images(bytes(value.data), "data")
     return read_images(bytes(value), given[0])

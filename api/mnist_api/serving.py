@@ -1,5 +1,6 @@
 """Which network serves now."""
 
+from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -34,9 +35,17 @@ class Refusal:
 class Serving:
     """Holds the network in service; replaced in one assignment, so a request sees one of them."""
 
-    def __init__(self, name: str = "mnist-classifier", most_bytes: int = 16 * 1024**2) -> None:
+    def __init__(
+        self,
+        name: str = "mnist-classifier",
+        most_bytes: int = 16 * 1024**2,
+        most_files: int = 64,
+        picture_lock: AbstractContextManager[None] | None = None,
+    ) -> None:
         self.name = name  # of the model, in addresses that have one
         self.most_bytes = most_bytes  # of a body, once it is unpacked
+        self.most_files = most_files  # of a form
+        self.picture_lock = picture_lock  # held while a picture is decoded
         self._current: Served | None = None
         self._refused: Refusal | None = None
         self._metrics: Metrics | None = None

@@ -23,6 +23,7 @@ class Settings:
     model_file: Path | None
     workers: int
     max_content_length: int
+    max_form_files: int
     request_seconds: float  # without a byte of a request that has begun
     access_log: bool
     allowed_hosts: tuple[str, ...]  # names besides those that are always allowed
@@ -56,6 +57,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         model_file=_model_file(environ),
         workers=int(_number(environ, "WEB_CONCURRENCY", 2, 1, 64)),
         max_content_length=int(_number(environ, "MAX_CONTENT_LENGTH", 16 * 1024**2, 1024, 1024**3)),
+        max_form_files=int(_number(environ, "MAX_FORM_FILES", 64, 1, 10_000)),
         request_seconds=_number(environ, "REQUEST_SECONDS", 30.0, 0.1, 3600.0),
         access_log=_truth(environ, "ACCESS_LOG", "true"),
         allowed_hosts=_hosts(environ, "API_ALLOWED_HOSTS"),

@@ -5,6 +5,7 @@ import zlib
 from mnist_api.exchange import Request
 from mnist_api.problems import ProblemError, too_large
 
+CODING = b"content-encoding"
 CODINGS = {"gzip": 31, "x-gzip": 31, "deflate": 15}  # zlib's "wbits"
 
 
@@ -13,7 +14,7 @@ def unpack(request: Request, most_bytes: int) -> Request:
 
     Raises ProblemError (400, 413, 415).
     """
-    coding = request.header(b"content-encoding").strip().lower()
+    coding = request.header(CODING).strip().lower()
     if coding in ("", "identity"):
         return request
     if coding not in CODINGS:
@@ -31,4 +32,5 @@ def unpack(request: Request, most_bytes: int) -> Request:
         raise too_large(most_bytes)
     if not inflating.eof or inflating.unused_data:
         raise ProblemError(400, f"The body is not one whole {coding} stream.")
-    return request._replace(body=body)
+    headers = {name: value for name, value in request.headers.items() if name != CODING}
+    return request._replace(headers=headers, body=body)

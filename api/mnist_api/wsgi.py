@@ -15,6 +15,7 @@ from mnist_api.cache import Cache
 from mnist_api.error_log import configure_logging
 from mnist_api.hosts import AllowedHosts
 from mnist_api.network import NetworkRefusedError, import_runtime, load_network
+from mnist_api.picture_lock import PictureLock
 from mnist_api.refresh import Refresh
 from mnist_api.registry import Registry
 from mnist_api.serving import Served, Serving
@@ -63,7 +64,12 @@ def _wire(settings: Settings) -> tuple[Serving, Callable[[], None]]:
     """Return what serves, and what to call in a worker to set it to work."""
     configure_logging()
     import_runtime()  # before the fork: one copy for all workers
-    serving = Serving(settings.model_name, settings.max_content_length)
+    serving = Serving(
+        settings.model_name,
+        settings.max_content_length,
+        settings.max_form_files,
+        PictureLock(),  # before the fork as well: one for all workers
+    )
     if settings.model_file is not None:
         path, now = settings.model_file, datetime.now(UTC)
         content = _read_file(path)

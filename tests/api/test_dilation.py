@@ -7,7 +7,7 @@ from PIL import Image, ImageFilter
 from mnist_api.dilation import dilate, erode
 
 
-@pytest.mark.parametrize("size", [1, 3, 5, 15, 33])
+@pytest.mark.parametrize("size", [3, 5, 15, 33])
 @pytest.mark.parametrize("shape", [(60, 80), (3, 50), (50, 1), (1, 1)])
 def test_they_give_what_pillow_gives(size: int, shape: tuple[int, int]) -> None:
     pixels = np.random.default_rng(size).integers(0, 256, shape, dtype=np.uint8)

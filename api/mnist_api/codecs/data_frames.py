@@ -1,6 +1,7 @@
 """Data frames as records or CSV: one image a row, columns by position."""
 
 from array import array
+from collections.abc import Callable
 
 import msgspec
 import numpy as np
@@ -13,7 +14,7 @@ MAX_ROW_BYTES = 65536
 _decode_record = msgspec.json.Decoder(dict[str, float]).decode
 
 
-def read_records(json: bytes) -> NDArray[np.float32]:
+def read_records(json: bytes, checkpoint: Callable[[], None]) -> NDArray[np.float32]:
     """Return well-formed JSON such as ``[{"0": 0.5, ...}, ...]`` as float32 [n, 784].
 
     Raises ProblemError (400).
@@ -24,6 +25,7 @@ def read_records(json: bytes) -> NDArray[np.float32]:
     rows: list[array[float]] = []
     columns = None
     for piece in pieces[:-1]:
+        checkpoint()
         try:
             record = _decode_record(piece.lstrip(b", \t\r\n") + b"}")
         except msgspec.MsgspecError as error:
@@ -35,11 +37,12 @@ def read_records(json: bytes) -> NDArray[np.float32]:
     return np.array(rows, np.float32).reshape(-1, PIXELS)
 
 
-def read_csv(body: bytes) -> NDArray[np.float32]:
+def read_csv(body: bytes, checkpoint: Callable[[], None]) -> NDArray[np.float32]:
     """Return the rows under a CSV's heading as float32 [n, 784]. Raises ProblemError (400)."""
     lines = _split(body.strip().replace(b"\r\n", b"\n"), b"\n", body.count(b","), PIXELS - 1)
     rows: list[array[float]] = []
     for line in lines[1:]:
+        checkpoint()
         try:
             row = array("f", map(float, line.split(b",")))
         except ValueError as error:
