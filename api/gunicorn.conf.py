@@ -1,5 +1,6 @@
 """How gunicorn runs the API: `cd api && gunicorn`."""
 
+import ctypes
 import os
 import resource
 import sys
@@ -31,3 +32,9 @@ worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108
 
 _, _most = resource.getrlimit(resource.RLIMIT_NOFILE)
 resource.setrlimit(resource.RLIMIT_NOFILE, (_most, _most))  # a connection is a file descriptor
+
+# glibc would keep what a large body or picture took, up to 64 MB in each of many threads' arenas
+_ARENAS, _MMAP_THRESHOLD = -8, -3  # M_ARENA_MAX, M_MMAP_THRESHOLD of malloc.h
+if _tune := getattr(ctypes.CDLL(None), "mallopt", None):
+    _tune(_ARENAS, 2)
+    _tune(_MMAP_THRESHOLD, 1024**2)  # from this size on a block is the kernel's again once freed

@@ -27,7 +27,7 @@ PATIENCE = 30.0  # seconds without a byte of a body that is still to come
 BODIES = 32 * 1024**2  # bytes of bodies in a worker; two of the largest are allowed by default
 BODY_GRACE = 10.0  # seconds: at 13 Mbit/s the largest has come; a slower one may have to give way
 PIECES = 8 * 1024**2  # bytes of small bodies half come, apart: large ones can't keep them out
-LINGER_BYTES = 4 * 1024**2  # read and thrown away after a refusal, so that it reaches its client
+LINGER_BYTES = 16 * 1024**2  # read and thrown away after a refusal, so that it reaches its client
 LINGER_SECONDS = 2.0
 
 

@@ -40,7 +40,9 @@ def wait_until(true: Callable[[], bool], seconds: float = 20) -> None:
 class Api:
     """A running gunicorn."""
 
-    def __init__(self, folder: Path, arguments: list[str], **settings: str) -> None:
+    def __init__(
+        self, folder: Path, arguments: list[str], cgroup: Path | None = None, **settings: str
+    ) -> None:
         self.port = int(settings.setdefault("PORT", str(free_port())))
         self.concurrency = int(settings.get("WEB_CONCURRENCY", "2"))
         self.url = f"http://127.0.0.1:{self.port}"
@@ -48,9 +50,10 @@ class Api:
         self._log = folder / f"api-{self.port}.log"
         inherited = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
         environ = inherited | {"PYTHONPYCACHEPREFIX": BYTECODE}
+        inside = ["sh", "-c", 'echo $$ > "$0" && exec "$@"', cgroup / "cgroup.procs"] if cgroup else []
         with self._log.open("w") as log:
             self.process = subprocess.Popen(
-                [Path(sys.executable).with_name("gunicorn"), *arguments],
+                [*inside, Path(sys.executable).with_name("gunicorn"), *arguments],
                 cwd=API,
                 env=environ | settings,
                 stdout=log,

@@ -22,35 +22,35 @@ def read_records(json: bytes, checkpoint: Callable[[], None]) -> NDArray[np.floa
     pieces = _split(json.strip()[1:-1], b"}", json.count(b":"), PIXELS)
     if pieces[-1].strip():
         raise _refuse("something follows the last record")
-    rows: list[array[float]] = []
+    images = np.empty((len(pieces) - 1, PIXELS), np.float32)
     columns = None
-    for piece in pieces[:-1]:
+    for number, piece in enumerate(pieces[:-1]):
         checkpoint()
         try:
             record = _decode_record(piece.lstrip(b", \t\r\n") + b"}")
         except msgspec.MsgspecError as error:
-            raise _refuse(f"record {len(rows)} is not numbers by name ({error})") from None
+            raise _refuse(f"record {number} is not numbers by name ({error})") from None
         columns = columns or record.keys()
         if len(record) != PIXELS or record.keys() != columns:
-            raise _refuse(f"record {len(rows)} has other columns than {PIXELS}, the same for all")
-        rows.append(array("f", [record[column] for column in columns]))
-    return np.array(rows, np.float32).reshape(-1, PIXELS)
+            raise _refuse(f"record {number} has other columns than {PIXELS}, the same for all")
+        images[number] = array("f", [record[column] for column in columns])
+    return images
 
 
 def read_csv(body: bytes, checkpoint: Callable[[], None]) -> NDArray[np.float32]:
     """Return the rows under a CSV's heading as float32 [n, 784]. Raises ProblemError (400)."""
     lines = _split(body.strip().replace(b"\r\n", b"\n"), b"\n", body.count(b","), PIXELS - 1)
-    rows: list[array[float]] = []
-    for line in lines[1:]:
+    images = np.empty((len(lines) - 1, PIXELS), np.float32)
+    for number, line in enumerate(lines[1:]):
         checkpoint()
         try:
             row = array("f", map(float, line.split(b",")))
         except ValueError as error:
-            raise _refuse(f"line {len(rows) + 2} is not numbers ({error})") from None
+            raise _refuse(f"line {number + 2} is not numbers ({error})") from None
         if len(row) != PIXELS:
-            raise _refuse(f"line {len(rows) + 2} has {len(row)} values")
-        rows.append(row)
-    return np.array(rows, np.float32).reshape(-1, PIXELS)
+            raise _refuse(f"line {number + 2} has {len(row)} values")
+        images[number] = row
+    return images
 
 
 def _split(text: bytes, end: bytes, separators: int, per_row: int) -> list[bytes]:

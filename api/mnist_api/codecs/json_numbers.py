@@ -1,5 +1,6 @@
 """Nested JSON lists of numbers, decoded to float32 in pieces so that memory stays bounded."""
 
+from math import prod
 from typing import Any
 
 import msgspec
@@ -11,6 +12,7 @@ from mnist_api.problems import ProblemError
 
 PIECE = 65536  # bytes of text decoded at once; decoded they take 10 times as much
 SIMDJSON_ERRORS = (KeyError, RuntimeError, TypeError, ValueError)
+MARK = b"\0"  # never a part of JSON
 _SPACE = b" \t\r\n"
 _NUMBER = b"0123456789.eE+-"
 _decode_list = msgspec.json.Decoder(list[float]).decode
@@ -21,26 +23,18 @@ def read_images(json: bytes, name: str) -> NDArray[np.float32]:
 
     Each is 784 numbers, or 28 rows of 28. Raises ProblemError (422) for any other shape.
     """
-    outline = _outline(json)
-    count = (outline.count(b",") + 1) // 784
-    for image in (_list(b",", 784), _list(_list(b",", 28) + b",", 28)):
-        if count and outline == _list(image + b",", count):
-            return read_numbers(json).reshape(count, 784)
-    raise _wrong_shape(outline, name)
+    count = (json.count(b",") + 1) // 784
+    _check_images(_outline(json), count, name)  # its outline is gone before numbers are made
+    return read_numbers(json).reshape(count, 784)
 
 
 def has_shape(json: bytes, shape: tuple[int, ...]) -> bool:
     """Say whether well-formed ``json`` is numbers alone, nested like ``shape`` or in one list."""
     outline = _outline(json)
-    total = 1
-    for length in shape:
-        total *= length
+    total = prod(shape)
     if outline.count(b",") + 1 != total:  # before anything of the claimed size is built
         return False
-    nested = b","
-    for length in reversed(shape):
-        nested = _list(nested, length) + b","
-    return outline in (nested[:-1], _list(b",", total))
+    return _is_nested(outline, shape) or outline == _list(b"", total)
 
 
 def read_numbers(json: bytes) -> NDArray[np.float32]:
@@ -79,9 +73,23 @@ def _outline(json: bytes) -> bytes:
     return json.translate(None, _NUMBER + _SPACE)
 
 
+def _check_images(outline: bytes, count: int, name: str) -> None:
+    shapes = ((count, 784), (count, 28, 28))
+    if not count or not any(_is_nested(outline, shape) for shape in shapes):
+        raise _wrong_shape(outline, name)
+
+
+def _is_nested(outline: bytes, shape: tuple[int, ...]) -> bool:
+    """Say whether lists are nested like ``shape``, putting a mark for each, the innermost first."""
+    item = b""
+    for length in reversed(shape):
+        outline, item = outline.replace(_list(item, length), MARK), MARK
+    return outline == MARK
+
+
 def _list(item: bytes, count: int) -> bytes:
-    """Return the outline of a list of ``count`` items, given with the comma that follows each."""
-    return b"[%b]" % (item * count)[:-1]
+    """Return the outline of a list of ``count`` items."""
+    return b"[%b]" % ((item + b",") * count)[:-1]
 
 
 def _wrong_shape(outline: bytes, name: str) -> ProblemError:
