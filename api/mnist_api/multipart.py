@@ -68,6 +68,7 @@ def _check_counts(files: int, others: int, most: int) -> None:
         )
     if others > MOST_OTHERS:
         raise ProblemError(
-            413, f'The form has more than {MOST_OTHERS} parts that are no files "{FIELD}": leave '
+            413,
+            f'The form has more than {MOST_OTHERS} parts that are no files "{FIELD}": leave '
             "them out.",
         )

@@ -62,7 +62,9 @@ def _decode(content: bytes) -> Grey:
         if image.width * image.height > bound:
             raise _too_large(bound)
         if max(image.size) > MOST_SIDE:
-            raise PictureError(f"The picture has a side of more than {MOST_SIDE:,} pixels: crop it.")
+            raise PictureError(
+                f"The picture has a side of more than {MOST_SIDE:,} pixels: crop it."
+            )
         try:
             return _shrink(image, file.exif or image.info.get("exif", b""))
         except Exception as fault:  # the same, while pixels are decoded

@@ -85,9 +85,14 @@ def _strip_jpeg(content: bytes) -> PictureFile:
             continue
         at = start + int.from_bytes(content[start : start + 2], "big")
         if kind in FRAMES:
-            progressive, components = kind in PROGRESSIVE, int.from_bytes(content[start + 7 : start + 8])
+            progressive, components = (
+                kind in PROGRESSIVE,
+                int.from_bytes(content[start + 7 : start + 8]),
+            )
             if kind in LOSSLESS:  # can't be decoded at an eighth of its size
-                raise PictureError("The JPEG is a lossless one, which is not read: save it as a PNG.")
+                raise PictureError(
+                    "The JPEG is a lossless one, which is not read: save it as a PNG."
+                )
         if kind == START_OF_SCAN:
             if content.count(b"\xff\xda", start) >= MOST_SCANS:
                 raise PictureError(f"The JPEG has more than {MOST_SCANS} scans: save it anew.")

@@ -22,8 +22,8 @@ def predict(
 ) -> NDArray[np.float32]:
     """Return the probabilities, float32 [n, 10], of uint8 [n, 784] or float32 [n, 784].
 
-    ``in_range`` says that the pixels have been looked at; ``checkpoint`` is called after each chunk. Raises ProblemError (422) where there
-    is no image, or a pixel is not in 0 to 1.
+    ``in_range`` says that the pixels were checked before; ``checkpoint`` is called after each
+    chunk. Raises ProblemError (422) where there is no image, or a pixel is not in 0 to 1.
     """
     if in_range:
         return served.network.predict(images.view(np.float32))

@@ -50,7 +50,9 @@ class Api:
         self._log = folder / f"api-{self.port}.log"
         inherited = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
         environ = inherited | {"PYTHONPYCACHEPREFIX": BYTECODE}
-        inside = ["sh", "-c", 'echo $$ > "$0" && exec "$@"', cgroup / "cgroup.procs"] if cgroup else []
+        inside = (
+            ["sh", "-c", 'echo $$ > "$0" && exec "$@"', cgroup / "cgroup.procs"] if cgroup else []
+        )
         with self._log.open("w") as log:
             self.process = subprocess.Popen(
                 [*inside, Path(sys.executable).with_name("gunicorn"), *arguments],
