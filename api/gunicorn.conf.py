@@ -16,17 +16,17 @@ try:
 except SettingsError as error:
     sys.exit(str(error))
 
-wsgi_app = "mnist_api.wsgi:create_front()"
+wsgi_app = "mnist_api.main:create_front()"
 bind = f"{settings.host}:{settings.port}"
 workers = settings.workers
-worker_class = "mnist_api.worker.Worker"  # gunicorn's asgi worker, with doors of ours
+worker_class = "mnist_api.server.worker.Worker"  # gunicorn's asgi worker, with doors of ours
 reuse_port = True  # the kernel spreads connections evenly; workers sharing a socket do not
 preload_app = True  # imports are shared by the workers, networks are loaded after the fork
 keepalive = 5
 worker_connections = 8192  # fewer where file descriptors are
 timeout = 30
 graceful_timeout = 8  # under the 10 s that `docker stop` waits
-logger_class = "mnist_api.error_log.GunicornLogger"
+logger_class = "mnist_api.telemetry.error_log.GunicornLogger"
 control_socket_disable = True
 worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108 # memory, not disk
 

@@ -5,7 +5,7 @@ import re
 
 from processes import API
 
-SPEC = json.loads((API / "mnist_api" / "openapi.json").read_text())
+SPEC = json.loads((API / "mnist_api" / "web" / "openapi.json").read_text())
 _PATHS = {
     re.compile(re.sub(r"\{\w+\}", "[^/]+", path)): methods
     for path, methods in SPEC["paths"].items()

@@ -13,8 +13,8 @@ from described import SPEC
 from processes import API, Api
 
 from mnist_api import __version__
-from mnist_api.app import create_app
-from mnist_api.serving import Serving
+from mnist_api.model.active import Serving
+from mnist_api.web.app import create_app
 
 CHECKS = (
     "not_a_server_error,status_code_conformance,content_type_conformance,"

@@ -4,7 +4,7 @@ import numpy as np
 import pytest
 from PIL import Image, ImageFilter
 
-from mnist_api.dilation import dilate, erode
+from mnist_api.imaging.dilation import dilate, erode
 
 
 @pytest.mark.parametrize("size", [3, 5, 15, 33])

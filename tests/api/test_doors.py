@@ -28,7 +28,7 @@ def doors(tmp_path_factory: pytest.TempPathFactory, seven: Path) -> Iterator[tup
     folder = tmp_path_factory.mktemp("doors")
     settings = {"MODEL_FILE": str(seven), "MAX_CONTENT_LENGTH": str(BOUND)}
     front = Api(folder, [], **settings)
-    flask = Api(folder, ["-k", "gthread", "mnist_api.wsgi:create_wsgi()"], **settings)
+    flask = Api(folder, ["-k", "gthread", "mnist_api.main:create_wsgi()"], **settings)
     yield front.wait_ready(), flask.wait_ready()
     assert [front.stop(), flask.stop()] == [0, 0]
 

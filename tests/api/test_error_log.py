@@ -10,7 +10,7 @@ import pytest
 from gunicorn.config import Config
 from processes import API
 
-from mnist_api.error_log import (
+from mnist_api.telemetry.error_log import (
     MOST_CHARACTERS,
     EscapingFormatter,
     GunicornLogger,

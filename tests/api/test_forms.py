@@ -28,7 +28,7 @@ Doors = tuple[Api, Api]
 def doors(start_apis: Callable[..., Api], linear: Path) -> Doors:
     """Start the front, and Flask alone, with a network whose answers tell images apart."""
     settings = {"MODEL_FILE": str(linear), "MAX_CONTENT_LENGTH": "2000000", "WEB_CONCURRENCY": "1"}
-    flask = start_apis("-k", "gthread", "mnist_api.wsgi:create_wsgi()", **settings)
+    flask = start_apis("-k", "gthread", "mnist_api.main:create_wsgi()", **settings)
     return start_apis(**settings).wait_ready(), flask.wait_ready()
 
 

@@ -26,7 +26,7 @@ def apis(start_apis: Callable[..., Api], seven: Path) -> tuple[Api, Api]:
     """Start the whole API, and its Flask app alone."""
     settings = {"MODEL_FILE": str(seven), "API_ALLOWED_HOSTS": SETTING}
     whole = start_apis(**settings)
-    flask = start_apis("-k", "gthread", "mnist_api.wsgi:create_wsgi()", **settings)
+    flask = start_apis("-k", "gthread", "mnist_api.main:create_wsgi()", **settings)
     return whole.wait_ready(), flask.wait_ready()
 
 

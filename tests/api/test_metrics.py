@@ -14,8 +14,8 @@ from networks import digit_network
 from processes import BODY, Api, wait_until
 from prometheus_client.parser import text_string_to_metric_families
 
-from mnist_api.exposition import write_metrics
-from mnist_api.metrics import Metrics
+from mnist_api.telemetry.exposition import write_metrics
+from mnist_api.telemetry.metrics import Metrics
 
 BAD = b'{"image": []}'
 

@@ -8,11 +8,11 @@ import httpx
 import pytest
 from processes import IMAGE, Api
 
-from mnist_api.exchange import Reply, Request
-from mnist_api.network import load_network
-from mnist_api.routes import answer, find_route
-from mnist_api.serving import Served, Serving
-from mnist_api.version import Version
+from mnist_api.handlers.router import answer, find_route
+from mnist_api.http import Reply, Request
+from mnist_api.model.active import Served, Serving
+from mnist_api.model.onnx_model import load_network
+from mnist_api.model.version import Version
 
 
 @pytest.fixture

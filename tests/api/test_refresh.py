@@ -7,11 +7,11 @@ from pathlib import Path
 import pytest
 from networks import digit_network
 
-from mnist_api.cache import KEPT, Cache
-from mnist_api.refresh import Refresh
-from mnist_api.registry import RegistryError
-from mnist_api.serving import Serving
-from mnist_api.version import Version
+from mnist_api.model.active import Serving
+from mnist_api.model.version import Version
+from mnist_api.registry.cache import KEPT, Cache
+from mnist_api.registry.mlflow_client import RegistryError
+from mnist_api.registry.poller import Refresh
 
 CONTENTS = {str(number): digit_network(number) for number in range(10)}
 

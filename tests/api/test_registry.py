@@ -12,9 +12,9 @@ from conftest import Model
 from networks import digit_network
 from processes import Api, wait_until
 
-from mnist_api import bounded_http
-from mnist_api.bounded_http import TooManyBytesError, read_url
-from mnist_api.registry import MOST_BYTES
+from mnist_api.registry import bounded_http
+from mnist_api.registry.bounded_http import TooManyBytesError, read_url
+from mnist_api.registry.mlflow_client import MOST_BYTES
 
 HEAD = b"HTTP/1.1 200 OK\r\n"
 MOST, SECONDS = 100_000, 1.0

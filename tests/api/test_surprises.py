@@ -8,11 +8,11 @@ from pathlib import Path
 import httpx
 import pytest
 
-from mnist_api.app import create_app
-from mnist_api.asgi import Front
-from mnist_api.network import load_network
-from mnist_api.serving import Served, Serving
-from mnist_api.version import Version
+from mnist_api.model.active import Served, Serving
+from mnist_api.model.onnx_model import load_network
+from mnist_api.model.version import Version
+from mnist_api.server.asgi_app import Front
+from mnist_api.web.app import create_app
 
 BODY = b'{"image": [0' + b",0" * 783 + b"]}"
 HEADERS = {"Content-Type": "application/json"}

@@ -14,11 +14,11 @@ from networks import linear_network
 from onnx import ModelProto, NodeProto, TensorProto, defs, onnx_pb
 from processes import wait_until
 
-from mnist_api import trial
-from mnist_api.network import BATCHES, NetworkRefusedError, load_network
-from mnist_api.onnx_operators import CONTROL_FLOW, SERVED
-from mnist_api.onnx_schema import MESSAGES, REPEATED
-from mnist_api.trial import NotTriedError, try_network
+from mnist_api.model import trial
+from mnist_api.model.onnx_model import BATCHES, NetworkRefusedError, load_network
+from mnist_api.model.onnx_operators import CONTROL_FLOW, SERVED
+from mnist_api.model.onnx_schema import MESSAGES, REPEATED
+from mnist_api.model.trial import NotTriedError, try_network
 
 
 @pytest.mark.parametrize("name", HOSTILE)

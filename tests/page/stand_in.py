@@ -10,9 +10,9 @@ from flask import Flask, Response, jsonify, request, send_from_directory
 from werkzeug.serving import make_server
 
 import mnist_api
-from mnist_api.picture import PictureError, read_picture
+from mnist_api.imaging.picture import PictureError, read_picture
 
-PAGE = Path(mnist_api.__file__).parent / "page"
+PAGE = Path(mnist_api.__file__).parent / "web" / "page"
 POLICY = (
     "default-src 'none'; script-src 'self'; style-src 'self'; img-src 'self'; connect-src 'self';"
     " base-uri 'none'; form-action 'none'; frame-ancestors 'none'"

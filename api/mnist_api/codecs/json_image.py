@@ -10,7 +10,7 @@ from simdjson import Parser
 
 from mnist_api.codecs.json_errors import explain_refusal
 from mnist_api.codecs.json_numbers import SIMDJSON_ERRORS, read_images, to_array
-from mnist_api.exchange import LARGE
+from mnist_api.http import LARGE
 from mnist_api.signature import PIXELS
 
 Pixel = Annotated[float, msgspec.Meta(ge=0, le=1)]

@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 
 from mnist_api.codecs.json_numbers import has_shape, read_numbers
 from mnist_api.codecs.raw_tensor import FLOAT32, view_floats
-from mnist_api.exchange import Request
+from mnist_api.http import Request
 from mnist_api.problems import ProblemError
 from mnist_api.signature import CLASSES, PIXELS
 

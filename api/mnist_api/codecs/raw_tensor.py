@@ -5,7 +5,7 @@ from urllib.parse import parse_qs
 import numpy as np
 from numpy.typing import NDArray
 
-from mnist_api.exchange import Request, parameters_of
+from mnist_api.http import Request, parameters_of
 from mnist_api.problems import ProblemError
 from mnist_api.signature import PIXELS, Images
 

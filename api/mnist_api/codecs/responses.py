@@ -6,7 +6,7 @@ import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from mnist_api.exchange import NPY
+from mnist_api.http import NPY
 
 
 class Prediction(msgspec.Struct):

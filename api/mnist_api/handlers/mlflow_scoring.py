@@ -1,0 +1,89 @@
+"""MLflow's scoring protocol, POST /invocations: what `mlflow models serve` understands."""
+
+from collections.abc import Mapping
+from importlib.metadata import version
+
+import msgspec
+import numpy as np
+from msgspec import UNSET, Raw, Struct, UnsetType
+from numpy.typing import NDArray
+
+from mnist_api.codecs.data_frames import read_csv, read_records
+from mnist_api.codecs.json_numbers import read_images
+from mnist_api.handlers.probabilities import predict
+from mnist_api.http import JSON, Reply, Request, media_type_of
+from mnist_api.model.active import Serving
+from mnist_api.problems import ProblemError
+
+CSV = "text/csv"
+KEYS = ("instances", "inputs", "dataframe_split", "dataframe_records")
+CODES = {503: "TEMPORARILY_UNAVAILABLE", 500: "INTERNAL_ERROR"}
+
+
+class Split(Struct, forbid_unknown_fields=True):
+    """A data frame as pandas' orient="split" writes it; the pixels count by their order."""
+
+    data: Raw
+    columns: Raw | UnsetType = UNSET
+    index: Raw | UnsetType = UNSET
+
+
+class Scoring(Struct):
+    """A request; exactly one of the four is given. MLflow's "params" mean nothing to this model."""
+
+    instances: Raw | UnsetType = UNSET
+    inputs: Raw | UnsetType = UNSET
+    dataframe_split: Split | UnsetType = UNSET
+    dataframe_records: Raw | UnsetType = UNSET
+
+
+_decode = msgspec.json.Decoder(Scoring).decode
+
+
+def check_scoring(headers: Mapping[bytes, bytes]) -> None:
+    """Raise ProblemError (415) unless the content type is JSON's or CSV's."""
+    content_type = headers.get(b"content-type", b"").decode("latin-1")
+    if media_type_of(content_type) not in (JSON, CSV):
+        raise ProblemError(
+            415, f'The content type is "{content_type[:100]}": send {JSON} or {CSV}.'
+        )
+
+
+def answer_scoring(request: Request, serving: Serving) -> Reply:
+    """Return the probabilities of the images. Raises ProblemError (400, 422, 503)."""
+    is_csv = media_type_of(request.header(b"content-type")) == CSV
+    images = read_csv(request.body, request.checkpoint) if is_csv else _read_json(request)
+    probabilities = predict(images, serving.require(), checkpoint=request.checkpoint)
+    return Reply(200, JSON, msgspec.json.encode({"predictions": probabilities.tolist()}))
+
+
+def refuse_scoring(problem: ProblemError) -> Reply:
+    """Return ``problem`` as MLflow has it, where bad input is a 400."""
+    status = 400 if problem.status == 422 else problem.status
+    said = {"error_code": CODES.get(status, "BAD_REQUEST"), "message": problem.detail}
+    return Reply(status, JSON, msgspec.json.encode(said), problem.headers)
+
+
+def mlflow_version() -> str:
+    """Return the version of MLflow whose protocol this is."""
+    return version("mlflow-skinny")
+
+
+def _read_json(request: Request) -> NDArray[np.float32]:
+    body = request.body
+    try:
+        body.decode()
+        scoring = _decode(body)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        raise ProblemError(400, f"The body is not the JSON of a request ({error}).") from None
+    given = [key for key in KEYS if getattr(scoring, key) is not UNSET]
+    if len(given) != 1:
+        raise ProblemError(
+            400, f"Give exactly one of {', '.join(KEYS)}; the body has {len(given)} of them."
+        )
+    value = getattr(scoring, given[0])
+    if given[0] == "dataframe_records":
+        return read_records(bytes(value), request.checkpoint)
+    if isinstance(value, Split):
+        return read_images(bytes(value.data), "data")
+    return read_images(bytes(value), given[0])

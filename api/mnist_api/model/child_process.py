@@ -1,0 +1,47 @@
+"""Runs a module of this package in a fresh interpreter, bounded in time, that ends with us."""
+
+import ctypes
+import os
+import signal
+import subprocess
+import sys
+from collections.abc import Mapping
+from contextlib import suppress
+from pathlib import Path
+
+SOURCE = Path(__file__).resolve().parents[2]
+PR_SET_PDEATHSIG = 1
+
+
+def run_child(
+    module: str, arguments: list[str], environ: Mapping[str, str], content: bytes, seconds: float
+) -> subprocess.CompletedProcess[bytes]:
+    """Run ``module`` with ``content`` at its standard input; return its exit code and its output.
+
+    Raises OSError where it can't be started, TimeoutExpired where it took longer and was killed.
+    """
+    found = [str(SOURCE), *os.environ.get("PYTHONPATH", "").split(os.pathsep)]
+    return subprocess.run(
+        [sys.executable, "-P", "-m", f"mnist_api.{module}", str(os.getpid()), *arguments],
+        env={**environ, "PYTHONPATH": os.pathsep.join(filter(None, found))},
+        input=content,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        timeout=seconds,
+        check=False,
+    )
+
+
+def end_with_parent() -> list[str]:
+    """In the child: see to it that it ends with its parent; return its arguments.
+
+    Where memory is short, the kernel is to take this process first.
+    """
+    parent, *arguments = sys.argv[1:]
+    with suppress(OSError, AttributeError):  # only Linux has it
+        ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
+    if os.getppid() != int(parent):
+        sys.exit("The parent is gone.")
+    with suppress(OSError):
+        Path("/proc/self/oom_score_adj").write_text("1000")
+    return arguments

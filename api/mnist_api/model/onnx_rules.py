@@ -1,0 +1,109 @@
+"""Which ONNX files may be run at all, told from the file alone, before ONNX Runtime reads it.
+
+What passes takes the same memory whatever the pixels are: a trial with some pixels stands for all.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterator
+from typing import Any
+
+from mnist_api.model import onnx_operators as operators
+from mnist_api.model.onnx_model import NetworkRefusedError
+from mnist_api.model.onnx_schema import read_model
+
+EXTERNAL = 1  # TensorProto.DataLocation
+MOST_NAME = 60  # bytes of a name that are told
+STRING = 8  # TensorProto.DataType
+
+
+def check_rules(content: bytes) -> None:
+    """Raise NetworkRefusedError unless the ONNX file ``content`` keeps the rules."""
+    try:
+        model = read_model(content)
+    except ValueError as error:
+        raise NetworkRefusedError("it is not an ONNX file") from error
+    if len(model.functions):
+        raise NetworkRefusedError(
+            f"it defines the function {_text(model.functions[0].name)}; only ONNX's own operators "
+            "are served"
+        )
+    for node in model.graph.node:
+        _check_node(node)
+    for tensor in _tensors(model.graph):
+        _check_tensor(tensor)
+    _check_sizes(model.graph)
+
+
+def _check_node(node: Any) -> None:
+    name = _text(node.op_type)
+    if node.domain not in (b"", b"ai.onnx"):
+        raise NetworkRefusedError(
+            f"its operator {name} is of the domain {_text(node.domain)}; only ONNX's own are served"
+        )
+    if name in operators.CONTROL_FLOW or any(
+        attribute.HasField("g") or len(attribute.graphs) for attribute in node.attribute
+    ):
+        raise NetworkRefusedError(f"its operator {name} is control flow, which is not served")
+    if name not in operators.SERVED:
+        raise NetworkRefusedError(f"its operator {name} is not one of those that are served")
+    for attribute in node.attribute:
+        makes_text = attribute.name == b"to" and attribute.i == STRING
+        if makes_text or attribute.name in (b"value_string", b"value_strings"):
+            raise NetworkRefusedError(f"its operator {name} makes text; only numbers are served")
+
+
+def _tensors(graph: Any) -> Iterator[Any]:
+    """Yield every tensor that stands in the file."""
+    yield from graph.initializer
+    sparse = list(graph.sparse_initializer)
+    for node in graph.node:
+        for attribute in node.attribute:
+            yield attribute.t
+            yield from attribute.tensors
+            sparse += [attribute.sparse_tensor, *attribute.sparse_tensors]
+    for one in sparse:
+        yield from (one.values, one.indices)
+
+
+def _check_tensor(tensor: Any) -> None:
+    name = _text(tensor.name) or "without a name"
+    if tensor.data_location == EXTERNAL or len(tensor.external_data):
+        raise NetworkRefusedError(
+            f"its tensor {name} is external data, in a file of its own: save the model as one file"
+        )
+    if tensor.data_type == STRING:
+        raise NetworkRefusedError(f"its tensor {name} is text; only numbers are served")
+
+
+def _check_sizes(graph: Any) -> None:
+    """Refuse sizes that follow from pixels or from chance: no trial could tell how large they get.
+
+    What depends on them is followed through the graph, in whatever order its nodes stand.
+    """
+    consumers = defaultdict(list)
+    for node in graph.node:
+        for position, name in enumerate(node.input):
+            consumers[name].append((node, position))
+    initializers = {tensor.name for tensor in graph.initializer}
+    initializers |= {tensor.values.name for tensor in graph.sparse_initializer}
+    found = [value.name for value in graph.input if value.name not in initializers]
+    for node in graph.node:
+        if _text(node.op_type) in operators.RANDOM:
+            found += node.output
+    seen = set(found)
+    while found:
+        for node, position in consumers[found.pop()]:
+            name = _text(node.op_type)
+            if name in operators.BY_ALL_VALUES or (
+                name in operators.BY_LATER_VALUES and position > 0
+            ):
+                raise NetworkRefusedError(
+                    f"the size of what its operator {name} makes depends on the pixels or on chance"
+                )
+            if name not in operators.SIZES:
+                found += [output for output in node.output if output and output not in seen]
+                seen.update(node.output)
+
+
+def _text(name: bytes) -> str:
+    return name[:MOST_NAME].decode(errors="replace")

@@ -1,0 +1,100 @@
+"""The counts of all workers as Prometheus reads them."""
+
+from collections import Counter
+from collections.abc import Iterable, Iterator
+
+from prometheus_client import CollectorRegistry, generate_latest
+from prometheus_client.core import (
+    CounterMetricFamily,
+    GaugeMetricFamily,
+    HistogramMetricFamily,
+    Metric,
+)
+from prometheus_client.exposition import CONTENT_TYPE_LATEST
+from prometheus_client.registry import Collector
+
+from mnist_api.telemetry.metrics import CONFIDENCES, DIGITS, IMAGES, SECONDS, STATUSES, Metrics
+
+MEDIA_TYPE = CONTENT_TYPE_LATEST
+
+
+def write_metrics(metrics: Metrics) -> bytes:
+    """Return the sums over the workers, in Prometheus' text format."""
+    registry = CollectorRegistry(auto_describe=False)
+    registry.register(_Sums(metrics))
+    return generate_latest(registry)
+
+
+class _Sums(Collector):
+    def __init__(self, metrics: Metrics) -> None:
+        self._metrics = metrics
+
+    def collect(self) -> Iterable[Metric]:
+        metrics, sums = self._metrics, [0.0] * self._metrics.board.cells
+        connections, serving = 0.0, Counter[str]()
+        for (cells, text), alive in metrics.board.rows():
+            sums = [total + cell for total, cell in zip(sums, cells, strict=True)]
+            if alive:
+                connections += cells[metrics.connections]
+                serving[bytes(text).rstrip(b"\0").decode(errors="replace")] += 1
+        yield from _requests(metrics, sums)
+        yield from _predictions(metrics, sums)
+        version = GaugeMetricFamily(
+            "mnist_api_model_version", "Workers that serve a version", labels=["version"]
+        )
+        for name, workers in serving.items():
+            if name:
+                version.add_metric([name], workers)
+        yield version
+        yield GaugeMetricFamily("mnist_api_connections", "Open connections", connections)
+        for name, meaning, cell in (
+            ("model_swaps", "Versions put into service, by all workers", metrics.swaps),
+            ("refresh_failures", "Looks at the registry that failed", metrics.failures),
+            ("model_refusals", "Versions refused, by all workers", metrics.refusals),
+            ("access_log_dropped", "Lines of the access log nobody took", metrics.dropped),
+        ):
+            yield CounterMetricFamily(f"mnist_api_{name}", meaning, sums[cell])
+
+
+def _requests(metrics: Metrics, sums: list[float]) -> Iterator[Metric]:
+    requests = CounterMetricFamily(
+        "mnist_api_requests", "Answered requests", labels=["route", "status"]
+    )
+    seconds = HistogramMetricFamily(
+        "mnist_api_request_seconds", "From a request's arrival to its answer", labels=["route"]
+    )
+    for number, route in enumerate(metrics.routes):
+        for index, status in enumerate(STATUSES):
+            if count := sums[metrics.requests + number * len(STATUSES) + index]:
+                requests.add_metric([route, str(status)], count)
+        at = metrics.seconds + number * (len(SECONDS) + 2)
+        if any(sums[at : at + len(SECONDS) + 1]):
+            seconds.add_metric([route], *_histogram(sums, at, SECONDS))
+    yield requests
+    yield seconds
+
+
+def _predictions(metrics: Metrics, sums: list[float]) -> Iterator[Metric]:
+    buckets, images = _histogram(sums, metrics.images, IMAGES)
+    yield CounterMetricFamily("mnist_api_images", "Images the network took", images)
+    yield HistogramMetricFamily("mnist_api_batch_images", "Images at once", buckets, images)
+    yield HistogramMetricFamily(
+        "mnist_api_confidence",
+        "Highest probability of an image",
+        *_histogram(sums, metrics.confidences, CONFIDENCES),
+    )
+    digits = CounterMetricFamily("mnist_api_predictions", "Predicted digits", labels=["digit"])
+    for digit in range(DIGITS):
+        digits.add_metric([str(digit)], sums[metrics.digits + digit])
+    yield digits
+
+
+def _histogram(
+    sums: list[float], at: int, bounds: tuple[float, ...]
+) -> tuple[list[tuple[str, float]], float]:
+    """Return the cumulated buckets of the histogram at ``at``, and its sum."""
+    counted, buckets = 0.0, []
+    for index, bound in enumerate([*map(str, bounds), "+Inf"]):
+        counted += sums[at + index]
+        buckets.append((bound, counted))
+    return buckets, sums[at + len(bounds) + 1]

@@ -1,0 +1,119 @@
+"""What is counted: requests, their duration, what the network saw and said, and its changes."""
+
+import threading
+from bisect import bisect_left
+from collections.abc import Iterable
+from http import HTTPStatus
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mnist_api.telemetry.shared_counters import TEXT, Board, Cells
+
+OTHER = "other"  # the route of whatever has none
+STATUSES = [status.value for status in HTTPStatus if status >= 200]
+SECONDS = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0)
+IMAGES = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0)
+CONFIDENCES = (0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 0.999, 1.0)
+DIGITS = 10
+
+_STATUS = {status: index for index, status in enumerate(STATUSES)}
+_UNKNOWN = _STATUS[500]
+_BOUNDS = np.array(CONFIDENCES)
+
+
+class Metrics:
+    """The counts of one worker, and where they stand on the board that all workers share.
+
+    A histogram takes a cell for each bound, one for what is beyond, and one for the sum.
+    """
+
+    def __init__(self, routes: Iterable[str]) -> None:
+        self.routes = [*sorted(routes), OTHER]
+        self._number = {route: index for index, route in enumerate(self.routes)}
+        self.requests = 0
+        self.seconds = self.requests + len(self.routes) * len(STATUSES)
+        self.images = self.seconds + len(self.routes) * (len(SECONDS) + 2)
+        self.confidences = self.images + len(IMAGES) + 2
+        self.digits = self.confidences + len(CONFIDENCES) + 2
+        self.swaps = self.digits + DIGITS
+        self.failures = self.swaps + 1
+        self.refusals = self.failures + 1
+        self.dropped = self.refusals + 1
+        self.connections = self.dropped + 1
+        self.board = Board(self.connections + 1)
+        self._cells: Cells = memoryview(bytearray(8 * self.board.cells)).cast("d")  # before claim()
+        self._text = memoryview(bytearray(TEXT))
+        self._lock = threading.Lock()  # predictions come from several threads
+
+    def claim(self) -> None:
+        """Begin to count in this process; what came before does not count."""
+        self._cells, self._text = self.board.claim()
+        self._cells[self.connections] = 0
+        self.name_version("")
+
+    def number_of(self, route: str) -> int:
+        """Return what ``count_request`` calls a route."""
+        return self._number.get(route, len(self.routes) - 1)
+
+    def count_request(self, route: int, status: int, seconds: float) -> None:
+        """Count a request that is answered; only the event loop does."""
+        cells = self._cells
+        cells[route * len(STATUSES) + _STATUS.get(status, _UNKNOWN)] += 1
+        at = self.seconds + route * (len(SECONDS) + 2)
+        cells[at + bisect_left(SECONDS, seconds)] += 1
+        cells[at + len(SECONDS) + 1] += seconds
+
+    def count_predictions(self, probabilities: NDArray[np.float32]) -> None:
+        """Count what the network said at once, float32 [n, 10], n at least 1."""
+        images = len(probabilities)
+        cells = self._cells
+        with self._lock:
+            cells[self.images + bisect_left(IMAGES, images)] += 1
+            cells[self.images + len(IMAGES) + 1] += images
+            if images == 1:
+                row: list[float] = probabilities[0].tolist()
+                highest = max(row)
+                cells[self.digits + row.index(highest)] += 1
+                cells[self.confidences + bisect_left(CONFIDENCES, highest)] += 1
+                cells[self.confidences + len(CONFIDENCES) + 1] += highest
+            else:
+                self._count_many(probabilities)
+
+    def count_swap(self, version: str) -> None:
+        """Count a version put into service, and tell its name."""
+        self._cells[self.swaps] += 1
+        self.name_version(version)
+
+    def count_failure(self) -> None:
+        """Count a look at the registry that failed, or a version that it names and can't serve."""
+        self._cells[self.failures] += 1
+
+    def count_refusal(self) -> None:
+        """Count a version that the registry names and that is refused."""
+        self._cells[self.refusals] += 1
+
+    def count_dropped(self, lines: int) -> None:
+        """Count lines of the access log that nobody took."""
+        self._cells[self.dropped] += lines
+
+    def note_connections(self, number: int) -> None:
+        """Note how many connections are open."""
+        self._cells[self.connections] = number
+
+    def name_version(self, version: str) -> None:
+        """Note which version serves, "" for none."""
+        self._text[:] = version.encode()[:TEXT].ljust(TEXT, b"\0")
+
+    def _count_many(self, probabilities: NDArray[np.float32]) -> None:
+        highest = probabilities.max(axis=1)
+        self._add(self.digits, probabilities.argmax(axis=1))
+        self._add(self.confidences, np.searchsorted(_BOUNDS, highest))
+        self._cells[self.confidences + len(CONFIDENCES) + 1] += float(highest.sum(dtype=np.float64))
+
+    def _add(self, first: int, places: NDArray[np.int64]) -> None:
+        """Count how often each of ``places`` is there, in the cells from ``first`` on."""
+        cells = self._cells
+        for place, count in enumerate(np.bincount(places).tolist(), first):
+            if count:
+                cells[place] += count
