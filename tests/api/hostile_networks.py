@@ -7,7 +7,6 @@ from networks import digit_network
 from onnx import AttributeProto, ModelProto, NodeProto, TensorProto, helper, numpy_helper
 
 ONES = [numpy_helper.from_array(np.ones((1,), np.float32), "one")]
-UNIT = "one"  # a node must leave [1] or [n, 1] of this name in "harm", which is added to the sums
 
 
 def network_with(
@@ -34,7 +33,9 @@ def numbers(name: str, *values: float, kind: type = np.int64) -> TensorProto:
 
 
 def node(kind: str, inputs: str, outputs: str, **attributes: object) -> NodeProto:
-    return helper.make_node(kind, inputs.split(), outputs.split(), **attributes)
+    """Return a node; "-" stands for an operand that is left out."""
+    given = [name.replace("-", "") for name in inputs.split()]
+    return helper.make_node(kind, given, outputs.split(), **attributes)
 
 
 def _fill() -> ModelProto:
@@ -111,7 +112,6 @@ def _by_chance() -> ModelProto:
         node("Cast", "chance", "size", to=TensorProto.INT64),
         node("ConstantOfShape", "size", "harm"),
     ]
-    nodes[0].ClearField("input")
     return network_with(nodes)
 
 
@@ -222,6 +222,16 @@ def _field(number: int, content: bytes) -> bytes:
 def _other_format() -> bytes:
     """Begins as ONNX Runtime's own format does, to get past the rules for ONNX."""
     return b"\xa2\x06\x7fORTM" + b"\0" * 124 + digit_network(3)
+
+
+def not_finite_network() -> bytes:
+    """Divides nought by nought where every pixel is bright."""
+    nodes = [
+        node("ReduceMin", "image", "darkest", keepdims=0),
+        node("Sub", "darkest one", "darkness"),
+        node("Div", "darkness darkness", "harm"),
+    ]
+    return network_with(nodes, ONES).SerializeToString()
 
 
 BY_PIXELS: dict[str, Callable[[], ModelProto]] = {

@@ -6,13 +6,17 @@ from pathlib import Path
 
 import httpx
 import pytest
+from hostile_networks import not_finite_network
 from processes import IMAGE, Api
 
 from mnist_api.handlers.router import answer, find_route
 from mnist_api.http import Reply, Request
 from mnist_api.model.active import Served, Serving
 from mnist_api.model.onnx_model import load_network
+from mnist_api.model.trial import try_network
 from mnist_api.model.version import Version
+from mnist_api.telemetry.exposition import write_metrics
+from mnist_api.telemetry.metrics import Metrics
 
 
 @pytest.fixture
@@ -72,3 +76,19 @@ def ask(serving: Serving, pixel: bytes) -> Reply:
     return answer(
         route, Request("/predict", "", {b"content-type": b"application/json"}, body), serving
     )
+
+
+def test_an_answer_that_is_no_number_is_an_error_and_is_not_counted() -> None:
+    """Which pixels lead to it no trial can find out."""
+    content = not_finite_network()
+    try_network(content)
+    serving, metrics = Serving(), Metrics([])
+    metrics.claim()
+    serving.watch(metrics)
+    version = Version("m", "1", None, None, None)
+    serving.current = Served(load_network(content), version, "file", datetime.now(UTC))
+    assert ask(serving, b"0").status == 200
+    reply = ask(serving, b"1")
+    assert reply.status == 500
+    assert b"no number" in reply.body
+    assert b"nan" not in write_metrics(metrics).lower()

@@ -21,6 +21,7 @@ from mnist_api.handlers.predict import (
 )
 from mnist_api.http import Reply, Request, Route
 from mnist_api.model.active import Serving
+from mnist_api.model.onnx_model import NotFiniteError
 from mnist_api.problems import (
     MEDIA_TYPE,
     SURPRISE,
@@ -75,6 +76,9 @@ def answer(route: Route, request: Request, serving: Serving) -> Reply:
         return route.refuse(problem)
     except GoneError:
         return route.refuse(gone())
+    except NotFiniteError:
+        detail = "The model's answer to these pixels is no number: serve another version of it."
+        return route.refuse(ProblemError(500, detail))
     except Exception:
         log.exception("POST %s failed", request.path)
         return route.refuse(ProblemError(500, SURPRISE))

@@ -3,6 +3,7 @@
 import os
 from bisect import bisect_left
 from collections.abc import Callable, Iterable
+from math import isfinite
 from time import thread_time
 from typing import TYPE_CHECKING
 
@@ -33,6 +34,10 @@ class NetworkRefusedError(Exception):
         super().__init__(line if len(line) <= 300 else f"{line[:299]}…")
 
 
+class NotFiniteError(Exception):
+    """The network's answer is no number, which depends on the pixels."""
+
+
 class Network:
     """A loaded network; may be asked from several threads at once."""
 
@@ -44,7 +49,7 @@ class Network:
     def predict(self, images: NDArray[np.float32]) -> NDArray[np.float32]:
         """Return the probabilities, float32 [n, 10], of ``images``, float32 [n, 784] in 0 to 1.
 
-        n is at most the largest of BATCHES.
+        n is at most the largest of BATCHES. Raises NotFiniteError.
         """
         count = len(images)
         probabilities: NDArray[np.float32]
@@ -54,6 +59,8 @@ class Network:
             padded = np.zeros((BATCHES[bisect_left(BATCHES, count)], PIXELS), np.float32)
             padded[:count] = images
             probabilities = self._run(None, {self._input: padded})[0][:count]
+        if not isfinite(np.vdot(probabilities, probabilities)):  # the quickest way to ask
+            raise NotFiniteError("the answers are not finite numbers")
         self.observe(probabilities)
         return probabilities
 
@@ -130,8 +137,6 @@ def _try(network: Network, count: int) -> None:
     )
     if probabilities.shape != (count, CLASSES):
         raise NetworkRefusedError(f"{count} images give a shape of {probabilities.shape}")
-    if not np.isfinite(probabilities).all():
-        raise NetworkRefusedError("its answers are not finite numbers")
     if (probabilities < 0).any() or not np.allclose(probabilities.sum(axis=1), 1, atol=1e-3):
         raise NetworkRefusedError("its answers are no probabilities: they don't add up to 1")
 

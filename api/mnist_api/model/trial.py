@@ -34,7 +34,7 @@ def try_network(content: bytes) -> None:
     if ended.returncode == -signal.SIGKILL:
         raise NotTriedError("the process that tried it was killed, perhaps for want of memory")
     if ended.returncode == -signal.SIGXCPU:
-        raise NetworkRefusedError("trying it takes too long")
+        raise NetworkRefusedError("trying it takes too long: it is too large or too slow")
     if ended.returncode < 0:
         name = signal.Signals(-ended.returncode).name
         raise NetworkRefusedError(f"ONNX Runtime crashes on it ({name})")

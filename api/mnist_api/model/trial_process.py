@@ -10,7 +10,7 @@ import msgspec
 from mnist_api.model.child_process import end_with_parent
 
 MEMORY = 192 * 1024**2  # bytes of addresses, beyond what an idle process has
-PROCESSOR_SECONDS = 20
+PROCESSOR_SECONDS = 10
 NICENESS = 5
 
 
