@@ -6,7 +6,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from hostile_networks import not_finite_network
+from hostile_sizes import not_finite_network
 from processes import IMAGE, Api
 
 from mnist_api.handlers.router import answer, find_route

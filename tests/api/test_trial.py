@@ -9,7 +9,8 @@ from pathlib import Path
 import numpy as np
 import pytest
 from google.protobuf.descriptor import FieldDescriptor
-from hostile_networks import HOSTILE, hostile, network_with, node, numbers
+from hostile_networks import HOSTILE, hostile
+from hostile_sizes import network_with, node, numbers
 from networks import linear_network
 from onnx import NodeProto, TensorProto, defs, onnx_pb
 from processes import wait_until

@@ -4,13 +4,12 @@
 beside them.
 """
 
-import fcntl
 import hashlib
 import logging
 import os
 import shutil
 from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -19,9 +18,9 @@ from urllib.parse import quote
 import msgspec
 
 from mnist_api.model.onnx_model import NetworkRefusedError
-from mnist_api.model.version import Version
-from mnist_api.registry.stored_files import load, write
+from mnist_api.registry.stored_files import load, locked, write
 from mnist_api.registry.verdicts import Verdicts
+from mnist_api.model.version import Version
 
 KEPT = 4  # versions, the one in service among them
 CONTENT = "model.onnx"
@@ -43,7 +42,7 @@ class InService:
 
 
 class Cache:
-    """One model's folder. Writing happens under a lock that the workers share."""
+    """One model's folder. Writing happens under locks that the workers share."""
 
     def __init__(self, root: Path, model_name: str) -> None:
         self._folder = root / quote(model_name, safe="").replace(".", "%2E")
@@ -65,7 +64,7 @@ class Cache:
             raise DamagedError("it has no tag sha256, so its file can't be checked")
         content = self._accepted(version)
         if content is None:
-            with self._lock():
+            with self._lock(".trial.lock"):  # its own, for a trial takes its time
                 content = self._accepted(version)  # another worker may just have tried it
                 if content is None:
                     content = self._admit(version, fetch, try_network)
@@ -97,7 +96,7 @@ class Cache:
     def remember(self, version: Version) -> datetime:
         """Note that ``version`` is in service; return since when, whichever worker was first."""
         now = datetime.now(UTC)
-        with self._lock():
+        with self._lock(".lock"):
             known = self.in_service()
             if known is not None and known.version == version:
                 return known.since
@@ -174,17 +173,13 @@ class Cache:
         return self._folder / quote(version.version, safe="").replace(".", "%2E")
 
     @contextmanager
-    def _lock(self) -> Iterator[None]:
-        """Hold the lock; where the folder can't be written there is nothing to guard."""
-        try:
-            self._folder.mkdir(parents=True, exist_ok=True)
-            guard = (self._folder / ".lock").open("w")
-        except OSError as error:
-            self._warn(error)
-            yield
-            return
-        with guard:
-            fcntl.flock(guard, fcntl.LOCK_EX)
+    def _lock(self, name: str) -> Iterator[None]:
+        """Hold a lock; where the folder can't be written there is nothing to guard."""
+        with ExitStack() as held:
+            try:
+                held.enter_context(locked(self._folder / name))
+            except OSError as error:
+                self._warn(error)
             yield
 
     def _warn(self, error: OSError) -> None:
