@@ -12,6 +12,7 @@ from mnist_api.model.child_process import end_with_parent
 MEMORY = 192 * 1024**2  # bytes of addresses, beyond what an idle process has
 PROCESSOR_SECONDS = 10
 NICENESS = 5
+STATM = Path("/proc/self/statm")  # its sizes, in pages
 
 
 def main() -> None:
@@ -44,13 +45,14 @@ def main() -> None:
 
 def _limit() -> None:
     """Bound what this process may take from now on; the kernel ends it where nothing else does."""
-    pages = int(Path("/proc/self/statm").read_text().split()[0])
     limits = {
-        resource.RLIMIT_AS: pages * resource.getpagesize() + MEMORY,
         resource.RLIMIT_CPU: PROCESSOR_SECONDS,
         resource.RLIMIT_FSIZE: 0,
         resource.RLIMIT_CORE: 0,
     }
+    if STATM.exists():  # macOS has no such bound
+        pages = int(STATM.read_text().split()[0])
+        limits[resource.RLIMIT_AS] = pages * resource.getpagesize() + MEMORY
     for limit, value in limits.items():
         hard = resource.getrlimit(limit)[1]
         most = value if hard == resource.RLIM_INFINITY else min(value, hard)

@@ -68,10 +68,10 @@ class Refresh:
             return
         current = self._serving.current
         if wanted is None:
-            self._serving.refused = None
+            self._forget_refusal()
             self._complain("none", f"The registry names no version to serve. {self._stays()}")
         elif current is not None and current.version == wanted:
-            self._serving.refused = None
+            self._forget_refusal()
             self._settle()
         elif wanted != self._refused or time.monotonic() >= self._again:
             self._try(wanted)
@@ -93,10 +93,13 @@ class Refresh:
             return
         since = self._cache.remember(wanted)
         self._serving.current = Served(network, wanted, "registry", since)
-        self._serving.refused = None
-        self._refused = None
+        self._forget_refusal()
         log.info("Version %s of %s is in service.", wanted.version, wanted.name)
         self._settle()
+
+    def _forget_refusal(self) -> None:
+        self._serving.refused = None
+        self._refused = None
 
     def _serve_cached(self, version: Version, since: datetime) -> bool:
         """Put a cached version into service; say whether that could be done."""
