@@ -18,9 +18,9 @@ from urllib.parse import quote
 import msgspec
 
 from mnist_api.model.onnx_model import NetworkRefusedError
+from mnist_api.model.version import Version
 from mnist_api.registry.stored_files import load, locked, write
 from mnist_api.registry.verdicts import Verdicts
-from mnist_api.model.version import Version
 
 KEPT = 4  # versions, the one in service among them
 CONTENT = "model.onnx"
