@@ -1,27 +1,35 @@
 """Starts the tracking server, as a local process and in its container alike.
 
 Settings: BACKEND_STORE_URI (where runs and the registry live), ARTIFACTS_DESTINATION (where
-files live; clients reach them through the server), HOST and PORT. PGPASSWORD and
-AWS_SECRET_ACCESS_KEY may be given as files: PGPASSWORD_FILE, AWS_SECRET_ACCESS_KEY_FILE.
+files live; clients reach them through the server), HOST, PORT and MLFLOW_ALLOWED_HOSTS (see
+allowed_hosts.py). CREDENTIALS_FOLDER, where there are passwords: see credentials.py. Arguments are
+passed on to `mlflow server`.
 """
 
 import os
 import sys
 from pathlib import Path
 
+from allowed_hosts import AllowedHostsError, read_allowed_hosts
+from credentials import write_credentials
+
+PLUGIN = Path(__file__).resolve().with_name("plugin")
 SETTINGS = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",  # saves 2 GB
+    "PYTHONPATH": str(PLUGIN),
 }
-SECRETS = ("PGPASSWORD", "AWS_SECRET_ACCESS_KEY")  # as libpq and boto3 call them
 
 
 def main() -> None:
     """Replace this process by the server, so that it receives the signals itself."""
+    try:
+        hosts = read_allowed_hosts(os.environ.get("MLFLOW_ALLOWED_HOSTS", ""))
+    except AllowedHostsError as error:
+        sys.exit(str(error))
     os.environ.update(SETTINGS)
-    for name in SECRETS:
-        if file := os.environ.get(f"{name}_FILE"):
-            os.environ[name] = Path(file).read_text()
+    if folder := os.environ.get("CREDENTIALS_FOLDER"):
+        os.environ.update(write_credentials(Path(folder), os.environ))
     mlflow = Path(sys.executable).with_name("mlflow")
     os.execv(  # noqa: S606
         mlflow,
@@ -32,7 +40,10 @@ def main() -> None:
             f"--artifacts-destination={os.environ['ARTIFACTS_DESTINATION']}",
             f"--host={os.environ.get('HOST', '127.0.0.1')}",
             f"--port={os.environ.get('PORT', '5000')}",
+            f"--allowed-hosts={hosts}",
+            "--uvicorn-opts=--http=request_filter.protocol:FilteredProtocol",
             "--workers=1",
+            *sys.argv[1:],
         ],
     )
 
