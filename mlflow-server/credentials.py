@@ -4,7 +4,6 @@ A process's variables are open to whoever may inspect it or make it print them; 
 is not.
 """
 
-import os
 from collections.abc import Mapping
 from pathlib import Path
 

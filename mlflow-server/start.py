@@ -15,6 +15,7 @@ from credentials import write_credentials
 
 PLUGIN = Path(__file__).resolve().with_name("plugin")
 SETTINGS = {
+    "MLFLOW_DEPLOYMENTS_TARGET": "",  # the UI's gateway-proxy answers that there is no model server
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",  # saves 2 GB
     "PYTHONPATH": str(PLUGIN),

@@ -21,6 +21,7 @@ OPEN_TELEMETRY = ("/v1/traces",)  # to where MLflow's own client sends spans
 API = (
     "2.0/mlflow/artifacts",
     "2.0/mlflow/experiments",
+    "2.0/mlflow/gateway-proxy",  # the UI's page of runs asks; start.py leaves it nothing to reach
     "2.0/mlflow/get-trace-artifact",
     "2.0/mlflow/logged-models",
     "2.0/mlflow/metrics",
@@ -57,7 +58,7 @@ CLOSED = {
 
 def is_open(path: str) -> bool:
     """Say whether a path, decoded as the routers of MLflow see it, is one of the listed."""
-    return path == "/" or f"{path}/".startswith(OPEN)
+    return path == "/" or (f"{path}/".startswith(OPEN) and ".." not in path.split("/"))
 
 
 class OpenPaths:

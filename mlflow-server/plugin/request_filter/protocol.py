@@ -14,12 +14,14 @@ from typing import Any
 
 from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
-from request_filter.open_paths import OpenPaths
+from request_filter.open_paths import App, OpenPaths
 from request_filter.same_origin import SameOrigin
 
 
 class FilteredProtocol(AutoHTTPProtocol):
     """One connection."""
+
+    app: App
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
