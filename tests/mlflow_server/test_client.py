@@ -32,7 +32,9 @@ def use_everything(url: str, folder: Path) -> None:
     assert Path(read).read_text() == "noted"
     client.create_registered_model("digits")
     model = client.create_logged_model(experiment, source_run_id=run.info.run_id)
-    version = client.create_model_version("digits", f"models:/{model.model_id}", run.info.run_id)
+    version = client.create_model_version(
+        "digits", f"models:/{model.model_id}", run.info.run_id, model_id=model.model_id
+    )
     client.set_registered_model_alias("digits", "Production", version.version)
     assert client.get_model_version_by_alias("digits", "Production").run_id == run.info.run_id
     span = client.start_trace("traced", experiment_id=experiment)
