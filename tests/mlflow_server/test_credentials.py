@@ -33,7 +33,7 @@ READ = (
 
 @pytest.fixture(params=PASSWORDS)
 def volumes(tmp_path: Path, request: pytest.FixtureRequest) -> tuple[str, dict[str, str]]:
-    """A password, and the variables of a server that finds it in files as passwords.py made them."""
+    """A password, and the variables of a server that finds it in files of today's volumes."""
     variables = {"CREDENTIALS_FOLDER": str(tmp_path), "S3_ACCESS_KEY": "mlflow", "HOME": "/none"}
     for name in ("POSTGRES_PASSWORD_FILE", "S3_SECRET_KEY_FILE"):
         folder = tmp_path / name
