@@ -12,7 +12,7 @@ TRAINER = trainer() { if $(COMPOSED); then docker compose run --rm $(DATA) train
 	else $(PYTHON) -m local trainer "$$@"; fi; }; trainer
 
 .PHONY: help up local down logs train search versions promote rollback resume-upload report \
-	test test-trainer test-api test-page test-report test-local test-compose \
+	test test-trainer test-api test-page test-report test-mlflow-server test-local test-compose \
 	bench bench-hostile bench-training fuzz lint format lock
 
 help:
@@ -52,7 +52,7 @@ rollback: ## put the version before back in service
 resume-upload: ## send trainings that the tracking server missed
 	@$(TRAINER) resume-upload $(ARGS)
 
-test: test-trainer test-api test-page test-report test-local ## all that needs no container engine
+test: test-trainer test-api test-page test-report test-mlflow-server test-local ## all that needs no container engine
 
 test-trainer:
 	@$(PYTHON) -m local environment mlflow-server trainer-test
@@ -69,6 +69,10 @@ test-page: # in Chromium, where it is installed
 test-report:
 	@$(PYTHON) -m local environment mlflow-server trainer-test
 	PYTHONPATH=trainer $(TRAINER_TEST) -m pytest tests/report
+
+test-mlflow-server: # what is open of the tracking server, to whom, and its pages in Chromium
+	@$(PYTHON) -m local environment mlflow-server api-test
+	$(API_TEST) -m pytest tests/mlflow_server
 
 test-local: # `make local`, and the black-box tests of tests/stack against it
 	@$(PYTHON) -m local environment mlflow-server trainer api trainer-test

@@ -2,12 +2,22 @@
 
 import json
 
+import httpx
 import pytest
 from compose_stack import Stack, docker
 
 RUNNING = ("postgres", "minio", "mlflow-server", "api")
 ALL = (*RUNNING, "passwords", "bucket", "bootstrap")
 PASSWORDS = (("mlflow-server", "postgres"), ("mlflow-server", "s3"), ("minio", "minio"))
+
+CLOSED = (
+    ("GET", "/ajax-api/3.0/mlflow/assistant/config"),
+    ("PUT", "/ajax-api/3.0/mlflow/assistant/config"),
+    ("POST", "/ajax-api/3.0/mlflow/assistant/message"),
+    ("GET", "/ajax-api/3.0/mlflow/gateway/secrets/list"),
+    ("POST", "/api/2.0/mlflow/webhooks"),
+    ("POST", "/ajax-api/3.0/jobs/"),
+)
 AS_ACCOUNT = """
 import os, pathlib
 from minio import Minio
@@ -34,6 +44,19 @@ for name, attempt in attempts.items():
         assert error.code == "AccessDenied", error
         print("denied", name)
 root.remove_bucket("other")
+"""
+WHERE_PASSWORDS_ARE = """
+import pathlib
+volumes = pathlib.Path("/run/passwords").glob("*/password")
+passwords = [path.read_bytes() for path in volumes]
+assert len(passwords) == 2
+variables = list(pathlib.Path("/proc").glob("[0-9]*/environ"))
+assert len(variables) >= 4, "the init process, mlflow, uvicorn and this one"
+files = [path for top in ("/tmp", "/run/credentials") for path in pathlib.Path(top).rglob("*")]
+for path in sorted([*variables, *(path for path in files if path.is_file())]):
+    if any(password in path.read_bytes() for password in passwords):
+        print(path, end=" ")
+    assert path.parts[1] != "run" or path.stat().st_mode & 0o777 == 0o600
 """
 
 
@@ -115,6 +138,14 @@ def test_no_password_is_in_containers_images_processes_or_logs(stack: Stack):
     assert not [password for password in passwords if password in visible]
 
 
+def test_the_tracking_server_keeps_its_passwords_in_two_files_alone(stack: Stack):
+    """Not in the variables of any of its processes, and not in the volume that is its /tmp."""
+    said = stack.do("exec", "-T", "mlflow-server", "python", "-c", WHERE_PASSWORDS_ARE)
+    assert said.split() == ["/run/credentials/aws-credentials", "/run/credentials/pgpass"]
+    mounts = stack.inspect("mlflow-server")["HostConfig"]["Tmpfs"]
+    assert list(mounts) == ["/run/credentials"]
+
+
 def test_the_account_of_the_tracking_server_is_denied_every_other_bucket(stack: Stack):
     output = stack.do("run", "--rm", "--no-deps", "-T", "bucket", "-c", AS_ACCOUNT)
     denied = [line for line in output.splitlines() if line.startswith("denied")]
@@ -122,10 +153,16 @@ def test_the_account_of_the_tracking_server_is_denied_every_other_bucket(stack: 
 
 
 def test_a_request_with_an_unknown_host_name_is_rejected(stack: Stack):
-    script = (
+    ask = (
         "import http.client as h; c = h.HTTPConnection('mlflow-server', 5000); "
         "path = '/api/2.0/mlflow/experiments/get?experiment_id=0'; "
         "c.request('GET', path, headers={'Host': '%s'}); print(c.getresponse().status)"
     )
-    for host, status in (("mlflow-server:5000", "200"), ("evil.example", "403")):
-        assert stack.do("exec", "-T", "api", "python", "-c", script % host).strip() == status
+    strange = ("evil.example", "10.evil.example", "192.168.evil.example", "10.0.0.1:5000")
+    for host, status in (("mlflow-server:5000", "200"), *((host, "403") for host in strange)):
+        assert stack.do("exec", "-T", "api", "python", "-c", ask % host).strip() == status
+
+
+def test_what_mlflow_mounts_beside_tracking_is_closed(stack: Stack):
+    for method, path in CLOSED:
+        assert httpx.request(method, f"{stack.mlflow_url}{path}", json={}).status_code == 404

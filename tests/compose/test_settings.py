@@ -4,11 +4,17 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+import httpx
 import mlflow
 import pytest
 from compose_stack import ROOT, Stack, docker
 
-EXTERNAL_S3 = {"MINIO_ROOT_USER": "foreign", "MINIO_ROOT_PASSWORD": "foreign-secret"}
+EXTERNAL_S3 = {"MINIO_ROOT_USER": "foreign", "MINIO_ROOT_PASSWORD": r"foreign:100%#\secret"}
+IN_VOLUME = r"of-a:version\before-100%#"
+FILL_VOLUME = (
+    "import os, pathlib, sys; path = pathlib.Path('/run/passwords/postgres/password'); "
+    "path.write_text(sys.argv[1]); path.chmod(0o440)"
+)
 
 
 @pytest.fixture
@@ -21,7 +27,8 @@ def other(stack: Stack, tmp_path: Path) -> Iterator[Stack]:
         S3_ENDPOINT_URL="http://s3.test:9000",
         S3_BUCKET="theirs",
         S3_ACCESS_KEY=EXTERNAL_S3["MINIO_ROOT_USER"],
-        S3_SECRET_KEY=EXTERNAL_S3["MINIO_ROOT_PASSWORD"],
+        S3_SECRET_KEY=f"'{EXTERNAL_S3['MINIO_ROOT_PASSWORD']}'",
+        MLFLOW_ALLOWED_HOSTS="mnist.example",
     )
     for image in ("setup", "mlflow-server"):
         docker("tag", f"{stack.project}-{image}", f"{other.project}-{image}")
@@ -83,22 +90,27 @@ def test_an_invalid_password_is_rejected_with_an_explanation(
 def test_settings_alone_select_an_external_s3_and_down_removes_everything(
     stack: Stack, other: Stack
 ):
+    """With a password of the database that is in its volume already, as every version made it."""
+    keep = ["run", "--rm", "--no-deps", "-T", "passwords", "-c", FILL_VOLUME, IN_VOLUME]
+    other.do(*keep)
     other.do("up", "--detach", "--wait", "--no-build", "mlflow-server")
     running = set(other.do("ps", "--services").split())
     assert running == {"postgres", "mlflow-server"}
+    assert other.password("mlflow-server", "postgres") == IN_VOLUME
+    for host, status in (("mnist.example", 200), ("mlflow-server:5000", 200), ("a.example", 403)):
+        url = f"{other.mlflow_url}/api/2.0/mlflow/experiments/get?experiment_id=0"
+        assert httpx.get(url, headers={"Host": host}).status_code == status
     environment = [f"--env={name}={value}" for name, value in EXTERNAL_S3.items()]
     docker(
         "run", "--detach", f"--name={other.project}-s3", f"--network={other.project}_front",
         "--network-alias=s3.test", *environment, "--tmpfs=/data:uid=10001",
         f"{stack.project}-minio", "server", "/data",
     )  # fmt: skip
-    make_bucket = "from minio import Minio; import time\nfor _ in range(50):\n try:\n  "
-    make_bucket += (
-        "Minio(endpoint='s3.test:9000', access_key='foreign', secret_key='foreign-secret', "
-    )
+    make_bucket = "from minio import Minio; import sys, time\nfor _ in range(50):\n try:\n  "
+    make_bucket += "Minio(endpoint='s3.test:9000', access_key='foreign', secret_key=sys.argv[1], "
     make_bucket += "secure=False).make_bucket('theirs'); break\n except Exception: time.sleep(.2)"
-    image = f"{other.project}-setup"
-    docker("run", "--rm", f"--network={other.project}_front", image, "-c", make_bucket)
+    image, secret = f"{other.project}-setup", EXTERNAL_S3["MINIO_ROOT_PASSWORD"]
+    docker("run", "--rm", f"--network={other.project}_front", image, "-c", make_bucket, secret)
     mlflow.set_tracking_uri(other.mlflow_url)
     try:
         with mlflow.start_run():
