@@ -17,12 +17,14 @@ def stack(tmp_path: Path) -> Iterator[Stack]:
         stack.make.wait(60)
 
 
-@pytest.fixture(scope="module")
+@pytest.fixture(scope="session")
 def trained_state(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A state folder with a first version in Production, for stacks that are to start quickly."""
     stack = Stack(tmp_path_factory.mktemp("trained") / "state")
     stack.up()
-    stack.wait_until_said("The stack runs:")
-    stack.press_ctrl_c()
-    stack.wait()
+    try:
+        stack.wait_until_said("The stack runs:")
+    finally:
+        stack.press_ctrl_c()
+        stack.wait()
     return stack.state

@@ -1,0 +1,42 @@
+"""What `make local` opens of its tracking server, and to whom."""
+
+import http.client
+from pathlib import Path
+
+from running import Stack
+
+ASSISTANT = "/ajax-api/3.0/mlflow/assistant"
+EXPERIMENT = "/api/2.0/mlflow/experiments/get?experiment_id=0"
+
+
+def status(stack: Stack, host: str, path: str = EXPERIMENT, method: str = "GET") -> int:
+    connection = http.client.HTTPConnection("127.0.0.1", stack.mlflow_port, timeout=20)
+    connection.request(method, path, headers={"Host": host})
+    try:
+        return connection.getresponse().status
+    finally:
+        connection.close()
+
+
+def test_it_has_no_assistant_and_takes_this_machines_names_and_those_of_the_setting(
+    trained_state: Path,
+):
+    stack = Stack(trained_state, MLFLOW_ALLOWED_HOSTS="mnist.lan")
+    stack.up()
+    stack.wait_until_said("The stack runs:")
+    for host in ("localhost:5000", "127.0.0.1:5000", "mnist.lan", "mnist.lan:5000"):
+        assert status(stack, host) == 200
+        assert status(stack, host, f"{ASSISTANT}/config", "PUT") == 404
+        assert status(stack, host, f"{ASSISTANT}/message", "POST") == 404
+    for host in ("evil.example", "10.evil.example", "192.168.evil.example", "mnist.lan.example"):
+        assert status(stack, host) == 403
+    stack.press_ctrl_c()
+    stack.wait()
+
+
+def test_a_name_that_is_none_ends_the_start_with_a_sentence(trained_state: Path):
+    stack = Stack(trained_state, MLFLOW_ALLOWED_HOSTS="http://mnist.lan")
+    stack.up()
+    assert stack.wait() != 0
+    assert "MLFLOW_ALLOWED_HOSTS has 'http://mnist.lan'; it takes names" in stack.said()
+    assert stack.processes() == []
