@@ -16,12 +16,12 @@ try:
 except SettingsError as error:
     sys.exit(str(error))
 
-wsgi_app = "mnist_api.main:create_front()"
+wsgi_app = "mnist_api.main:create_asgi()"
 bind = f"{settings.host}:{settings.port}"
 workers = settings.workers
-worker_class = "mnist_api.server.worker.Worker"  # gunicorn's asgi worker, with doors of ours
+worker_class = "mnist_api.server.worker.Worker"  # gunicorn's asgi worker with the fast path
 reuse_port = True  # the kernel spreads connections evenly; workers sharing a socket do not
-preload_app = True  # imports are shared by the workers, networks are loaded after the fork
+preload_app = True  # imports are shared by the workers, models are loaded after the fork
 keepalive = 5
 worker_connections = 8192  # fewer where file descriptors are
 timeout = 30

@@ -1,4 +1,4 @@
-"""Wires the parts together, from the environment's settings."""
+"""Wires the parts of the API together, from the settings in the environment."""
 
 import hashlib
 import os
@@ -10,94 +10,89 @@ from pathlib import Path
 from flask import Flask
 
 from mnist_api.handlers.allowed_hosts import AllowedHosts
+from mnist_api.handlers.context import Context
 from mnist_api.imaging.picture_lock import PictureLock
-from mnist_api.model.active import Served, Serving
-from mnist_api.model.onnx_model import NetworkRefusedError, import_runtime, load_network
-from mnist_api.model.trial import NotTriedError, try_network
+from mnist_api.model.active import ActiveModel, LoadedModel
+from mnist_api.model.onnx_model import ModelRefusedError, import_runtime, load_model
+from mnist_api.model.trial import TrialIncompleteError, try_model
 from mnist_api.model.version import Version
 from mnist_api.registry.cache import Cache
 from mnist_api.registry.mlflow_client import Registry
-from mnist_api.registry.poller import Refresh
-from mnist_api.server.asgi_app import Front
+from mnist_api.registry.poller import Poller
+from mnist_api.server.asgi_app import AsgiApp
 from mnist_api.settings import Settings, SettingsError, read_settings
 from mnist_api.telemetry.error_log import configure_logging
+from mnist_api.telemetry.recorder import RequestRecorder
 from mnist_api.web.app import create_app
 
 
-def create_front() -> Front:
-    """Return the ASGI application; each worker starts serving after its fork.
+def create_asgi() -> AsgiApp:
+    """Return the ASGI application; each worker starts it after the fork.
 
-    Where a setting can't be used, the process ends with its sentence.
+    A setting that can't be used ends the process with a sentence.
     """
     try:
         settings = read_settings(os.environ)
-        serving, start = _wire(settings)
+        context, start = _wire(settings)
     except SettingsError as error:
         sys.exit(str(error))
     hosts = AllowedHosts(settings.allowed_hosts)
-    flask = create_app(serving, settings.max_content_length, hosts)
-    return Front(
-        flask,
-        serving,
-        start,
-        settings.max_content_length,
-        settings.request_seconds,
-        settings.access_log,
-        hosts,
-    )
+    flask = create_app(context, hosts)
+    recorder = RequestRecorder(flask.url_map, context.active, settings.access_log)
+    return AsgiApp(flask, context, recorder, start, hosts, settings.request_seconds)
 
 
 def create_wsgi() -> Flask:
-    """Return the Flask app, already serving, for a WSGI server without the front.
+    """Return the Flask app with its model, for a WSGI server.
 
-    Load it in each worker: no thread outlives a fork, so that with gunicorn's --preload nobody
-    would ask the registry. Metrics and access log are the front's, and missing here.
+    Load it in each worker: threads do not survive a fork, so that with gunicorn's --preload the
+    registry would not be polled. It records no metrics and no access log.
     """
     settings = read_settings(os.environ)
-    serving, start = _wire(settings)
+    context, start = _wire(settings)
     start()
-    hosts = AllowedHosts(settings.allowed_hosts)
-    return create_app(serving, settings.max_content_length, hosts)
+    return create_app(context, AllowedHosts(settings.allowed_hosts))
 
 
-def _wire(settings: Settings) -> tuple[Serving, Callable[[], None]]:
-    """Return what serves, and what to call in a worker to set it to work."""
+def _wire(settings: Settings) -> tuple[Context, Callable[[], None]]:
+    """Return what the handlers need, and what each worker calls to load its model."""
     configure_logging()
-    import_runtime()  # before the fork: one copy for all workers
-    serving = Serving(
-        settings.model_name,
+    import_runtime()  # before the fork: one copy in memory for all workers
+    active = ActiveModel(settings.model_name)
+    context = Context(
+        active,
         settings.max_content_length,
         settings.max_form_files,
-        PictureLock(),  # before the fork as well: one for all workers
+        PictureLock(),  # before the fork: shared by all workers
     )
     if settings.model_file is not None:
         path, now = settings.model_file, datetime.now(UTC)
         content = _read_file(path)
-        return serving, lambda: _serve_file(serving, path, content, now)
+        return context, lambda: _activate_file(active, path, content, now)
     registry = Registry(settings.tracking_uri, settings.model_name, settings.model_alias)
     cache = Cache(settings.cache, settings.model_name)
-    return serving, Refresh(serving, registry, cache, settings.poll_seconds).start
+    return context, Poller(active, registry, cache, settings.poll_seconds).start
 
 
 def _read_file(path: Path) -> bytes:
-    """Return the ONNX file at ``path``, once it is tried. Raises SettingsError."""
+    """Return the ONNX file at ``path`` after its trial. Raises SettingsError."""
     try:
         content = path.read_bytes()
-        try_network(content)
-    except (OSError, NetworkRefusedError, NotTriedError) as error:
-        raise _refused_file(path, error) from error
+        try_model(content)
+    except (OSError, ModelRefusedError, TrialIncompleteError) as error:
+        raise _refuse_file(path, error) from error
     return content
 
 
-def _serve_file(serving: Serving, path: Path, content: bytes, since: datetime) -> None:
-    """Put what was read from ``path`` into service. Raises SettingsError."""
+def _activate_file(active: ActiveModel, path: Path, content: bytes, since: datetime) -> None:
+    """Activate the model in ``content``, read from ``path``. Raises SettingsError."""
     try:
-        network = load_network(content)
-    except NetworkRefusedError as error:
-        raise _refused_file(path, error) from error
-    digest = hashlib.sha256(content).hexdigest()
-    serving.current = Served(network, Version(path.name, "file", None, None, digest), "file", since)
+        model = load_model(content)
+    except ModelRefusedError as error:
+        raise _refuse_file(path, error) from error
+    version = Version(path.name, "file", None, None, hashlib.sha256(content).hexdigest())
+    active.current = LoadedModel(model, version, "file", since)
 
 
-def _refused_file(path: Path, error: Exception) -> SettingsError:
+def _refuse_file(path: Path, error: Exception) -> SettingsError:
     return SettingsError(f"MODEL_FILE is {str(path)!r}, but can't be served: {error}.")

@@ -1,4 +1,4 @@
-"""Refusals as RFC 9457 problem details: what was wrong, and what to do about it."""
+"""Errors as RFC 9457 problem details: what is wrong, and what to do about it."""
 
 from collections.abc import Mapping
 from http import HTTPStatus
@@ -8,11 +8,11 @@ import msgspec
 
 MEDIA_TYPE = "application/problem+json"
 NO_HEADERS: Mapping[str, str] = MappingProxyType({})
-SURPRISE = "Something went wrong inside the server. It is logged there; try again."
+UNEXPECTED = "Something went wrong inside the server. It is logged there; try again."
 
 
 class ProblemError(Exception):
-    """A request can't be answered; the web edge turns this into a response."""
+    """A request that cannot be served; the router turns this into an error response."""
 
     def __init__(self, status: int, detail: str, headers: Mapping[str, str] = NO_HEADERS) -> None:
         super().__init__(detail)
@@ -21,12 +21,12 @@ class ProblemError(Exception):
         self.headers = headers
 
 
-class GoneError(Exception):
-    """The client no longer waits for its answer."""
+class ClientGoneError(Exception):
+    """The client has disconnected before its response was ready."""
 
 
 def encode_problem(status: int, detail: str) -> bytes:
-    """Return the problem's JSON; its title is the status's own phrase, as about:blank asks."""
+    """Return the problem's JSON; the type about:blank requires the status's phrase as title."""
     return msgspec.json.encode(
         {
             "type": "about:blank",
@@ -38,14 +38,14 @@ def encode_problem(status: int, detail: str) -> bytes:
 
 
 def too_large(bound: int) -> ProblemError:
-    """Return the refusal of a body of more than ``bound`` bytes."""
+    """Return the error for a body of more than ``bound`` bytes."""
     return ProblemError(
         413, f"The body is larger than {bound} bytes: send fewer or smaller images."
     )
 
 
 def no_model(reason: str = "") -> ProblemError:
-    """Return the refusal while no network serves; ``reason`` says more about it."""
+    """Return the error while no model is active; ``reason`` is a sentence about the cause."""
     what = reason or "Train and promote one, or wait until the registry answers."
     return ProblemError(
         503,
@@ -55,22 +55,22 @@ def no_model(reason: str = "") -> ProblemError:
 
 
 def too_slow() -> ProblemError:
-    """Return the refusal of a request that stopped half-way."""
+    """Return the error for a request whose body did not arrive in time."""
     return ProblemError(408, "The request's body did not arrive in time: send it again.")
 
 
-def no_room() -> ProblemError:
-    """Return the refusal of a connection that is one too many."""
+def too_many_connections() -> ProblemError:
+    """Return the error for a connection above the limit."""
     return ProblemError(503, "Too many connections are open: try again.", {"Retry-After": "1"})
 
 
-def too_much() -> ProblemError:
-    """Return the refusal of a request that there is neither memory nor a place in the queue for."""
+def overloaded() -> ProblemError:
+    """Return the error for a request that exceeds the memory budget or the queue."""
     return ProblemError(
-        503, "Too many large requests are being worked on: try again.", {"Retry-After": "2"}
+        503, "Too many large requests are in progress: try again.", {"Retry-After": "2"}
     )
 
 
-def gone() -> ProblemError:
-    """Return what is noted of a request whose client left before its answer; nobody reads it."""
-    return ProblemError(408, "The client left before the answer was there.")
+def client_gone() -> ProblemError:
+    """Return the error that is logged when the client has disconnected; nobody receives it."""
+    return ProblemError(408, "The client disconnected before the response was ready.")

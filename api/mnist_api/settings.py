@@ -1,4 +1,4 @@
-"""What can be set from outside, read once by the entry point."""
+"""The settings, read once from the environment."""
 
 import re
 from collections.abc import Mapping

@@ -13,7 +13,8 @@ from described import SPEC
 from processes import API, Api
 
 from mnist_api import __version__
-from mnist_api.model.active import Serving
+from mnist_api.handlers.context import Context
+from mnist_api.model.active import ActiveModel
 from mnist_api.web.app import create_app
 
 CHECKS = (
@@ -31,7 +32,7 @@ def api(start_apis: Callable[..., Api], linear: Path) -> Api:
 def test_every_route_is_described_and_every_description_has_its_route() -> None:
     routes = {
         (re.sub(r"<(\w+:)?(\w+)>", "{}", rule.rule), method.lower())
-        for rule in create_app(Serving(), 10_000).url_map.iter_rules()
+        for rule in create_app(Context(ActiveModel())).url_map.iter_rules()
         for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
     }
     described = {

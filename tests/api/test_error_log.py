@@ -11,7 +11,7 @@ from gunicorn.config import Config
 from processes import API
 
 from mnist_api.telemetry.error_log import (
-    MOST_CHARACTERS,
+    MAX_CHARACTERS,
     EscapingFormatter,
     GunicornLogger,
     configure_logging,
@@ -59,7 +59,7 @@ def test_no_line_of_a_traceback_can_pass_for_a_message(
 def test_what_is_too_long_is_cut(log: tuple[logging.Logger, io.StringIO]) -> None:
     logger, written = log
     logger.error("a" * 100_000)
-    assert len(written.getvalue()) < MOST_CHARACTERS + 50
+    assert len(written.getvalue()) < MAX_CHARACTERS + 50
     assert "100008 characters" in written.getvalue()
 
 

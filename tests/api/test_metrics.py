@@ -139,8 +139,8 @@ def test_batches_are_counted_as_their_images_are(images: int) -> None:
     generator = np.random.default_rng(images)
     probabilities = generator.dirichlet(np.full(10, 0.2), images).astype(np.float32)
     at_once, singly = Metrics([]), Metrics([])
-    at_once.claim()
-    singly.claim()
+    at_once.acquire()
+    singly.acquire()
     at_once.count_predictions(probabilities)
     for row in probabilities:
         singly.count_predictions(row[np.newaxis])

@@ -9,11 +9,12 @@ import pytest
 from hostile_sizes import not_finite_network
 from processes import IMAGE, Api
 
-from mnist_api.handlers.router import answer, find_route
-from mnist_api.http import Reply, Request
-from mnist_api.model.active import Served, Serving
-from mnist_api.model.onnx_model import load_network
-from mnist_api.model.trial import try_network
+from mnist_api.handlers.context import Context
+from mnist_api.handlers.router import find_route, respond
+from mnist_api.http import Request, Response
+from mnist_api.model.active import ActiveModel, LoadedModel
+from mnist_api.model.onnx_model import load_model
+from mnist_api.model.trial import try_model
 from mnist_api.model.version import Version
 from mnist_api.telemetry.exposition import write_metrics
 from mnist_api.telemetry.metrics import Metrics
@@ -55,40 +56,42 @@ def test_a_model_file_is_served_without_a_registry(api: Api, seven: Path) -> Non
 
 
 def test_the_pixels_reach_the_network_as_they_were_sent(seven: Path) -> None:
-    network = load_network(seven.read_bytes())
-    serving = Serving()
+    network = load_model(seven.read_bytes())
+    active = ActiveModel()
     version = Version("m", "1", None, None, None)
-    serving.current = Served(network, version, "file", datetime.now(UTC))
-    assert b'"confidence":"94.70%"' in ask(serving, b"1").body
-    assert b'"confidence":"99.89%"' in ask(serving, b"0").body
+    active.current = LoadedModel(network, version, "file", datetime.now(UTC))
+    assert b'"confidence":"94.70%"' in ask(active, b"1").body
+    assert b'"confidence":"99.89%"' in ask(active, b"0").body
 
 
 def test_without_a_model_a_problem_says_so() -> None:
-    reply = ask(Serving(), b"0")
+    reply = ask(ActiveModel(), b"0")
     assert reply.status == 503
     assert b"No model" in reply.body
 
 
-def ask(serving: Serving, pixel: bytes) -> Reply:
+def ask(active: ActiveModel, pixel: bytes) -> Response:
     body = b'{"image": [' + pixel + (b"," + pixel) * 783 + b"]}"
     route = find_route("/predict")
     assert route is not None
-    return answer(
-        route, Request("/predict", "", {b"content-type": b"application/json"}, body), serving
+    return respond(
+        route,
+        Request("/predict", "", {b"content-type": b"application/json"}, body),
+        Context(active),
     )
 
 
 def test_an_answer_that_is_no_number_is_an_error_and_is_not_counted() -> None:
     """Which pixels lead to it no trial can find out."""
     content = not_finite_network()
-    try_network(content)
-    serving, metrics = Serving(), Metrics([])
-    metrics.claim()
-    serving.watch(metrics)
+    try_model(content)
+    active, metrics = ActiveModel(), Metrics([])
+    metrics.acquire()
+    active.attach(metrics)
     version = Version("m", "1", None, None, None)
-    serving.current = Served(load_network(content), version, "file", datetime.now(UTC))
-    assert ask(serving, b"0").status == 200
-    reply = ask(serving, b"1")
+    active.current = LoadedModel(load_model(content), version, "file", datetime.now(UTC))
+    assert ask(active, b"0").status == 200
+    reply = ask(active, b"1")
     assert reply.status == 500
-    assert b"no number" in reply.body
+    assert b"is not finite" in reply.body
     assert b"nan" not in write_metrics(metrics).lower()

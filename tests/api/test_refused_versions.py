@@ -23,11 +23,11 @@ def test_the_active_version_stays_and_the_next_honest_one_takes_over(
 ) -> None:
     model.register(digit_network(1))
     api = start_api(**model.settings()).wait_ready()
-    wait_until(lambda: api.log().count("is in service") == 2)
+    wait_until(lambda: api.log().count("is active") == 2)
     workers = api.workers()
     for number, name in enumerate(("4 GB", "an endless loop", "Range by pixels"), 2):
         model.register(hostile(name))
-        wait_until(lambda wanted=number: api.log().count(f"Version {wanted} stays out") == 2)
+        wait_until(lambda wanted=number: api.log().count(f"Version {wanted} is not activated") == 2)
     wait_until(lambda: is_told_everywhere(api, "4"))
     said = api.model()
     assert said["version"] == "1"
@@ -52,7 +52,7 @@ def test_a_refusal_outlives_the_workers_and_is_not_tried_again(
     first = model.register(digit_network(1))
     api = start_api(**model.settings()).wait_ready()
     bad = model.register(hostile("4 GB"))
-    wait_until(lambda: api.log().count("Version 2 stays out") == 2)
+    wait_until(lambda: api.log().count("Version 2 is not activated") == 2)
     model.promote(first)
     wait_until(lambda: api.model()["refused"] is None)
     model.promote(bad)
@@ -74,7 +74,7 @@ def test_where_nothing_serves_the_refusal_is_the_reason(
 ) -> None:
     model.register(hostile("external weights"))
     api = start_api(**model.settings(), WEB_CONCURRENCY="1").wait_up()
-    wait_until(lambda: "stays out" in api.log())
+    wait_until(lambda: "is not activated" in api.log())
     answer = httpx.get(f"{api.url}/model")
     assert answer.status_code == 503
     assert "Version 1 is refused: its tensor weights is external data" in answer.json()["detail"]
@@ -86,7 +86,7 @@ def test_another_runtime_tries_again_and_todays_cache_is_still_read(
     model.register(digit_network(1))
     start_api(**model.settings()).wait_ready().stop()
     model.relay.cut()
-    (verdicts,) = tmp_path.glob("cache/*/verdicts.json")
+    (verdicts,) = tmp_path.glob("cache/*/trials.json")
     known = json.loads(verdicts.read_text())
     assert [(one["version"], one["refusal"]) for one in known] == [("1", None)]
     for before in (json.dumps([known[0] | {"tried_by": "another", "refusal": "bad"}]), None, "[{"):
@@ -107,7 +107,7 @@ def test_a_folder_that_cannot_be_written_still_refuses(
     model.register(hostile("4 GB"))
     cache = str(tmp_path / "file" / "cache")
     api = start_api(**model.settings(), MODEL_CACHE=cache).wait_up()
-    wait_until(lambda: api.log().count("stays out") == 2)
+    wait_until(lambda: api.log().count("is not activated") == 2)
     model.register(digit_network(2))
     wait_until(api.everywhere_ready, SECONDS)
     assert api.everywhere(2)
@@ -177,14 +177,15 @@ def test_in_512_mb_hostile_versions_kill_no_worker(
 ) -> None:
     model.register(digit_network(1))
     api = start_api(**model.settings()).wait_ready()
-    wait_until(lambda: api.log().count("is in service") == 2)
+    wait_until(lambda: api.log().count("is active") == 2)
     workers = api.workers()
     for process in (api.process.pid, *workers):
         (small_memory / "cgroup.procs").write_text(str(process))
     for number, name in enumerate(("4 GB", "an outer sum", "many nodes"), 2):
         model.register(hostile(name))
         wait_until(
-            lambda wanted=number: api.log().count(f"Version {wanted} stays out") == 2, SECONDS
+            lambda wanted=number: api.log().count(f"Version {wanted} is not activated") == 2,
+            SECONDS,
         )
     assert api.everywhere(1)
     assert api.workers() == workers

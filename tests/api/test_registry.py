@@ -106,7 +106,7 @@ def test_a_version_that_is_too_large_stays_out(
         experiment = model.client.create_experiment(model.name, f"file://{tmp_path}/elsewhere")
     model.register(bytes(MOST_BYTES + 1), experiment=experiment)
     api = start_api(**model.settings(), WEB_CONCURRENCY="1").wait_up()
-    wait_until(lambda: "Version 1 stays out: its file has more than 32 MB" in api.log(), 60)
+    wait_until(lambda: "Version 1 is not activated: its file has more than 32 MB" in api.log(), 60)
     wait_until(lambda: "more than 32 MB" in api.ask("/model")[1]["detail"])
     model.register(digit_network(6), experiment=experiment)
     wait_until(lambda: api.status() == 200, 60)

@@ -17,7 +17,7 @@ def test_the_promoted_version_serves_and_is_fetched_once(
 ) -> None:
     version = model.register(digit_network(1))
     api = start_api(**model.settings()).wait_ready()
-    wait_until(lambda: api.log().count("is in service") == 2)  # a worker may find it cached
+    wait_until(lambda: api.log().count("is active") == 2)  # a worker may find it cached
     assert api.everywhere(1)
     assert model.downloads() == 1
     said = api.model()
@@ -93,12 +93,12 @@ def test_a_bad_version_stays_out_and_is_complained_about_once(
     model.register(digit_network(1))
     api = start_api(**model.settings()).wait_ready()
     model.register(**bad)
-    wait_until(lambda: api.log().count("Version 2 stays out") == 2)  # once a worker
+    wait_until(lambda: api.log().count("Version 2 is not activated") == 2)  # once a worker
     assert api.everywhere(1)
     assert api.model()["version"] == "1"
     model.register(digit_network(2))
     wait_until(lambda: api.everywhere(2))
-    assert api.log().count("stays out") == 2
+    assert api.log().count("is not activated") == 2
 
 
 def test_a_version_is_taken_once_its_tag_is_put_right(
@@ -107,7 +107,7 @@ def test_a_version_is_taken_once_its_tag_is_put_right(
     model.register(digit_network(1))
     api = start_api(**model.settings()).wait_ready()
     model.register(digit_network(2), sha256=None)
-    wait_until(lambda: "stays out" in api.log())
+    wait_until(lambda: "is not activated" in api.log())
     right = model.register(digit_network(2), promote=False)
     digest = model.client.get_model_version(model.name, right).tags["sha256"]
     model.client.set_model_version_tag(model.name, "2", "sha256", digest)

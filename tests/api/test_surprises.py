@@ -8,10 +8,12 @@ from pathlib import Path
 import httpx
 import pytest
 
-from mnist_api.model.active import Served, Serving
-from mnist_api.model.onnx_model import load_network
+from mnist_api.handlers.context import Context
+from mnist_api.model.active import ActiveModel, LoadedModel
+from mnist_api.model.onnx_model import load_model
 from mnist_api.model.version import Version
-from mnist_api.server.asgi_app import Front
+from mnist_api.server.asgi_app import AsgiApp
+from mnist_api.telemetry.recorder import RequestRecorder
 from mnist_api.web.app import create_app
 
 BODY = b'{"image": [0' + b",0" * 783 + b"]}"
@@ -19,22 +21,25 @@ HEADERS = {"Content-Type": "application/json"}
 
 
 @pytest.fixture
-def failing(seven: Path, monkeypatch: pytest.MonkeyPatch) -> Serving:
+def failing(seven: Path, monkeypatch: pytest.MonkeyPatch) -> ActiveModel:
     """Serve a network that fails."""
-    serving = Serving()
-    network = load_network(seven.read_bytes())
+    active = ActiveModel()
+    network = load_model(seven.read_bytes())
 
     def fail(images: object) -> None:
         raise RuntimeError("a secret")
 
     monkeypatch.setattr(network, "predict", fail)
     version = Version("m", "1", None, None, None)
-    serving.current = Served(network, version, "file", datetime.now(UTC))
-    return serving
+    active.current = LoadedModel(network, version, "file", datetime.now(UTC))
+    return active
 
 
-def ask_front(serving: Serving) -> httpx.Response:
-    front = Front(create_app(serving, 10_000), serving, lambda: None, 10_000)
+def ask_front(active: ActiveModel) -> httpx.Response:
+    context = Context(active)
+    flask = create_app(context)
+    recorder = RequestRecorder(flask.url_map, active, access_log=False)
+    front = AsgiApp(flask, context, recorder, lambda: None)
 
     async def ask() -> httpx.Response:
         transport = httpx.ASGITransport(front)
@@ -45,10 +50,10 @@ def ask_front(serving: Serving) -> httpx.Response:
 
 
 def test_both_doors_answer_500_as_a_problem(
-    failing: Serving, caplog: pytest.LogCaptureFixture
+    failing: ActiveModel, caplog: pytest.LogCaptureFixture
 ) -> None:
     front = ask_front(failing)
-    flask = create_app(failing, 10_000).test_client().post("/predict", data=BODY, headers=HEADERS)
+    flask = create_app(Context(failing)).test_client().post("/predict", data=BODY, headers=HEADERS)
     assert (front.status_code, front.content) == (flask.status_code, flask.data)
     assert front.status_code == 500
     assert front.headers["Content-Type"] == flask.headers["Content-Type"]
@@ -59,9 +64,9 @@ def test_both_doors_answer_500_as_a_problem(
 
 
 def test_both_doors_answer_503_without_a_model() -> None:
-    serving = Serving()
-    front = ask_front(serving)
-    flask = create_app(serving, 10_000).test_client().post("/predict", data=BODY, headers=HEADERS)
+    active = ActiveModel()
+    front = ask_front(active)
+    flask = create_app(Context(active)).test_client().post("/predict", data=BODY, headers=HEADERS)
     assert (front.status_code, front.content) == (flask.status_code, flask.data)
     assert front.status_code == 503
     assert front.headers["Retry-After"] == flask.headers["Retry-After"]

@@ -16,16 +16,16 @@ from onnx import NodeProto, TensorProto, defs, onnx_pb
 from processes import wait_until
 
 from mnist_api.model import trial
-from mnist_api.model.onnx_model import BATCHES, NetworkRefusedError, load_network
+from mnist_api.model.onnx_model import BATCHES, ModelRefusedError, load_model
 from mnist_api.model.onnx_operators import CONTROL_FLOW, SERVED
 from mnist_api.model.onnx_schema import MESSAGES, REPEATED
-from mnist_api.model.trial import NotTriedError, try_network
+from mnist_api.model.trial import TrialIncompleteError, try_model
 
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_hostile_network_is_refused_with_a_sentence(name: str) -> None:
-    with pytest.raises(NetworkRefusedError) as refused:
-        try_network(hostile(name))
+    with pytest.raises(ModelRefusedError) as refused:
+        try_model(hostile(name))
     reason = str(refused.value)
     assert HOSTILE[name][1] in reason
     assert reason.isprintable()
@@ -65,7 +65,7 @@ HONEST: dict[str, tuple[list[NodeProto], list[TensorProto]]] = {
 @pytest.mark.parametrize("name", HONEST)
 def test_what_an_honest_network_is_made_of_is_accepted(name: str) -> None:
     nodes, initializers = HONEST[name]
-    try_network(network_with(nodes, initializers).SerializeToString())
+    try_model(network_with(nodes, initializers).SerializeToString())
 
 
 NOT_SERVED = CONTROL_FLOW | {
@@ -101,7 +101,7 @@ def test_the_file_format_is_read_as_onnx_has_it() -> None:
 
 
 def test_only_batches_that_were_tried_are_run_and_answers_are_the_same() -> None:
-    network = load_network(linear_network())
+    network = load_model(linear_network())
     run, sizes = network._run, set()  # to see what ONNX Runtime is given
 
     def note(outputs: None, inputs: dict[str, np.ndarray]) -> list[np.ndarray]:
@@ -121,24 +121,24 @@ def test_external_data_is_not_read_even_where_the_rules_are_not_asked(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "secret.bin").write_bytes(bytes(784 * 10 * 4))
-    with pytest.raises(NetworkRefusedError, match="External data path"):
-        load_network(hostile("external weights"))
+    with pytest.raises(ModelRefusedError, match="External data path"):
+        load_model(hostile("external weights"))
 
 
 def test_a_trial_that_is_killed_is_no_refusal_and_is_said() -> None:
     """The kernel does that where memory is short, and an honest network may be the victim."""
     killer = threading.Thread(target=kill_trial)
     killer.start()
-    with pytest.raises(NotTriedError, match="killed"):
-        try_network(hostile("slow"))
+    with pytest.raises(TrialIncompleteError, match="killed"):
+        try_model(hostile("slow"))
     killer.join()
 
 
 def test_a_trial_that_does_not_end_in_time_is_no_refusal(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(trial, "SECONDS", 1.0)
     begin = time.monotonic()
-    with pytest.raises(NotTriedError, match="longer than 1 s"):
-        try_network(hostile("slow"))
+    with pytest.raises(TrialIncompleteError, match="longer than 1 s"):
+        try_model(hostile("slow"))
     assert time.monotonic() - begin < 10
     assert trials() == []
 

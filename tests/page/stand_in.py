@@ -24,7 +24,7 @@ class StandIn:
 
     def __init__(self, network: Path) -> None:
         self.delay, self.loaded, self.version = 0.0, True, 3
-        self.at_once = self.most_at_once = 0
+        self.at_once = self.max_fast_bytes = 0
         self._session = onnxruntime.InferenceSession(network)
         self._server = make_server("127.0.0.1", 0, self._app(), threaded=True)
         self.address = f"http://127.0.0.1:{self._server.server_port}/"
@@ -58,7 +58,7 @@ class StandIn:
 
     def _digit(self) -> Response:
         self.at_once += 1
-        self.most_at_once = max(self.most_at_once, self.at_once)
+        self.max_fast_bytes = max(self.max_fast_bytes, self.at_once)
         time.sleep(self.delay)
         self.at_once -= 1
         try:

@@ -20,7 +20,7 @@ def test_one_request_at_a_time_and_the_newest_strokes_win(page: Page, stand_in: 
     expect(page.locator("#prediction")).to_have_text("0")
     page.wait_for_timeout(700)
     expect(page.locator("#prediction")).to_have_text("0")
-    assert stand_in.most_at_once == 1
+    assert stand_in.max_fast_bytes == 1
 
 
 def test_an_answer_that_comes_after_the_clear_is_dropped(page: Page, stand_in: StandIn):

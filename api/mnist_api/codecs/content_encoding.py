@@ -1,4 +1,4 @@
-"""Bodies that were sent compressed."""
+"""Content-Encoding: decompression of request bodies."""
 
 import zlib
 
@@ -9,8 +9,8 @@ CODING = b"content-encoding"
 CODINGS = {"gzip": 31, "x-gzip": 31, "deflate": 15}  # zlib's "wbits"
 
 
-def unpack(request: Request, most_bytes: int) -> Request:
-    """Return ``request`` with its body as it was before compression, of at most ``most_bytes``.
+def decompress(request: Request, most_bytes: int) -> Request:
+    """Return ``request`` with its body decompressed, to at most ``most_bytes``.
 
     Raises ProblemError (400, 413, 415).
     """
@@ -23,14 +23,14 @@ def unpack(request: Request, most_bytes: int) -> Request:
             f"The content encoding is {coding[:40]}: send gzip, deflate or none.",
             {"Accept-Encoding": "gzip, deflate"},
         )
-    inflating = zlib.decompressobj(CODINGS[coding])
+    decompressor = zlib.decompressobj(CODINGS[coding])
     try:
-        body = inflating.decompress(request.body, most_bytes + 1)
+        body = decompressor.decompress(request.body, most_bytes + 1)
     except zlib.error as error:
         raise ProblemError(400, f"The body is not {coding} ({error}).") from None
     if len(body) > most_bytes:
         raise too_large(most_bytes)
-    if not inflating.eof or inflating.unused_data:
+    if not decompressor.eof or decompressor.unused_data:
         raise ProblemError(400, f"The body is not one whole {coding} stream.")
     headers = {name: value for name, value in request.headers.items() if name != CODING}
     return request._replace(headers=headers, body=body)

@@ -1,4 +1,4 @@
-"""The names in a Host header that are answered: the defence against DNS rebinding."""
+"""The Host headers that are accepted: the protection against DNS rebinding."""
 
 import ipaddress
 import re
@@ -9,7 +9,7 @@ from functools import lru_cache
 from mnist_api.problems import ProblemError
 
 OWN_NAMES = ("localhost", "api")  # "api" is its name inside the composed stack
-MOST_KNOWN = 256  # Host headers
+MAX_CACHED = 256  # Host headers
 
 _split = re.compile(r"(\[[0-9a-f:.]+\]|[^:]*)(:[0-9]*)?").fullmatch
 
@@ -23,7 +23,7 @@ class AllowedHosts:
 
     def __init__(self, patterns: Iterable[str] = ()) -> None:
         self._patterns = [*OWN_NAMES, *(pattern.lower() for pattern in patterns)]
-        self.allows = lru_cache(MOST_KNOWN)(self._match)
+        self.allows = lru_cache(MAX_CACHED)(self._match)
 
     def check(self, host: str) -> None:
         """Raise ProblemError (403) unless ``host``, a Host header or "" for none, is allowed."""
@@ -37,7 +37,7 @@ class AllowedHosts:
     def _match(self, host: str) -> bool:
         host = host.lower()
         parts = _split(host)
-        if host == "" or "*" in self._patterns:  # no browser leaves the header out
+        if host == "" or "*" in self._patterns:  # every browser sends the header
             return True
         if parts is None:
             return False

@@ -1,4 +1,4 @@
-"""MLflow's scoring protocol, POST /invocations: what `mlflow models serve` understands."""
+"""MLflow's scoring protocol, POST /invocations, as `mlflow models serve` implements it."""
 
 from collections.abc import Mapping
 from importlib.metadata import version
@@ -10,9 +10,9 @@ from numpy.typing import NDArray
 
 from mnist_api.codecs.data_frames import read_csv, read_records
 from mnist_api.codecs.json_numbers import read_images
-from mnist_api.handlers.probabilities import predict
-from mnist_api.http import JSON, Reply, Request, media_type_of
-from mnist_api.model.active import Serving
+from mnist_api.handlers.context import Context
+from mnist_api.handlers.probabilities import compute_probabilities
+from mnist_api.http import JSON, Request, Response, media_type_of
 from mnist_api.problems import ProblemError
 
 CSV = "text/csv"
@@ -21,15 +21,15 @@ CODES = {503: "TEMPORARILY_UNAVAILABLE", 500: "INTERNAL_ERROR"}
 
 
 class Split(Struct, forbid_unknown_fields=True):
-    """A data frame as pandas' orient="split" writes it; the pixels count by their order."""
+    """A data frame as pandas' orient="split" writes it; columns are taken by position."""
 
     data: Raw
     columns: Raw | UnsetType = UNSET
     index: Raw | UnsetType = UNSET
 
 
-class Scoring(Struct):
-    """A request; exactly one of the four is given. MLflow's "params" mean nothing to this model."""
+class ScoringRequest(Struct):
+    """Exactly one of the four is given. MLflow's "params" are ignored: this model has none."""
 
     instances: Raw | UnsetType = UNSET
     inputs: Raw | UnsetType = UNSET
@@ -37,10 +37,10 @@ class Scoring(Struct):
     dataframe_records: Raw | UnsetType = UNSET
 
 
-_decode = msgspec.json.Decoder(Scoring).decode
+_decode = msgspec.json.Decoder(ScoringRequest).decode
 
 
-def check_scoring(headers: Mapping[bytes, bytes]) -> None:
+def check(headers: Mapping[bytes, bytes]) -> None:
     """Raise ProblemError (415) unless the content type is JSON's or CSV's."""
     content_type = headers.get(b"content-type", b"").decode("latin-1")
     if media_type_of(content_type) not in (JSON, CSV):
@@ -49,23 +49,24 @@ def check_scoring(headers: Mapping[bytes, bytes]) -> None:
         )
 
 
-def answer_scoring(request: Request, serving: Serving) -> Reply:
+def handle(request: Request, context: Context) -> Response:
     """Return the probabilities of the images. Raises ProblemError (400, 422, 503)."""
     is_csv = media_type_of(request.header(b"content-type")) == CSV
     images = read_csv(request.body, request.checkpoint) if is_csv else _read_json(request)
-    probabilities = predict(images, serving.require(), checkpoint=request.checkpoint)
-    return Reply(200, JSON, msgspec.json.encode({"predictions": probabilities.tolist()}))
+    loaded = context.active.require()
+    probabilities = compute_probabilities(images, loaded, checkpoint=request.checkpoint)
+    return Response(200, JSON, msgspec.json.encode({"predictions": probabilities.tolist()}))
 
 
-def refuse_scoring(problem: ProblemError) -> Reply:
-    """Return ``problem`` as MLflow has it, where bad input is a 400."""
+def write_error(problem: ProblemError) -> Response:
+    """Return ``problem`` in MLflow's format, in which invalid input is a 400."""
     status = 400 if problem.status == 422 else problem.status
-    said = {"error_code": CODES.get(status, "BAD_REQUEST"), "message": problem.detail}
-    return Reply(status, JSON, msgspec.json.encode(said), problem.headers)
+    error = {"error_code": CODES.get(status, "BAD_REQUEST"), "message": problem.detail}
+    return Response(status, JSON, msgspec.json.encode(error), problem.headers)
 
 
 def mlflow_version() -> str:
-    """Return the version of MLflow whose protocol this is."""
+    """Return the version of MLflow whose protocol this implements."""
     return version("mlflow-skinny")
 
 

@@ -1,4 +1,4 @@
-"""The Open Inference Protocol (KServe, Triton) over HTTP: its answers, descriptions and errors."""
+"""The Open Inference Protocol (KServe, Triton) over HTTP: responses, metadata and errors."""
 
 import re
 from typing import Any
@@ -9,33 +9,35 @@ from numpy.typing import NDArray
 
 from mnist_api import __version__
 from mnist_api.codecs.open_inference import INPUT, OUTPUTS, read_inference
-from mnist_api.handlers.probabilities import predict
-from mnist_api.http import JSON, OCTETS, Reply, Request
-from mnist_api.model.active import Served, Serving
+from mnist_api.handlers.context import Context
+from mnist_api.handlers.probabilities import compute_probabilities
+from mnist_api.http import JSON, OCTETS, Request, Response
+from mnist_api.model.active import ActiveModel, LoadedModel
 from mnist_api.problems import NO_HEADERS, ProblemError
 from mnist_api.signature import PIXELS
 
 SERVER = {"name": "mnist-api", "version": __version__, "extensions": ["binary_tensor_data"]}
-PLACE = re.compile(r"/v2/models/([^/]+)(?:/versions/([^/]+))?/infer")
+PATH = re.compile(r"/v2/models/([^/]+)(?:/versions/([^/]+))?/infer")
 
 _encode = msgspec.json.Encoder().encode
 
 
-def answer_inference(request: Request, serving: Serving) -> Reply:
-    """Return the outputs asked for. Raises ProblemError (400, 404, 503)."""
-    place = PLACE.fullmatch(request.path)
-    served = find_model(serving, place[1], place[2]) if place else serving.require()
-    asked = read_inference(request)
-    probabilities = predict(asked.images, served, checkpoint=request.checkpoint)
-    answer: dict[str, Any] = {
-        "model_name": serving.name,
-        "model_version": served.version.version,
+def handle(request: Request, context: Context) -> Response:
+    """Return the requested outputs. Raises ProblemError (400, 404, 503)."""
+    active = context.active
+    path = PATH.fullmatch(request.path)
+    loaded = find_model(active, path[1], path[2]) if path else active.require()
+    decoded = read_inference(request)
+    probabilities = compute_probabilities(decoded.images, loaded, checkpoint=request.checkpoint)
+    response: dict[str, Any] = {
+        "model_name": active.name,
+        "model_version": loaded.version.id,
         "outputs": [],
     }
-    if isinstance(asked.id, str):
-        answer["id"] = asked.id
+    if isinstance(decoded.id, str):
+        response["id"] = decoded.id
     tensors = []
-    for name, as_bytes in asked.outputs.items():
+    for name, as_bytes in decoded.outputs.items():
         tensor = probabilities if name == "probabilities" else probabilities.argmax(axis=1)
         described: dict[str, Any] = {
             "name": name,
@@ -47,33 +49,33 @@ def answer_inference(request: Request, serving: Serving) -> Reply:
             described["parameters"] = {"binary_data_size": len(tensors[-1])}
         else:
             described["data"] = tensor.ravel().tolist()
-        answer["outputs"].append(described)
-    json = _encode(answer)
+        response["outputs"].append(described)
+    json = _encode(response)
     if not tensors:
-        return Reply(200, JSON, json)
+        return Response(200, JSON, json)
     headers = {"Inference-Header-Content-Length": str(len(json))}
-    return Reply(200, OCTETS, b"".join((json, *tensors)), headers)
+    return Response(200, OCTETS, b"".join((json, *tensors)), headers)
 
 
-def find_model(serving: Serving, name: str, version: str | None) -> Served:
-    """Return what serves, where it goes by ``name`` and ``version``. Raises ProblemError."""
-    if name != serving.name:
-        raise ProblemError(404, f'There is no model "{name[:80]}": "{serving.name}" is served.')
-    served = serving.require()
-    if version is not None and version != served.version.version:
+def find_model(active: ActiveModel, name: str, version: str | None) -> LoadedModel:
+    """Return the active model if it has this name and version. Raises ProblemError (404, 503)."""
+    if name != active.name:
+        raise ProblemError(404, f'There is no model "{name[:80]}": "{active.name}" is served.')
+    loaded = active.require()
+    if version is not None and version != loaded.version.id:
         raise ProblemError(
             404,
             f'There is no version "{version[:80]}" of "{name}" here: version '
-            f'"{served.version.version}" is served.',
+            f'"{loaded.version.id}" is served.',
         )
-    return served
+    return loaded
 
 
-def describe_model(served: Served, name: str) -> dict[str, object]:
+def describe_model(loaded: LoadedModel, name: str) -> dict[str, object]:
     """Return the model's metadata: -1 in a shape is the number of images."""
     return {
         "name": name,
-        "versions": [served.version.version],
+        "versions": [loaded.version.id],
         "platform": "onnxruntime_onnx",
         "inputs": [{"name": INPUT, "datatype": "FP32", "shape": [-1, PIXELS]}],
         "outputs": [
@@ -83,10 +85,10 @@ def describe_model(served: Served, name: str) -> dict[str, object]:
     }
 
 
-def refuse_inference(problem: ProblemError) -> Reply:
-    """Return ``problem`` as the protocol has it, which knows no 422."""
+def write_error(problem: ProblemError) -> Response:
+    """Return ``problem`` in the protocol's format; it has no 422."""
     status = 400 if problem.status == 422 else problem.status
-    return Reply(status, JSON, _encode({"error": problem.detail}), problem.headers or NO_HEADERS)
+    return Response(status, JSON, _encode({"error": problem.detail}), problem.headers or NO_HEADERS)
 
 
 def _to_bytes(tensor: NDArray[np.generic]) -> bytes:

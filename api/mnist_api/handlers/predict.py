@@ -1,4 +1,4 @@
-"""POST /predict and POST /digit: digits in every form that people have them in."""
+"""POST /predict and POST /digit: JSON, pictures, forms, raw tensors and .npy files."""
 
 from collections.abc import Callable, Mapping
 
@@ -11,10 +11,11 @@ from mnist_api.codecs.multipart import FIELD, read_files
 from mnist_api.codecs.npy import read_npy
 from mnist_api.codecs.raw_tensor import read_raw_tensor
 from mnist_api.codecs.responses import encode_array, encode_prediction, encode_predictions
-from mnist_api.handlers.probabilities import predict
-from mnist_api.http import JSON, NPY, OCTETS, Reply, Request, media_type_of
-from mnist_api.imaging.picture import PictureError, read_picture
-from mnist_api.model.active import Serving
+from mnist_api.handlers.context import Context
+from mnist_api.handlers.probabilities import compute_probabilities
+from mnist_api.http import JSON, NPY, OCTETS, Request, Response, media_type_of
+from mnist_api.imaging.picture import read_picture
+from mnist_api.imaging.picture_file import PictureError
 from mnist_api.problems import ProblemError
 from mnist_api.signature import Images
 
@@ -27,22 +28,23 @@ def check_predict(headers: Mapping[bytes, bytes]) -> None:
     _check_type(headers, _READERS)
 
 
-def answer_predict(request: Request, serving: Serving) -> Reply:
-    """Return the answer to an image or many. Raises ProblemError (400, 422, 503)."""
+def handle_predict(request: Request, context: Context) -> Response:
+    """Return the prediction of one image or several. Raises ProblemError (400, 413, 422, 503)."""
     media_type = media_type_of(request.header(b"content-type"))
-    images, is_one = _READERS[media_type](request, serving)
+    images, is_one = _READERS[media_type](request, context)
     in_range = is_one and media_type == JSON
-    probabilities = predict(images, serving.require(), in_range, request.checkpoint)
-    wanted = request.header(b"accept")
-    if wanted in (OCTETS, NPY):
-        return Reply(200, wanted, encode_array(probabilities, wanted))
+    loaded = context.active.require()
+    probabilities = compute_probabilities(images, loaded, in_range, request.checkpoint)
+    accept = request.header(b"accept")
+    if accept in (OCTETS, NPY):
+        return Response(200, accept, encode_array(probabilities, accept))
     if is_one:
-        return Reply(200, JSON, encode_prediction(probabilities[0]))
-    return Reply(200, JSON, encode_predictions(probabilities))
+        return Response(200, JSON, encode_prediction(probabilities[0]))
+    return Response(200, JSON, encode_predictions(probabilities))
 
 
-def is_quick(request: Request) -> bool:
-    """Say whether ``request`` is answered in well under a millisecond; pictures never are."""
+def is_fast(request: Request) -> bool:
+    """Say whether handling takes well under a millisecond; with pictures it never does."""
     media_type = media_type_of(request.header(b"content-type"))
     return request.is_small() and media_type not in (FORM, *PICTURES)
 
@@ -52,10 +54,10 @@ def check_digit(headers: Mapping[bytes, bytes]) -> None:
     _check_type(headers, (*PICTURES, OCTETS))
 
 
-def answer_digit(request: Request, serving: Serving) -> Reply:
-    """Return the 784 pixels that stand for a picture. Raises ProblemError (422)."""
-    image, _ = _read_picture(request, serving)
-    return Reply(200, JSON, msgspec.json.encode({"image": image[0].tolist()}))
+def handle_digit(request: Request, context: Context) -> Response:
+    """Return the 784 pixels that a picture is reduced to. Raises ProblemError (422)."""
+    image, _ = _read_picture(request, context)
+    return Response(200, JSON, msgspec.json.encode({"image": image[0].tolist()}))
 
 
 def _check_type(
@@ -75,28 +77,28 @@ def _check_type(
     )
 
 
-def _read_json(request: Request, _: Serving) -> tuple[Images, bool]:
+def _read_json(request: Request, _: Context) -> tuple[Images, bool]:
     return decode_json(request.body)
 
 
-def _read_raw_tensor(request: Request, _: Serving) -> tuple[Images, bool]:
+def _read_raw_tensor(request: Request, _: Context) -> tuple[Images, bool]:
     images = read_raw_tensor(request)
     return images, len(images) == 1
 
 
-def _read_npy(request: Request, _: Serving) -> tuple[Images, bool]:
+def _read_npy(request: Request, _: Context) -> tuple[Images, bool]:
     return read_npy(request.body)
 
 
-def _read_picture(request: Request, serving: Serving) -> tuple[Images, bool]:
-    return _digit(request.body, serving).reshape(1, 784), True
+def _read_picture(request: Request, context: Context) -> tuple[Images, bool]:
+    return _digit(request.body, context).reshape(1, 784), True
 
 
-def _read_form(request: Request, serving: Serving) -> tuple[Images, bool]:
-    files = read_files(request.body, request.header(b"content-type"), serving.most_files)
+def _read_form(request: Request, context: Context) -> tuple[Images, bool]:
+    files = read_files(request.body, request.header(b"content-type"), context.max_form_files)
     digits = []
     for number, content in enumerate(files, 1):
-        digits.append(_digit(content, serving, f"File {number}: "))
+        digits.append(_digit(content, context, f"File {number}: "))
         request.checkpoint()
     if not digits:
         raise ProblemError(
@@ -105,16 +107,16 @@ def _read_form(request: Request, serving: Serving) -> tuple[Images, bool]:
     return np.stack(digits), len(digits) == 1
 
 
-def _digit(content: bytes, serving: Serving, which: str = "") -> NDArray[np.float32]:
+def _digit(content: bytes, context: Context, which: str = "") -> NDArray[np.float32]:
     """Return the digit of a picture, float32 [784]. Raises ProblemError (422)."""
     try:
-        return read_picture(content, serving.picture_lock)
+        return read_picture(content, context.picture_lock)
     except PictureError as error:
         raise ProblemError(422, f"{which}{error}") from error
 
 
-# what /predict reads: each gives the images, and whether they are one, answered without a list
-_READERS: dict[str, Callable[[Request, Serving], tuple[Images, bool]]] = {
+# by media type: returns the images, and whether it is one image, answered without a list
+_READERS: dict[str, Callable[[Request, Context], tuple[Images, bool]]] = {
     JSON: _read_json,
     FORM: _read_form,
     **dict.fromkeys(PICTURES, _read_picture),

@@ -1,12 +1,12 @@
-"""From images to probabilities: the one way to the network, whatever form they came in."""
+"""Images to probabilities: scaling, range check, and the model in batches of bounded size."""
 
 from collections.abc import Callable
 
 import numpy as np
 from numpy.typing import NDArray
 
-from mnist_api.http import go_on
-from mnist_api.model.active import Served
+from mnist_api.http import skip_checkpoint
+from mnist_api.model.active import LoadedModel
 from mnist_api.model.onnx_model import BATCHES
 from mnist_api.problems import ProblemError
 from mnist_api.signature import CLASSES, MAX_BYTE, PIXELS, Images
@@ -14,34 +14,36 @@ from mnist_api.signature import CLASSES, MAX_BYTE, PIXELS, Images
 CHUNK = BATCHES[-1]  # images at once: more are hardly faster, and take memory by their number
 
 
-def predict(
+def compute_probabilities(
     images: Images,
-    served: Served,
+    loaded: LoadedModel,
     in_range: bool = False,
-    checkpoint: Callable[[], None] = go_on,
+    checkpoint: Callable[[], None] = skip_checkpoint,
 ) -> NDArray[np.float32]:
     """Return the probabilities, float32 [n, 10], of uint8 [n, 784] or float32 [n, 784].
 
     ``in_range`` says that the pixels were checked before; ``checkpoint`` is called after each
-    chunk. Raises ProblemError (422) where there is no image, or a pixel is not in 0 to 1.
+    chunk. Raises ProblemError (422) if there is no image, or a pixel is not in 0 to 1.
     """
     if in_range:
-        return served.network.predict(images.view(np.float32))
+        return loaded.model.predict(images.view(np.float32))
     count = len(images)
     if count == 0:
         raise ProblemError(422, "There is no image in the body: send at least one.")
     if count <= CHUNK:
-        return served.network.predict(_scale(images))
+        return loaded.model.predict(_scale(images))
     probabilities = np.empty((count, CLASSES), np.float32)
     for start in range(0, count, CHUNK):
         chunk = images[start : start + CHUNK]
-        probabilities[start : start + CHUNK] = served.network.predict(_scale(chunk, start))
+        probabilities[start : start + CHUNK] = loaded.model.predict(_scale(chunk, start))
         checkpoint()
     return probabilities
 
 
 def _scale(images: Images, first: int = 0) -> NDArray[np.float32]:
-    """Return ``images`` as float32, 0 to 1. Raises ProblemError; ``first`` is for its sentence."""
+    """Return ``images`` as float32, 0 to 1. Raises ProblemError; ``first`` is the number
+    of the first image.
+    """
     if images.dtype == np.uint8:
         return np.divide(images, MAX_BYTE, dtype=np.float32)
     pixels = images.view(np.float32)

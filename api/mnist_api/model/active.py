@@ -1,20 +1,38 @@
-"""Which network serves now."""
+"""The active model: the loaded version that answers requests."""
 
-from contextlib import AbstractContextManager
 from dataclasses import dataclass
 from datetime import datetime
+from typing import Protocol
 
-from mnist_api.model.onnx_model import Network
+import numpy as np
+from numpy.typing import NDArray
+
+from mnist_api.model.onnx_model import OnnxModel
 from mnist_api.model.version import Version
 from mnist_api.problems import no_model
-from mnist_api.telemetry.metrics import Metrics
+
+
+class Observer(Protocol):
+    """Receives the events that metrics count."""
+
+    def count_predictions(self, probabilities: NDArray[np.float32]) -> None:
+        """One call of the model, float32 [n, 10]."""
+
+    def count_swap(self, version_id: str) -> None:
+        """Another version is active."""
+
+    def count_failure(self) -> None:
+        """A poll of the registry failed, or the desired version could not be activated."""
+
+    def count_refusal(self) -> None:
+        """The desired version was refused."""
 
 
 @dataclass(frozen=True)
-class Served:
-    """A network in service, and what is known about it."""
+class LoadedModel:
+    """A model in memory, and what is known about it."""
 
-    network: Network
+    model: OnnxModel
     version: Version
     source: str  # "registry" or "file"
     since: datetime  # UTC
@@ -22,68 +40,59 @@ class Served:
 
 @dataclass(frozen=True)
 class Refusal:
-    """A version that the registry names and that can't be served, and why."""
+    """A desired version that cannot be activated, and why."""
 
     version: str
     reason: str
 
     def __str__(self) -> str:
-        """Say it in a sentence."""
+        """Return a sentence."""
         return f"Version {self.version} is refused: {self.reason}."
 
 
-class Serving:
-    """Holds the network in service; replaced in one assignment, so a request sees one of them."""
+class ActiveModel:
+    """Holds the active model; replaced in one assignment, so that a request sees one version."""
 
-    def __init__(
-        self,
-        name: str = "mnist-classifier",
-        most_bytes: int = 16 * 1024**2,
-        most_files: int = 64,
-        picture_lock: AbstractContextManager[None] | None = None,
-    ) -> None:
-        self.name = name  # of the model, in addresses that have one
-        self.most_bytes = most_bytes  # of a body, once it is unpacked
-        self.most_files = most_files  # of a form
-        self.picture_lock = picture_lock  # held while a picture is decoded
-        self._current: Served | None = None
+    def __init__(self, name: str = "mnist-classifier") -> None:
+        self.name = name  # of the registered model
+        self._current: LoadedModel | None = None
         self._refused: Refusal | None = None
-        self._metrics: Metrics | None = None
+        self._observer: Observer | None = None
 
     @property
-    def current(self) -> Served | None:
-        """What serves now, None before there is anything."""
+    def current(self) -> LoadedModel | None:
+        """The active model, None before there is one."""
         return self._current
 
     @current.setter
-    def current(self, served: Served) -> None:
-        if self._metrics is not None:
-            served.network.observe = self._metrics.count_predictions
-            self._metrics.count_swap(served.version.version)
-        self._current = served
+    def current(self, loaded: LoadedModel) -> None:
+        if self._observer is not None:
+            loaded.model.observe = self._observer.count_predictions
+            self._observer.count_swap(loaded.version.id)
+        self._current = loaded
 
     @property
     def refused(self) -> Refusal | None:
-        """What the registry names now and can't be served, None where there is no such thing."""
+        """The refusal of the version that is desired now, None if it is not refused."""
         return self._refused
 
     @refused.setter
     def refused(self, refusal: Refusal | None) -> None:
-        if self._metrics is not None and refusal not in (None, self._refused):
-            self._metrics.count_refusal()
+        if self._observer is not None and refusal not in (None, self._refused):
+            self._observer.count_refusal()
         self._refused = refusal
 
-    def watch(self, metrics: Metrics) -> None:
-        """Have what happens from now on counted."""
-        self._metrics = metrics
+    def attach(self, observer: Observer) -> None:
+        """Report to ``observer`` what happens from now on."""
+        self._observer = observer
 
     def count_failure(self) -> None:
-        """Count that following the registry failed."""
-        if self._metrics is not None:
-            self._metrics.count_failure()
+        """Report that following the registry failed."""
+        if self._observer is not None:
+            self._observer.count_failure()
 
-    def require(self) -> Served:
-        """Return what serves now. Raises ProblemError (503) while nothing does."""
+    def require(self) -> LoadedModel:
+        """Return the active model. Raises ProblemError (503) while there is none."""
         if self._current is None:
             raise no_model(str(self._refused) if self._refused else "")
         return self._current

@@ -1,4 +1,4 @@
-"""Runs a module of this package in a fresh interpreter, bounded in time, that ends with us."""
+"""Runs a module of this package in a child process, which never outlives its parent."""
 
 import ctypes
 import os
@@ -16,14 +16,14 @@ PR_SET_PDEATHSIG = 1
 def run_child(
     module: str, arguments: list[str], environ: Mapping[str, str], content: bytes, seconds: float
 ) -> subprocess.CompletedProcess[bytes]:
-    """Run ``module`` with ``content`` at its standard input; return its exit code and its output.
+    """Run ``module`` with ``content`` on standard input; return its exit code and its output.
 
-    Raises OSError where it can't be started, TimeoutExpired where it took longer and was killed.
+    Raises OSError if it can't be started, TimeoutExpired if it took longer and was killed.
     """
-    found = [str(SOURCE), *os.environ.get("PYTHONPATH", "").split(os.pathsep)]
+    paths = [str(SOURCE), *os.environ.get("PYTHONPATH", "").split(os.pathsep)]
     return subprocess.run(
         [sys.executable, "-P", "-m", f"mnist_api.{module}", str(os.getpid()), *arguments],
-        env={**environ, "PYTHONPATH": os.pathsep.join(filter(None, found))},
+        env={**environ, "PYTHONPATH": os.pathsep.join(filter(None, paths))},
         input=content,
         stdout=subprocess.PIPE,
         stderr=subprocess.DEVNULL,
@@ -32,10 +32,10 @@ def run_child(
     )
 
 
-def end_with_parent() -> list[str]:
-    """In the child: see to it that it ends with its parent; return its arguments.
+def read_arguments() -> list[str]:
+    """In the child: return its arguments, after tying its life to its parent's.
 
-    Where memory is short, the kernel is to take this process first.
+    If memory is short, the kernel kills this process before any other.
     """
     parent, *arguments = sys.argv[1:]
     with suppress(OSError, AttributeError):  # only Linux has it

@@ -1,6 +1,6 @@
-"""Which ONNX files may be run at all, told from the file alone, before ONNX Runtime reads it.
+"""Static rules for ONNX files, checked before ONNX Runtime reads them.
 
-What passes takes the same memory whatever the pixels are: a trial with some pixels stands for all.
+A model that passes needs the same memory for all pixels, so that a trial with some is enough.
 """
 
 from collections import defaultdict
@@ -8,22 +8,22 @@ from collections.abc import Iterator
 from typing import Any
 
 from mnist_api.model import onnx_operators as operators
-from mnist_api.model.onnx_model import NetworkRefusedError
+from mnist_api.model.onnx_model import ModelRefusedError
 from mnist_api.model.onnx_schema import read_model
 
 EXTERNAL = 1  # TensorProto.DataLocation
-MOST_NAME = 60  # bytes of a name that are told
+MAX_NAME = 60  # bytes of a name in a message
 STRING = 8  # TensorProto.DataType
 
 
 def check_rules(content: bytes) -> None:
-    """Raise NetworkRefusedError unless the ONNX file ``content`` keeps the rules."""
+    """Raise ModelRefusedError if the ONNX file ``content`` breaks a rule."""
     try:
         model = read_model(content)
     except ValueError as error:
-        raise NetworkRefusedError("it is not an ONNX file") from error
+        raise ModelRefusedError("it is not an ONNX file") from error
     if len(model.functions):
-        raise NetworkRefusedError(
+        raise ModelRefusedError(
             f"it defines the function {_text(model.functions[0].name)}; only ONNX's own operators "
             "are served"
         )
@@ -37,23 +37,23 @@ def check_rules(content: bytes) -> None:
 def _check_node(node: Any) -> None:
     name = _text(node.op_type)
     if node.domain not in (b"", b"ai.onnx"):
-        raise NetworkRefusedError(
+        raise ModelRefusedError(
             f"its operator {name} is of the domain {_text(node.domain)}; only ONNX's own are served"
         )
     if name in operators.CONTROL_FLOW or any(
         attribute.HasField("g") or len(attribute.graphs) for attribute in node.attribute
     ):
-        raise NetworkRefusedError(f"its operator {name} is control flow, which is not served")
+        raise ModelRefusedError(f"its operator {name} is control flow, which is not served")
     if name not in operators.SERVED:
-        raise NetworkRefusedError(f"its operator {name} is not one of those that are served")
+        raise ModelRefusedError(f"its operator {name} is not supported")
     for attribute in node.attribute:
-        makes_text = attribute.name == b"to" and attribute.i == STRING
-        if makes_text or attribute.name in (b"value_string", b"value_strings"):
-            raise NetworkRefusedError(f"its operator {name} makes text; only numbers are served")
+        creates_text = attribute.name == b"to" and attribute.i == STRING
+        if creates_text or attribute.name in (b"value_string", b"value_strings"):
+            raise ModelRefusedError(f"its operator {name} creates text; only numbers are served")
 
 
 def _tensors(graph: Any) -> Iterator[Any]:
-    """Yield every tensor that stands in the file."""
+    """Yield every tensor of the file."""
     yield from graph.initializer
     sparse = list(graph.sparse_initializer)
     for node in graph.node:
@@ -68,17 +68,17 @@ def _tensors(graph: Any) -> Iterator[Any]:
 def _check_tensor(tensor: Any) -> None:
     name = _text(tensor.name) or "without a name"
     if tensor.data_location == EXTERNAL or len(tensor.external_data):
-        raise NetworkRefusedError(
+        raise ModelRefusedError(
             f"its tensor {name} is external data, in a file of its own: save the model as one file"
         )
     if tensor.data_type == STRING:
-        raise NetworkRefusedError(f"its tensor {name} is text; only numbers are served")
+        raise ModelRefusedError(f"its tensor {name} is text; only numbers are served")
 
 
 def _check_sizes(graph: Any) -> None:
-    """Refuse sizes that follow from pixels or from chance: no trial could tell how large they get.
+    """Refuse sizes that depend on pixels or random values, since no trial can bound them.
 
-    What depends on them is followed through the graph, in whatever order its nodes stand.
+    Data flow analysis from the input on, in whatever order the nodes stand.
     """
     consumers = defaultdict(list)
     for node in graph.node:
@@ -97,8 +97,8 @@ def _check_sizes(graph: Any) -> None:
             if name in operators.BY_ALL_VALUES or (
                 name in operators.BY_LATER_VALUES and position > 0
             ):
-                raise NetworkRefusedError(
-                    f"the size of what its operator {name} makes depends on the pixels or on chance"
+                raise ModelRefusedError(
+                    f"the output size of its operator {name} depends on pixels or random values"
                 )
             if name not in operators.SIZES:
                 found += [output for output in node.output if output and output not in seen]
@@ -106,4 +106,4 @@ def _check_sizes(graph: Any) -> None:
 
 
 def _text(name: bytes) -> str:
-    return name[:MOST_NAME].decode(errors="replace")
+    return name[:MAX_NAME].decode(errors="replace")

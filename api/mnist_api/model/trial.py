@@ -1,4 +1,4 @@
-"""The trial of a network: once, in a process of its own, before any worker loads it."""
+"""The trial of a model: in a child process, once, before any worker loads the model."""
 
 import logging
 import os
@@ -8,39 +8,41 @@ import subprocess
 import msgspec
 
 from mnist_api.model.child_process import run_child
-from mnist_api.model.onnx_model import NetworkRefusedError
+from mnist_api.model.onnx_model import ModelRefusedError
 
-SECONDS = 60.0  # of the clock; a process that has not used up its seconds by then had no chance
+SECONDS = 60.0  # wall clock; the child's CPU time is bounded as well
 INHERITED = ("PATH", "LD_LIBRARY_PATH", "PYTHONHOME", "PYTHONPYCACHEPREFIX")
 ONE_THREAD = {"OPENBLAS_NUM_THREADS": "1", "OMP_NUM_THREADS": "1"}
 
 log = logging.getLogger(__name__)
 
 
-class NotTriedError(Exception):
-    """The trial did not come to an end, and that may be this machine's fault."""
+class TrialIncompleteError(Exception):
+    """The trial has no result, possibly because of this machine's state."""
 
 
-def try_network(content: bytes) -> None:
-    """Try the ONNX file ``content``. Raises NetworkRefusedError, NotTriedError."""
-    log.info("A network of %d bytes is tried in a process of its own.", len(content))
+def try_model(content: bytes) -> None:
+    """Try the ONNX file ``content``. Raises ModelRefusedError, TrialIncompleteError."""
+    log.info("Trying a model of %d bytes in a child process.", len(content))
     environ = {name: os.environ[name] for name in INHERITED if name in os.environ} | ONE_THREAD
     try:
         ended = run_child("model.trial_process", [], environ, content, SECONDS)
     except OSError as error:
-        raise NotTriedError(f"the process to try it in can't be started ({error})") from error
+        raise TrialIncompleteError(f"the child process can't be started ({error})") from error
     except subprocess.TimeoutExpired as error:
-        raise NotTriedError(f"trying it took longer than {SECONDS:g} s") from error
+        raise TrialIncompleteError(f"the trial took longer than {SECONDS:g} s") from error
     if ended.returncode == -signal.SIGKILL:
-        raise NotTriedError("the process that tried it was killed, perhaps for want of memory")
+        raise TrialIncompleteError("the child process was killed, perhaps because memory is short")
     if ended.returncode == -signal.SIGXCPU:
-        raise NetworkRefusedError("trying it takes too long: it is too large or too slow")
+        raise ModelRefusedError("its trial takes too long: it is too large or too slow")
     if ended.returncode < 0:
         name = signal.Signals(-ended.returncode).name
-        raise NetworkRefusedError(f"ONNX Runtime crashes on it ({name})")
+        raise ModelRefusedError(f"ONNX Runtime crashes on it ({name})")
     try:
         reason = msgspec.json.decode(ended.stdout, type=str | None)
     except msgspec.MsgspecError as error:
-        raise NotTriedError(f"the process that tried it ended with {ended.returncode}") from error
+        raise TrialIncompleteError(
+            f"the child process ended with exit code {ended.returncode}"
+        ) from error
     if reason is not None:
-        raise NetworkRefusedError(reason)
+        raise ModelRefusedError(reason)

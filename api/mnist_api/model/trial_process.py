@@ -1,4 +1,4 @@
-"""The process of a trial: reads an ONNX file, prints as JSON why it is refused, or null."""
+"""Child process of a trial: reads an ONNX file, prints as JSON why it is refused, or null."""
 
 import os
 import resource
@@ -7,23 +7,23 @@ from pathlib import Path
 
 import msgspec
 
-from mnist_api.model.child_process import end_with_parent
+from mnist_api.model.child_process import read_arguments
 
-MEMORY = 192 * 1024**2  # bytes of addresses, beyond what an idle process has
-PROCESSOR_SECONDS = 10
+MEMORY = 192 * 1024**2  # bytes of address space beyond those of an idle process
+CPU_SECONDS = 10
 NICENESS = 5
 STATM = Path("/proc/self/statm")  # its sizes, in pages
 
 
 def main() -> None:
-    """Try what stands at the standard input."""
-    end_with_parent()
+    """Try the model on standard input."""
+    read_arguments()
     os.nice(NICENESS)
     from mnist_api.model.onnx_model import (
         BATCHES,
-        NetworkRefusedError,
+        ModelRefusedError,
         import_runtime,
-        load_network,
+        load_model,
     )
     from mnist_api.model.onnx_rules import check_rules
 
@@ -33,10 +33,10 @@ def main() -> None:
     try:
         content = sys.stdin.buffer.read()
         check_rules(content)
-        load_network(content, (1, *BATCHES))
-    except NetworkRefusedError as error:
+        load_model(content, (1, *BATCHES))
+    except ModelRefusedError as error:
         reason = str(error)
-        if "alloc" in reason:  # std::bad_alloc, or ONNX Runtime's own words
+        if "alloc" in reason:  # std::bad_alloc, or ONNX Runtime's own message
             reason = _too_large()
     except MemoryError:
         reason = _too_large()
@@ -44,13 +44,13 @@ def main() -> None:
 
 
 def _limit() -> None:
-    """Bound what this process may take from now on; the kernel ends it where nothing else does."""
+    """Bound the resources that this process may take from now on."""
     limits = {
-        resource.RLIMIT_CPU: PROCESSOR_SECONDS,
+        resource.RLIMIT_CPU: CPU_SECONDS,
         resource.RLIMIT_FSIZE: 0,
         resource.RLIMIT_CORE: 0,
     }
-    if STATM.exists():  # macOS has no such bound
+    if STATM.exists():  # on macOS nothing tells what is in use
         pages = int(STATM.read_text().split()[0])
         limits[resource.RLIMIT_AS] = pages * resource.getpagesize() + MEMORY
     for limit, value in limits.items():

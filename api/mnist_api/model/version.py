@@ -1,14 +1,13 @@
-"""A version of the registered model, as far as serving it needs to know."""
+"""A version of the registered model: what serving it needs to know."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 
-@dataclass(frozen=True)
-class Version:
-    """Which network this is: the registry's words about it, and the checksum of its file."""
+class Version(Struct, frozen=True, rename={"id": "version"}):
+    """One version as the registry describes it; as JSON, in the cache, its id is "version"."""
 
-    name: str
-    version: str
+    name: str  # of the registered model
+    id: str
     run_id: str | None
-    test_accuracy: float | None  # 0 to 1, on the test images; None where nobody noted it
-    sha256: str | None  # of model.onnx, 64 lower-case hex digits; None where the tag is missing
+    test_accuracy: float | None  # 0 to 1, on the test images; None without that tag
+    sha256: str | None  # of model.onnx, 64 lower-case hex digits; None without that tag

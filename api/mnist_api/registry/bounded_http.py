@@ -1,4 +1,4 @@
-"""GET requests that end: an answer is bounded in bytes and in time, however slowly it comes."""
+"""GET requests whose response is bounded in bytes and in total time."""
 
 import socket
 import threading
@@ -15,31 +15,33 @@ PIECE = 65536
 
 
 class TooManyBytesError(Exception):
-    """The answer has more bytes than were asked for."""
+    """The response is larger than allowed."""
 
 
-def read_url(url: str, most_bytes: int, most_seconds: float) -> bytes:
+def read_url(url: str, max_bytes: int, max_seconds: float) -> bytes:
     """Return what is at ``url``, http or https.
 
     Raises TooManyBytesError, TimeoutError, and what urlopen raises: OSError, HTTPException.
     """
     opened: list[socket.socket] = []
     opener = build_opener(_Handler(opened), _SecureHandler(opened))
-    end = time.monotonic() + most_seconds
-    timer = threading.Timer(most_seconds, _end, [opened])  # a head may come in drops
+    end = time.monotonic() + max_seconds
+    timer = threading.Timer(
+        max_seconds, _shut_down, [opened]
+    )  # read timeouts do not bound a slow head
     timer.daemon = True
     timer.start()
     try:
-        with opener.open(url, timeout=RECEIVE_SECONDS) as answer:
-            content = _read(answer, most_bytes, end)
+        with opener.open(url, timeout=RECEIVE_SECONDS) as response:
+            content = _read(response, max_bytes, end)
     except (OSError, HTTPException) as error:
         if time.monotonic() > end:
-            raise _too_slow(most_seconds) from error
+            raise _too_slow(max_seconds) from error
         raise
     finally:
         timer.cancel()
     if time.monotonic() > end:  # what was cut off may look complete
-        raise _too_slow(most_seconds)
+        raise _too_slow(max_seconds)
     return content
 
 
@@ -47,20 +49,20 @@ def _too_slow(seconds: float) -> TimeoutError:
     return TimeoutError(f"the answer takes longer than {seconds:g} s")
 
 
-def _read(answer: HTTPResponse, most_bytes: int, end: float) -> bytes:
-    if (answer.length or 0) > most_bytes:
+def _read(response: HTTPResponse, max_bytes: int, end: float) -> bytes:
+    if (response.length or 0) > max_bytes:
         raise TooManyBytesError
     content = bytearray()
-    while time.monotonic() <= end and (piece := answer.read1(PIECE)):
+    while time.monotonic() <= end and (piece := response.read1(PIECE)):
         content += piece
-        if len(content) > most_bytes:
+        if len(content) > max_bytes:
             raise TooManyBytesError
-    if answer.length:
-        raise ConnectionError("the answer ended half-way")
+    if response.length:
+        raise ConnectionError("the response was cut short")
     return bytes(content)
 
 
-def _end(connections: list[socket.socket]) -> None:
+def _shut_down(connections: list[socket.socket]) -> None:
     for connection in connections:
         with suppress(OSError):
             connection.shutdown(socket.SHUT_RDWR)
@@ -87,13 +89,13 @@ class _SecureHandler(HTTPSHandler):
 def _connect(
     kind: Callable[..., HTTPConnection], opened: list[socket.socket], host: str, **settings: Any
 ) -> HTTPConnection:
-    """Return a connection that adds its socket to ``opened`` once it has one."""
+    """Return a connection that adds its socket to ``opened`` when it connects."""
     connection = kind(host, **settings)
     connect = connection.connect
 
-    def connect_noted() -> None:
+    def connect_and_add() -> None:
         connect()
         opened.append(connection.sock)
 
-    connection.connect = connect_noted  # type: ignore[method-assign] # of this one alone
+    connection.connect = connect_and_add  # type: ignore[method-assign] # of this instance alone
     return connection

@@ -1,7 +1,7 @@
-"""The cache folder: networks that may serve, each under its version.
+"""The cache folder: model files, each under its version.
 
-<cache>/<model's name>/<version>/model.onnx and version.json, in-service.json and verdicts.json
-beside them.
+<cache>/<model's name>/<version>/model.onnx and version.json; in-service.json, which names the
+version that was last active, and trials.json beside them.
 """
 
 import hashlib
@@ -17,14 +17,14 @@ from urllib.parse import quote
 
 import msgspec
 
-from mnist_api.model.onnx_model import NetworkRefusedError
+from mnist_api.model.onnx_model import ModelRefusedError
 from mnist_api.model.version import Version
 from mnist_api.registry.stored_files import load, locked, write
-from mnist_api.registry.verdicts import Verdicts
+from mnist_api.registry.trial_results import TrialResults
 
-KEPT = 4  # versions, the one in service among them
+MAX_VERSIONS = 4  # that are kept, the active one included
 CONTENT = "model.onnx"
-ABOUT = "version.json"
+DESCRIPTION = "version.json"
 
 log = logging.getLogger(__name__)
 
@@ -34,31 +34,31 @@ class DamagedError(Exception):
 
 
 @dataclass(frozen=True)
-class InService:
-    """The version last in service, and since when, in UTC."""
+class LastActive:
+    """The version that was last active, and since when, in UTC."""
 
     version: Version
     since: datetime
 
 
 class Cache:
-    """One model's folder. Writing happens under locks that the workers share."""
+    """One registered model's folder; it is written under locks that the workers share."""
 
     def __init__(self, root: Path, model_name: str) -> None:
         self._folder = root / quote(model_name, safe="").replace(".", "%2E")
-        self._verdicts = Verdicts(self._folder / "verdicts.json")
+        self._trials = TrialResults(self._folder / "trials.json")
         self._warned = False
 
     def obtain(
         self,
         version: Version,
         fetch: Callable[[Version], bytes],
-        try_network: Callable[[bytes], None],
+        try_model: Callable[[bytes], None],
     ) -> bytes:
-        """Return the file of ``version``; fetched and tried if need be, once for all workers.
+        """Return the file of ``version``, fetched and tried once for all workers.
 
-        Raises DamagedError, NetworkRefusedError, and what ``fetch`` and ``try_network`` raise. Of
-        these NetworkRefusedError is remembered.
+        Raises DamagedError, ModelRefusedError, and what ``fetch`` and ``try_model`` raise. Of
+        these ModelRefusedError is remembered.
         """
         if version.sha256 is None:
             raise DamagedError("it has no tag sha256, so its file can't be checked")
@@ -67,16 +67,16 @@ class Cache:
             with self._lock(".trial.lock"):  # its own, for a trial takes its time
                 content = self._accepted(version)  # another worker may just have tried it
                 if content is None:
-                    content = self._admit(version, fetch, try_network)
+                    content = self._fetch_and_try(version, fetch, try_model)
         return content
 
     def has_accepted(self, version: Version) -> bool:
-        """Say whether ``version`` was tried and may serve."""
-        verdict = self._verdicts.find(version)
-        return verdict is not None and verdict.refusal is None
+        """Return whether ``version`` has passed its trial."""
+        trial = self._trials.find(version)
+        return trial is not None and trial.refusal is None
 
     def read(self, version: Version) -> bytes | None:
-        """Return the cached file of ``version``, None where it is missing or damaged."""
+        """Return the cached file of ``version``, None if it is missing or damaged."""
         try:
             content = (self._folder_of(version) / CONTENT).read_bytes()
             _check(content, version)
@@ -84,25 +84,25 @@ class Cache:
             return None
         return content
 
-    def in_service(self) -> InService | None:
-        """Return what was last in service."""
-        return load(self._folder / "in-service.json", InService)
+    def last_active(self) -> LastActive | None:
+        """Return the version that was last active."""
+        return load(self._folder / "in-service.json", LastActive)
 
     def versions(self) -> list[Version]:
-        """Return the cached versions, those used last first."""
-        found = (load(folder / ABOUT, Version) for folder in self._folders())
+        """Return the cached versions, the most recently active first."""
+        found = (load(folder / DESCRIPTION, Version) for folder in self._folders())
         return [version for version in found if version is not None]
 
-    def remember(self, version: Version) -> datetime:
-        """Note that ``version`` is in service; return since when, whichever worker was first."""
+    def record_active(self, version: Version) -> datetime:
+        """Record that ``version`` is active; return since when, in the first of the workers."""
         now = datetime.now(UTC)
         with self._lock(".lock"):
-            known = self.in_service()
+            known = self.last_active()
             if known is not None and known.version == version:
                 return known.since
             try:
                 write(
-                    self._folder / "in-service.json", msgspec.json.encode(InService(version, now))
+                    self._folder / "in-service.json", msgspec.json.encode(LastActive(version, now))
                 )
                 if self._folder_of(version).is_dir():
                     os.utime(self._folder_of(version))
@@ -112,17 +112,17 @@ class Cache:
         return now
 
     def _accepted(self, version: Version) -> bytes | None:
-        """Return the file of a version that was tried. Raises NetworkRefusedError."""
-        verdict = self._verdicts.find(version)
-        if verdict is not None and verdict.refusal is not None:
-            raise NetworkRefusedError(verdict.refusal)
-        return self.read(version) if verdict is not None else None
+        """Return the file of a version that has passed its trial. Raises ModelRefusedError."""
+        trial = self._trials.find(version)
+        if trial is not None and trial.refusal is not None:
+            raise ModelRefusedError(trial.refusal)
+        return self.read(version) if trial is not None else None
 
-    def _admit(
+    def _fetch_and_try(
         self,
         version: Version,
         fetch: Callable[[Version], bytes],
-        try_network: Callable[[bytes], None],
+        try_model: Callable[[bytes], None],
     ) -> bytes:
         content = self.read(version)
         is_new = content is None
@@ -131,18 +131,18 @@ class Cache:
             _check(content, version)
         if not self.has_accepted(version):
             try:
-                try_network(content)
-            except NetworkRefusedError as error:
-                self._note(version, str(error))
+                try_model(content)
+            except ModelRefusedError as error:
+                self._record_trial(version, str(error))
                 raise
-            self._note(version, None)
+            self._record_trial(version, None)
         if is_new:
             self._store(version, content)
         return content
 
-    def _note(self, version: Version, refusal: str | None) -> None:
+    def _record_trial(self, version: Version, refusal: str | None) -> None:
         try:
-            self._verdicts.add(version, refusal)
+            self._trials.add(version, refusal)
         except OSError as error:
             self._warn(error)
 
@@ -151,18 +151,18 @@ class Cache:
         try:
             folder.mkdir(parents=True, exist_ok=True)
             write(folder / CONTENT, content)
-            write(folder / ABOUT, msgspec.json.encode(version))
+            write(folder / DESCRIPTION, msgspec.json.encode(version))
         except OSError as error:
             self._warn(error)
 
-    def _prune(self, in_service: Version) -> None:
-        kept = self._folder_of(in_service)
+    def _prune(self, active: Version) -> None:
+        kept = self._folder_of(active)
         others = [folder for folder in self._folders() if folder != kept]
-        for folder in others[KEPT - 1 :]:
+        for folder in others[MAX_VERSIONS - 1 :]:
             shutil.rmtree(folder)
 
     def _folders(self) -> list[Path]:
-        """Return the versions' folders, those used last first."""
+        """Return the versions' folders, the most recently active first."""
         try:
             folders = [path for path in self._folder.iterdir() if path.is_dir()]
             return sorted(folders, key=lambda path: path.stat().st_mtime, reverse=True)
@@ -170,7 +170,7 @@ class Cache:
             return []
 
     def _folder_of(self, version: Version) -> Path:
-        return self._folder / quote(version.version, safe="").replace(".", "%2E")
+        return self._folder / quote(version.id, safe="").replace(".", "%2E")
 
     @contextmanager
     def _lock(self, name: str) -> Iterator[None]:
@@ -186,7 +186,7 @@ class Cache:
         if not self._warned:
             self._warned = True
             log.warning(
-                "The cache folder %s can't be written (%s): networks are served from memory, "
+                "The cache folder %s can't be written (%s): models are served from memory, "
                 "and the next start needs the registry.",
                 self._folder,
                 error.strerror,

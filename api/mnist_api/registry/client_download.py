@@ -1,14 +1,14 @@
-"""The process of a download with MLflow's client: arguments are server, address and folder.
+"""Child process: downloads a file with MLflow's client, which supports every artifact store.
 
-The client alone knows every store, and costs 45 MB: it ends with this process. What it says of a
-failure is printed, in one line.
+Arguments: tracking URI, the file's URI, the folder, the largest size in bytes. An error is printed
+in one line.
 """
 
 import os
 import resource
 import sys
 
-from mnist_api.model.child_process import end_with_parent
+from mnist_api.model.child_process import read_arguments
 
 CLIENT_SETTINGS = {
     "MLFLOW_DISABLE_TELEMETRY": "true",
@@ -19,9 +19,9 @@ CLIENT_SETTINGS = {
 
 
 def main() -> None:
-    """Download one file of at most the bytes given."""
-    server, address, folder, most_bytes = end_with_parent()
-    limit = int(most_bytes) + 1  # a file that reaches it is seen to be too large
+    """Download one file, within the size."""
+    server, uri, folder, max_bytes = read_arguments()
+    limit = int(max_bytes) + 1  # the parent sees from this size that the file is too large
     resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
     os.environ.update(CLIENT_SETTINGS)
     import mlflow
@@ -30,8 +30,8 @@ def main() -> None:
     mlflow.set_tracking_uri(server)
     mlflow.set_registry_uri(server)
     try:
-        download_artifacts(address, dst_path=folder)
-    except Exception as error:  # its own, those of requests and of every store come through
+        download_artifacts(uri, dst_path=folder)
+    except Exception as error:  # MLflow passes on those of requests and of every store
         sys.stdout.write((str(error).strip().splitlines() or [type(error).__name__])[0])
         sys.exit(1)
 

@@ -1,7 +1,7 @@
-"""The model registry, the only module that knows MLflow.
+"""The model registry: the only module that knows MLflow's API.
 
-It asks over MLflow's REST API: importing its client costs each start a second and each worker
-45 MB, to send two GET requests. Where files are not behind the server a process of its own has it.
+It uses the REST API: importing MLflow's client takes a second at each start and 45 MB in each
+worker, for two GET requests. The client runs in a process of its own if artifacts are not proxied.
 """
 
 import json
@@ -20,23 +20,23 @@ from mnist_api.registry.bounded_http import TooManyBytesError, read_url
 
 FILE = "extra_files/model.onnx"  # inside a version's files
 STAGE = "Production"
-PROXIED = "mlflow-artifacts:/"  # files that the tracking server hands out itself
-NOTHING_THERE = ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE")  # no such model; no alias
-QUESTION_SECONDS = 15.0  # for an answer; the next question comes soon anyway
+PROXIED = "mlflow-artifacts:/"  # artifacts that the tracking server passes on
+NOT_FOUND = ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE")  # no such model; no such alias
+REQUEST_SECONDS = 15.0
 FILE_SECONDS = 60.0
-MOST_BYTES = 32 * 1024**2  # of a file or an answer; 784-2048-1024-512-10 has 17 MB
+MAX_BYTES = 32 * 1024**2  # of a response; a model of 784-2048-1024-512-10 has 17 MB
 
 
 class RegistryError(Exception):
-    """The registry can't be reached, or doesn't give what it should."""
+    """The registry can't be reached, or its response is not usable."""
 
 
 class TooLargeError(RegistryError):
     """A file has more bytes than a model may have."""
 
 
-class NothingThereError(RegistryError):
-    """The registry answers that there is no such thing."""
+class NotFoundError(RegistryError):
+    """The registry has no such model or alias."""
 
 
 class Registry:
@@ -48,51 +48,51 @@ class Registry:
         self._alias = alias
 
     def find(self) -> Version | None:
-        """Return the version to serve: the alias's, else the stage's newest, else None.
+        """Return the desired version: the alias's, else the newest of the stage, else None.
 
         Raises RegistryError.
         """
         try:
-            found = self._ask("registered-models/alias", name=self._name, alias=self._alias)
+            found = self._call("registered-models/alias", name=self._name, alias=self._alias)
             return _describe(found["model_version"])
-        except NothingThereError:
+        except NotFoundError:
             staged = [one for one in self._versions() if one.get("current_stage") == STAGE]
             return _describe(max(staged, key=lambda one: int(one["version"]))) if staged else None
 
     def fetch(self, version: Version) -> bytes:
         """Return the ONNX file of ``version``. Raises RegistryError, TooLargeError."""
-        place = self._place(version)
-        if not place.startswith(PROXIED):
+        uri = self._find_artifacts(version)
+        if not uri.startswith(PROXIED):
             return self._fetch_with_client(version)
-        path = quote(f"{place.removeprefix(PROXIED).strip('/')}/{FILE}")
+        path = quote(f"{uri.removeprefix(PROXIED).strip('/')}/{FILE}")
         return self._get(f"{self._uri}/api/2.0/mlflow-artifacts/artifacts/{path}", FILE_SECONDS)
 
     def _versions(self) -> list[dict[str, Any]]:
         """Return all versions of the model."""
         name = self._name.replace("'", "''")
-        asked = {"filter": f"name = '{name}'"}
+        parameters = {"filter": f"name = '{name}'"}
         versions: list[dict[str, Any]] = []
         while True:
-            page = self._ask("model-versions/search", **asked)
+            page = self._call("model-versions/search", **parameters)
             versions += page.get("model_versions", [])
             if not page.get("next_page_token"):
                 return versions
-            asked["page_token"] = page["next_page_token"]
+            parameters["page_token"] = page["next_page_token"]
 
-    def _place(self, version: Version) -> str:
-        """Return the address of the version's files; a logged model's is in the model itself."""
-        place: str = self._ask(
-            "model-versions/get-download-uri", name=version.name, version=version.version
+    def _find_artifacts(self, version: Version) -> str:
+        """Return the URI of the version's artifacts; that of a logged model is in the model."""
+        uri: str = self._call(
+            "model-versions/get-download-uri", name=version.name, version=version.id
         )["artifact_uri"]
-        if place.startswith("models:/m-"):
-            model = quote(place.removeprefix("models:/"), safe="")
-            place = self._ask(f"logged-models/{model}")["model"]["info"]["artifact_uri"]
-        return place
+        if uri.startswith("models:/m-"):
+            model = quote(uri.removeprefix("models:/"), safe="")
+            uri = self._call(f"logged-models/{model}")["model"]["info"]["artifact_uri"]
+        return uri
 
     def _fetch_with_client(self, version: Version) -> bytes:
-        uri = f"models:/{version.name}/{version.version}/{FILE}"
+        uri = f"models:/{version.name}/{version.id}/{FILE}"
         with tempfile.TemporaryDirectory(prefix="mnist-api-") as folder:
-            arguments = [self._uri, uri, folder, str(MOST_BYTES)]
+            arguments = [self._uri, uri, folder, str(MAX_BYTES)]
             try:
                 ended = run_child(
                     "registry.client_download", arguments, os.environ, b"", FILE_SECONDS
@@ -100,38 +100,38 @@ class Registry:
             except (OSError, subprocess.TimeoutExpired) as error:
                 raise RegistryError(f"{uri} can't be fetched: {_first_line(error)}") from error
             file = Path(folder) / FILE
-            if file.is_file() and file.stat().st_size > MOST_BYTES:
+            if file.is_file() and file.stat().st_size > MAX_BYTES:
                 raise _too_large()
             if ended.returncode != 0 or not file.is_file():
-                said = ended.stdout.decode(errors="replace")
-                raise RegistryError(f"{uri} can't be fetched: {_first_line(said)}")
+                output = ended.stdout.decode(errors="replace")
+                raise RegistryError(f"{uri} can't be fetched: {_first_line(output)}")
             return file.read_bytes()
 
-    def _ask(self, what: str, **parameters: str) -> dict[str, Any]:
+    def _call(self, endpoint: str, **parameters: str) -> dict[str, Any]:
         query = f"?{urlencode(parameters)}" if parameters else ""
-        answer = self._get(f"{self._uri}/api/2.0/mlflow/{what}{query}")
+        response = self._get(f"{self._uri}/api/2.0/mlflow/{endpoint}{query}")
         try:
-            found = json.loads(answer)
+            found = json.loads(response)
         except ValueError as error:
-            raise RegistryError(f"{self._uri} does not answer as MLflow does") from error
+            raise RegistryError(f"{self._uri} does not respond as MLflow does") from error
         if not isinstance(found, dict):
-            raise RegistryError(f"{self._uri} does not answer as MLflow does")
+            raise RegistryError(f"{self._uri} does not respond as MLflow does")
         return found
 
-    def _get(self, url: str, seconds: float = QUESTION_SECONDS) -> bytes:
-        """Return what is at ``url``. Raises RegistryError, NothingThereError, TooLargeError."""
+    def _get(self, url: str, seconds: float = REQUEST_SECONDS) -> bytes:
+        """Return what is at ``url``. Raises RegistryError, NotFoundError, TooLargeError."""
         try:
-            return read_url(url, MOST_BYTES, seconds)
+            return read_url(url, MAX_BYTES, seconds)
         except TooManyBytesError as error:
             raise _too_large() from error
         except HTTPError as error:
             with error:
-                said = error.read1(10_000)  # once: it might come in drops
-            if any(code.encode() in said for code in NOTHING_THERE):
-                raise NothingThereError(f"{url} is not there") from error
-            raise RegistryError(f"{url} answers {error.code} {error.reason}") from error
+                body = error.read1(10_000)  # one read: the rest may come slowly
+            if any(code.encode() in body for code in NOT_FOUND):
+                raise NotFoundError(f"{url} does not exist") from error
+            raise RegistryError(f"{url} responds {error.code} {error.reason}") from error
         except (OSError, HTTPException) as error:
-            raise RegistryError(f"{self._uri} does not answer: {_first_line(error)}") from error
+            raise RegistryError(f"{self._uri} does not respond: {_first_line(error)}") from error
 
 
 def _describe(found: dict[str, Any]) -> Version:
@@ -146,8 +146,8 @@ def _describe(found: dict[str, Any]) -> Version:
 
 
 def _too_large() -> TooLargeError:
-    return TooLargeError(f"its file has more than {MOST_BYTES // 1024**2} MB")
+    return TooLargeError(f"its file has more than {MAX_BYTES // 1024**2} MB")
 
 
-def _first_line(said: object) -> str:
-    return (str(said).strip().splitlines() or [type(said).__name__])[0].rstrip(".")[:300]
+def _first_line(message: object) -> str:
+    return (str(message).strip().splitlines() or [type(message).__name__])[0].rstrip(".")[:300]

@@ -1,4 +1,4 @@
-"""Keeps the network in service up to date with the registry, in a thread of each worker."""
+"""Follows the registry: polls for the desired version, in a thread of each worker, and loads it."""
 
 import logging
 import threading
@@ -6,139 +6,136 @@ import time
 from collections.abc import Hashable
 from datetime import UTC, datetime
 
-from mnist_api.model.active import Refusal, Served, Serving
-from mnist_api.model.onnx_model import NetworkRefusedError, load_network
-from mnist_api.model.trial import NotTriedError, try_network
+from mnist_api.model.active import ActiveModel, LoadedModel, Refusal
+from mnist_api.model.onnx_model import ModelRefusedError, load_model
+from mnist_api.model.trial import TrialIncompleteError, try_model
 from mnist_api.model.version import Version
-from mnist_api.registry.cache import Cache, DamagedError, InService
+from mnist_api.registry.cache import Cache, DamagedError, LastActive
 from mnist_api.registry.mlflow_client import Registry, RegistryError, TooLargeError
 
-LONGEST_PAUSE = 60.0  # seconds between two tries of a version that was refused
+MAX_PAUSE = 60.0  # seconds between two attempts to activate the same version
 
 log = logging.getLogger(__name__)
 
 
-class Refresh:
-    """Puts versions into service. Whatever goes wrong, the version in service stays there."""
+class Poller:
+    """Activates the desired version. Whatever goes wrong, the active version stays active."""
 
     def __init__(
-        self, serving: Serving, registry: Registry, cache: Cache, poll_seconds: float
+        self, active: ActiveModel, registry: Registry, cache: Cache, poll_seconds: float
     ) -> None:
-        self._serving = serving
+        self._active = active
         self._registry = registry
         self._cache = cache
         self._poll_seconds = poll_seconds
-        self._refused: Version | None = None
+        self._failed: Version | None = None  # the last version that could not be activated
         self._pause = 0.0
-        self._again = 0.0  # on the monotonic clock
-        self._complaint: Hashable = None
-        self._unusable: set[Version] = set()  # in the cache; to be complained about once
+        self._next_attempt = 0.0  # on the monotonic clock
+        self._last_warning: Hashable = None
+        self._unusable: set[Version] = set()  # in the cache; warned about once
 
     def start(self) -> None:
-        """Serve what was last in service, if it is intact, and begin to ask the registry.
+        """Activate the version that was last active, if it is cached, and start polling.
 
-        What this ONNX Runtime has not tried yet is left to the thread: a trial takes its time.
+        A version without a trial by this ONNX Runtime is left to the thread: a trial takes time.
         """
-        last = self._cache.in_service()
+        last = self._cache.last_active()
         if last is not None and self._cache.has_accepted(last.version):
-            self._serve_cached(last.version, last.since)
+            self._activate_cached(last.version, last.since)
             last = None
-        threading.Thread(target=self._run, args=(last,), name="refresh", daemon=True).start()
+        threading.Thread(target=self._run, args=(last,), name="poller", daemon=True).start()
 
-    def _run(self, last: InService | None) -> None:
+    def _run(self, last: LastActive | None) -> None:
         while True:
             try:
                 if last is not None:
-                    self._serve_cached(last.version, last.since)
+                    self._activate_cached(last.version, last.since)
                     last = None
-                self.look()
-            except Exception as error:  # the thread must outlive what nobody foresaw
-                self._serving.count_failure()
-                self._complain(type(error).__name__, "Asking the registry failed.", trace=True)
+                self.poll()
+            except Exception as error:  # the thread must survive unforeseen errors
+                self._active.count_failure()
+                self._warn_once(type(error).__name__, "Polling the registry failed.", trace=True)
             time.sleep(self._poll_seconds)
 
-    def look(self) -> None:
-        """Ask the registry once, and follow it if there is news."""
+    def poll(self) -> None:
+        """Ask the registry once, and activate the desired version if it is not active."""
         try:
-            wanted = self._registry.find()
+            desired = self._registry.find()
         except RegistryError as error:
-            self._serving.count_failure()
-            self._complain("away", f"{error}. {self._stays()}")
+            self._active.count_failure()
+            self._warn_once("unreachable", f"{error}. {self._describe_active()}")
             self._fall_back()
             return
-        current = self._serving.current
-        if wanted is None:
-            self._forget_refusal()
-            self._complain("none", f"The registry names no version to serve. {self._stays()}")
-        elif current is not None and current.version == wanted:
-            self._forget_refusal()
-            self._settle()
-        elif wanted != self._refused or time.monotonic() >= self._again:
-            self._try(wanted)
+        current = self._active.current
+        if desired is None:
+            self._active.refused = None
+            self._warn_once(
+                "none", f"The registry has no version to serve. {self._describe_active()}"
+            )
+        elif current is not None and current.version == desired:
+            self._active.refused = None
+            self._report_agreement()
+        elif desired != self._failed or time.monotonic() >= self._next_attempt:
+            self._activate(desired)
 
-    def _try(self, wanted: Version) -> None:
-        if wanted != self._refused:
+    def _activate(self, desired: Version) -> None:
+        if desired != self._failed:
             self._pause = self._poll_seconds
-        self._refused = wanted  # until it serves, so that a surprise makes a pause as well
-        self._again = time.monotonic() + self._pause
-        self._pause = min(2 * self._pause, max(LONGEST_PAUSE, self._poll_seconds))
+        self._failed = desired  # until it is active, so that an unforeseen error pauses as well
+        self._next_attempt = time.monotonic() + self._pause
+        self._pause = min(2 * self._pause, max(MAX_PAUSE, self._poll_seconds))
         try:
-            network = load_network(self._cache.obtain(wanted, self._registry.fetch, try_network))
-        except (DamagedError, NetworkRefusedError, NotTriedError, RegistryError) as error:
+            model = load_model(self._cache.obtain(desired, self._registry.fetch, try_model))
+        except (DamagedError, ModelRefusedError, TrialIncompleteError, RegistryError) as error:
             is_absent = isinstance(error, RegistryError) and not isinstance(error, TooLargeError)
-            self._serving.refused = None if is_absent else Refusal(wanted.version, str(error))
-            self._serving.count_failure()
-            sentence = f"Version {wanted.version} stays out: {error}. {self._stays()}"
-            self._complain((wanted, type(error).__name__), sentence)
+            self._active.refused = None if is_absent else Refusal(desired.id, str(error))
+            self._active.count_failure()
+            sentence = f"Version {desired.id} is not activated: {error}. {self._describe_active()}"
+            self._warn_once((desired, type(error).__name__), sentence)
             return
-        since = self._cache.remember(wanted)
-        self._serving.current = Served(network, wanted, "registry", since)
-        self._forget_refusal()
-        log.info("Version %s of %s is in service.", wanted.version, wanted.name)
-        self._settle()
+        since = self._cache.record_active(desired)
+        self._active.current = LoadedModel(model, desired, "registry", since)
+        self._active.refused = None
+        self._failed = None
+        log.info("Version %s of %s is active.", desired.id, desired.name)
+        self._report_agreement()
 
-    def _forget_refusal(self) -> None:
-        self._serving.refused = None
-        self._refused = None
-
-    def _serve_cached(self, version: Version, since: datetime) -> bool:
-        """Put a cached version into service; say whether that could be done."""
+    def _activate_cached(self, version: Version, since: datetime) -> bool:
+        """Activate a cached version; return whether that was possible."""
         if version in self._unusable:
             return False
         try:
-            network = load_network(self._cache.obtain(version, _fetch_nothing, try_network))
-        except (DamagedError, NetworkRefusedError, NotTriedError) as error:
-            if not isinstance(error, NotTriedError):
+            model = load_model(self._cache.obtain(version, _fetch_nothing, try_model))
+        except (DamagedError, ModelRefusedError, TrialIncompleteError) as error:
+            if not isinstance(error, TrialIncompleteError):
                 self._unusable.add(version)
-            log.warning("Version %s in the cache can't be served: %s.", version.version, error)
+            log.warning("Version %s in the cache is not activated: %s.", version.id, error)
             return False
-        self._serving.current = Served(network, version, "registry", since)
-        log.info("Version %s of %s is in service, from the cache.", version.version, version.name)
+        self._active.current = LoadedModel(model, version, "registry", since)
+        log.info("Version %s of %s is active, from the cache.", version.id, version.name)
         return True
 
     def _fall_back(self) -> None:
-        """With nothing in service and no registry, serve the newest intact version there is."""
-        if self._serving.current is None:
+        """Without an active model and a registry, activate the most recent cached version."""
+        if self._active.current is None:
             for version in self._cache.versions():
-                if self._serve_cached(version, datetime.now(UTC)):
+                if self._activate_cached(version, datetime.now(UTC)):
                     break
 
-    def _stays(self) -> str:
-        current = self._serving.current
-        if current is None:
-            return "Nothing is in service yet."
-        return f"Version {current.version.version} stays in service."
+    def _describe_active(self) -> str:
+        current = self._active.current
+        return f"Version {current.version.id} stays active." if current else "No version is active."
 
-    def _complain(self, about: Hashable, sentence: str, trace: bool = False) -> None:
-        """Log ``sentence`` once, not again at every question."""
-        if about != self._complaint:
-            self._complaint = about
+    def _warn_once(self, about: Hashable, sentence: str, trace: bool = False) -> None:
+        """Log ``sentence`` unless the last warning was about the same."""
+        if about != self._last_warning:
+            self._last_warning = about
             log.warning(sentence, exc_info=trace)
 
-    def _settle(self) -> None:
-        if self._complaint is not None:
-            self._complaint = None
-            log.info("The registry and this worker agree again.")
+    def _report_agreement(self) -> None:
+        if self._last_warning is not None:
+            self._last_warning = None
+            log.info("The desired version is active again.")
 
 
 def _fetch_nothing(_: Version) -> bytes:

@@ -1,4 +1,4 @@
-"""Small files that are there as a whole or not at all."""
+"""Files that are written atomically, and locks between processes."""
 
 import fcntl
 import os
@@ -13,7 +13,7 @@ Stored = TypeVar("Stored")
 
 
 def load(path: Path, kind: type[Stored]) -> Stored | None:
-    """Return what the JSON file ``path`` holds, None where it is missing or no such thing."""
+    """Return what the JSON file ``path`` holds, None if it is missing or invalid."""
     try:
         return msgspec.json.decode(path.read_bytes(), type=kind)
     except (OSError, msgspec.MsgspecError, UnicodeDecodeError):
@@ -21,7 +21,7 @@ def load(path: Path, kind: type[Stored]) -> Stored | None:
 
 
 def write(path: Path, content: bytes) -> None:
-    """Write ``content`` so that ``path`` is the whole of it or what was there before."""
+    """Replace ``path`` by ``content`` atomically."""
     aside = path.with_name(f".{path.name}.aside")
     try:
         with aside.open("wb") as file:
@@ -41,8 +41,8 @@ def write(path: Path, content: bytes) -> None:
 
 @contextmanager
 def locked(path: Path) -> Iterator[None]:
-    """Hold the lock ``path`` among all processes. Raises OSError where it can't be made."""
+    """Hold the lock file ``path``. Raises OSError if it can't be created."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w") as guard:
-        fcntl.flock(guard, fcntl.LOCK_EX)
+    with path.open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
         yield

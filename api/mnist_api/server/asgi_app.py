@@ -1,187 +1,157 @@
-"""The front door: POST routes right in the event loop, everything else through the Flask app."""
+"""The ASGI application: handles POST requests itself and passes all others to Flask."""
 
 import asyncio
-from collections.abc import Awaitable, Callable, MutableMapping
-from io import BytesIO
+from collections.abc import Awaitable, Callable
 from time import perf_counter
 from typing import Any
 
 from a2wsgi import WSGIMiddleware
 
-from mnist_api.codecs.content_encoding import CODING, unpack
+from mnist_api.codecs.content_encoding import CODING, decompress
 from mnist_api.handlers.allowed_hosts import LOCAL_HOSTS, AllowedHosts
-from mnist_api.handlers.router import answer, check_headers, find_route
-from mnist_api.http import Reply, Request, Route
-from mnist_api.model.active import Serving
-from mnist_api.problems import GoneError, ProblemError, gone, too_large, too_slow
-from mnist_api.server.body_budget import Budget, Share
-from mnist_api.server.turns import Turns
+from mnist_api.handlers.context import Context
+from mnist_api.handlers.router import Route, check_headers, find_route, respond
+from mnist_api.http import Request, Response
+from mnist_api.problems import ClientGoneError, ProblemError, client_gone
+from mnist_api.server.body_budget import BodyBudget, Reservation
+from mnist_api.server.request_body import Message, Receive, drain_body, read_body
+from mnist_api.server.scheduler import Scheduler
 from mnist_api.telemetry.metrics import Metrics
-from mnist_api.telemetry.recorder import ID, METRICS, Watch
+from mnist_api.telemetry.recorder import METRICS, REQUEST_ID, RequestRecorder
 
-Message = MutableMapping[str, Any]
-Receive = Callable[[], Awaitable[Message]]
 Send = Callable[[Message], Awaitable[None]]
 
-PATIENCE = 30.0  # seconds without a byte of a body that is still to come
-BODIES = 32 * 1024**2  # bytes of bodies in a worker; two of the largest are allowed by default
-BODY_GRACE = 10.0  # seconds: at 13 Mbit/s the largest has come; a slower one may have to give way
-PIECES = 8 * 1024**2  # bytes of small bodies half come, apart: large ones can't keep them out
-LINGER_BYTES = 16 * 1024**2  # read and thrown away after a refusal, so that it reaches its client
-LINGER_SECONDS = 2.0
+REQUEST_SECONDS = 30.0  # without a byte of a request that has begun
+BUDGET = 32 * 1024**2  # bytes of bodies in a worker; two of the largest are allowed by default
+BUDGET_GRACE = 10.0  # seconds: at 13 Mbit/s the largest has arrived; a slower one may be evicted
+FAST_PATH_BUDGET = 8 * 1024**2  # bytes of incomplete small bodies; large ones can't use it up
 
 
-class Front:
-    """The ASGI application: ``flask`` with a short way past it for the POST routes."""
+class AsgiApp:
+    """One worker's application."""
 
-    def __init__(  # noqa: PLR0913, PLR0917 # all its parts; wsgi.py alone gives them
+    def __init__(  # noqa: PLR0913, PLR0917 # all its parts; main.py alone gives them
         self,
-        flask: Any,
-        serving: Serving,
+        flask: Any,  # a2wsgi's type of a WSGI application is narrower than Flask's
+        context: Context,
+        recorder: RequestRecorder,
         start: Callable[[], None],
-        max_content_length: int,
-        patience: float = PATIENCE,
-        access_log: bool = False,
         hosts: AllowedHosts = LOCAL_HOSTS,
+        request_seconds: float = REQUEST_SECONDS,
     ) -> None:
-        self.serving = serving
-        self.watch = Watch(flask.url_map, serving, access_log)
+        self.context = context
+        self.recorder = recorder
         self.hosts = hosts
-        self.patience = patience
-        self._rest = WSGIMiddleware(flask)
+        self.request_seconds = request_seconds
+        self.fast_path_budget = BodyBudget(FAST_PATH_BUDGET, 0)
+        self._budget = BodyBudget(max(BUDGET, context.max_body_bytes), BUDGET_GRACE)
+        self._flask = WSGIMiddleware(flask)
         self._start = start
-        self.bound = max_content_length
-        self.pieces = Budget(PIECES, 0)
-        self._bodies = Budget(max(BODIES, max_content_length), BODY_GRACE)
-        self._turns = Turns()
+        self._scheduler = Scheduler()
 
     async def __call__(self, scope: Message, receive: Receive, send: Send) -> None:
-        """Answer one request, or start and stop with the worker."""
+        """Serve one request, or start and stop with the worker."""
         if scope["type"] == "lifespan":
-            await self._live(receive, send)
+            await self._run_lifespan(receive, send)
         elif scope["type"] == "http":
-            await self._watch(scope, receive, send)
+            await self._record(scope, receive, send)
 
-    async def _watch(self, scope: Message, receive: Receive, send: Send) -> None:
-        """Answer one request, give the answer the request's id, and note it."""
-        begin, status, size, noted = perf_counter(), 500, 0, False
-        watch, method, path = self.watch, scope["method"], scope["path"]
-        request_id = watch.id_of(dict(scope["headers"])) or watch.make_id()
+    async def _record(self, scope: Message, receive: Receive, send: Send) -> None:
+        """Serve one request, add its id to the response, and record it."""
+        begin, status, size, recorded = perf_counter(), 500, 0, False
+        recorder, method, path = self.recorder, scope["method"], scope["path"]
+        request_id = recorder.read_id(dict(scope["headers"])) or recorder.create_id()
 
-        def note() -> None:
-            nonlocal noted
-            noted = True
-            number, client = watch.number_of(method, path), str((scope["client"] or ("",))[0])
+        def record() -> None:
+            nonlocal recorded
+            recorded = True
+            number, client = recorder.route_number(method, path), (scope["client"] or ("",))[0]
             seconds = perf_counter() - begin
-            watch.note(number, request_id, method, path, status, size, seconds, client)
+            recorder.record(number, request_id, method, path, status, size, seconds, str(client))
 
-        async def pass_back(message: Message) -> None:
+        async def send_recorded(message: Message) -> None:
             nonlocal status, size
             if message["type"] == "http.response.start":
                 status = message["status"]
-                message["headers"] = [*message["headers"], (ID, request_id.encode())]
+                message["headers"] = [*message["headers"], (REQUEST_ID, request_id.encode())]
             elif message["type"] == "http.response.body":
                 size += len(message.get("body", b""))
-                if not message.get("more_body") and not noted:
-                    note()  # before anybody can have the whole answer
+                if not message.get("more_body") and not recorded:
+                    record()  # before any client has the whole response
             await send(message)
 
         try:
-            await self._pass_on(scope, receive, pass_back)
+            await self._dispatch(scope, receive, send_recorded)
         finally:
-            if not noted:
-                note()
+            if not recorded:
+                record()
 
-    async def _pass_on(self, scope: Message, receive: Receive, send: Send) -> None:
+    async def _dispatch(self, scope: Message, receive: Receive, send: Send) -> None:
         method, path = scope["method"], scope["path"]
         route = find_route(path) if method == "POST" else None
         if route is not None:
-            await self._answer(route, scope, receive, send)
+            await self._serve(route, scope, receive, send)
         elif path == METRICS and method == "GET" and self._is_allowed(scope):
             loop = asyncio.get_running_loop()
-            await _respond(send, await loop.run_in_executor(None, _measure, self.watch.metrics))
+            metrics = self.recorder.metrics
+            await _send_response(send, await loop.run_in_executor(None, _export, metrics))
         else:
-            await self._rest(scope, receive, send)  # type: ignore[arg-type] # a2wsgi's own types
+            await self._flask(scope, receive, send)  # type: ignore[arg-type] # a2wsgi's own types
 
     def _is_allowed(self, scope: Message) -> bool:
         return self.hosts.allows(dict(scope["headers"]).get(b"host", b"").decode("latin-1"))
 
-    async def _answer(self, route: Route, scope: Message, receive: Receive, send: Send) -> None:
+    async def _serve(self, route: Route, scope: Message, receive: Receive, send: Send) -> None:
         headers = dict(scope["headers"])
-        reply = check_headers(route, headers, self.hosts)
+        response = check_headers(route, headers, self.hosts)
         body = None
-        if reply is None:
-            share = self._bodies.open()
+        if response is None:
+            reservation = self._budget.open()
+            max_bytes, seconds = self.context.max_body_bytes, self.request_seconds
             try:
-                body = await self._read(headers, receive, share)
+                body = await read_body(headers, receive, max_bytes, seconds, reservation)
                 query = scope["query_string"].decode("latin-1")
                 request = Request(scope["path"], query, headers, body)
-                reply = await self._ask(route, request, receive, share)
+                response = await self._handle(route, request, receive, reservation)
             except ProblemError as problem:
-                reply = route.refuse(problem)
-            except GoneError:
-                reply = route.refuse(gone())
+                response = route.write_error(problem)
+            except ClientGoneError:
+                response = route.write_error(client_gone())
             finally:
-                share.release()
-        await _respond(send, reply)
-        if body is None and reply.status != 408:
-            await _linger(receive)
+                reservation.release()
+        await _send_response(send, response)
+        if body is None and response.status != 408:
+            await drain_body(receive)
 
-    async def _ask(self, route: Route, request: Request, receive: Receive, share: Share) -> Reply:
-        """Return the answer, from a thread where it takes its time.
+    async def _handle(
+        self, route: Route, request: Request, receive: Receive, reservation: Reservation
+    ) -> Response:
+        """Return the response, from a thread if handling takes long.
 
-        Raises ProblemError (400, 413, 415, 503) and GoneError.
+        Raises ProblemError (400, 413, 415, 503) and ClientGoneError.
         """
-        if route.is_quick(request):
-            return answer(route, request, self.serving)
-        left = asyncio.ensure_future(receive())  # after the body: done once the client is gone
+        context = self.context
+        if route.is_fast(request):
+            return respond(route, request, context)
+        gone: asyncio.Future[Any] = asyncio.ensure_future(receive())  # after the body: a disconnect
         try:
             if CODING in request.headers:
-                packed = request
-                request = await self._turns.run(
-                    lambda _: unpack(packed, self.serving.most_bytes), left
+                compressed = request
+                request = await self._scheduler.run(
+                    lambda _: decompress(compressed, context.max_body_bytes), gone
                 )
-                share.hold(len(packed.body) + len(request.body))
-            return await self._turns.run(
-                lambda checkpoint: answer(
-                    route, request._replace(checkpoint=checkpoint), self.serving
-                ),
-                left,
+                reservation.resize(len(compressed.body) + len(request.body))
+            return await self._scheduler.run(
+                lambda checkpoint: respond(route, request._replace(checkpoint=checkpoint), context),
+                gone,
             )
         finally:
-            left.cancel()
+            gone.cancel()
 
-    async def _read(self, headers: dict[bytes, bytes], receive: Receive, share: Share) -> bytes:
-        """Return the body, of which ``share`` keeps count. Raises ProblemError (408, 413, 503)."""
-        if int(headers.get(b"content-length", 0)) > self.bound:
-            raise too_large(self.bound)
-        loop = asyncio.get_running_loop()
-        body = BytesIO()  # a list of a million pieces of one byte would take 40 times as much
-        more = True
-        try:
-            async with asyncio.timeout(self.patience) as patience:
-                share.give_way = lambda _: patience.expired() or patience.reschedule(0)
-                while more:
-                    message = await receive()
-                    if message["type"] == "http.disconnect":  # or the server's patience ended
-                        raise too_slow()
-                    piece = message.get("body", b"")
-                    share.hold(body.tell() + len(piece))
-                    body.write(piece)
-                    if body.tell() > self.bound:
-                        raise too_large(self.bound)
-                    more = message.get("more_body", False)
-                    patience.reschedule(loop.time() + self.patience)
-        except TimeoutError:
-            raise too_slow() from None
-        finally:
-            share.complete()
-        return body.getvalue()
-
-    async def _live(self, receive: Receive, send: Send) -> None:
-        """Start serving in this worker, and report the end when it stops."""
+    async def _run_lifespan(self, receive: Receive, send: Send) -> None:
+        """Start in this worker, and stop with it."""
         await receive()
-        self.watch.start()
+        self.recorder.start()
         try:
             self._start()
         except Exception as error:
@@ -189,37 +159,23 @@ class Front:
             return
         await send({"type": "lifespan.startup.complete"})
         await receive()
-        self.watch.stop()
+        self.recorder.stop()
         await send({"type": "lifespan.shutdown.complete"})
 
 
-def _measure(metrics: Metrics) -> Reply:
-    from mnist_api.telemetry.exposition import MEDIA_TYPE, write_metrics  # not before somebody asks
+def _export(metrics: Metrics) -> Response:
+    from mnist_api.telemetry.exposition import MEDIA_TYPE, write_metrics  # not needed to start
 
-    return Reply(200, MEDIA_TYPE, write_metrics(metrics))
+    return Response(200, MEDIA_TYPE, write_metrics(metrics))
 
 
-async def _respond(send: Send, reply: Reply) -> None:
+async def _send_response(send: Send, response: Response) -> None:
     headers = [
-        (b"content-type", reply.media_type.encode()),
-        (b"content-length", b"%d" % len(reply.body)),
-        *((name.lower().encode(), value.encode()) for name, value in reply.headers.items()),
+        (b"content-type", response.media_type.encode()),
+        (b"content-length", b"%d" % len(response.body)),
+        *((name.lower().encode(), value.encode()) for name, value in response.headers.items()),
     ]
-    if reply.status == 408:
-        headers.append((b"connection", b"close"))  # what comes late is no request
-    await send({"type": "http.response.start", "status": reply.status, "headers": headers})
-    await send({"type": "http.response.body", "body": reply.body})
-
-
-async def _linger(receive: Receive) -> None:
-    """Take in some of what a refused client still sends: a reset would hide the answer from it."""
-    taken = 0
-    try:
-        async with asyncio.timeout(LINGER_SECONDS):
-            while taken < LINGER_BYTES:
-                message = await receive()
-                taken += len(message.get("body", b""))
-                if not message.get("more_body"):
-                    return
-    except TimeoutError:
-        pass
+    if response.status == 408:
+        headers.append((b"connection", b"close"))  # what arrives late is not another request
+    await send({"type": "http.response.start", "status": response.status, "headers": headers})
+    await send({"type": "http.response.body", "body": response.body})

@@ -1,60 +1,60 @@
-"""A bound on the bytes of bodies that a worker holds, of all of them together."""
+"""A bound on the bytes of all request bodies that a worker holds in memory."""
 
 from collections.abc import Callable
 from time import monotonic
 
-from mnist_api.problems import ProblemError, too_much, too_slow
+from mnist_api.problems import ProblemError, overloaded, too_slow
 
 
-class Budget:
-    """At most ``most`` bytes; bodies that have been coming for ``grace`` seconds give way.
+class BodyBudget:
+    """At most ``max_bytes``; bodies that have been arriving for ``grace`` seconds are evicted.
 
-    Without that, slow clients could hold all of it and lock the others out.
+    Without eviction, slow clients could hold the whole budget and lock the others out.
     """
 
-    def __init__(self, most: int, grace: float) -> None:
-        self.most = most
+    def __init__(self, max_bytes: int, grace: float) -> None:
+        self.max_bytes = max_bytes
         self.grace = grace
-        self.held = 0
-        self.coming: dict[Share, None] = {}  # the oldest first
+        self.reserved = 0
+        self.arriving: dict[Reservation, None] = {}  # the oldest first
 
-    def open(self) -> "Share":
-        """Return the share of a body that begins to come."""
-        return Share(self)
+    def open(self) -> "Reservation":
+        """Return an empty reservation for a body that begins to arrive."""
+        return Reservation(self)
 
 
-class Share:
-    """What one body holds of a budget; ``give_way`` refuses it while it is coming."""
+class Reservation:
+    """The bytes of one body; ``on_evict`` is called if it is evicted while it arrives."""
 
-    def __init__(self, budget: Budget) -> None:
+    def __init__(self, budget: BodyBudget) -> None:
         self._budget = budget
-        self.give_way: Callable[[ProblemError], None] = _hold_on
-        self._held = 0
+        self.on_evict: Callable[[ProblemError], None] = _ignore
+        self._bytes = 0
         self._since = monotonic()
-        budget.coming[self] = None
+        budget.arriving[self] = None
 
-    def hold(self, length: int) -> None:
-        """Hold ``length`` bytes in all. Raises ProblemError (503) where there is no room."""
+    def resize(self, length: int) -> None:
+        """Reserve ``length`` bytes in all. Raises ProblemError (503) if the budget is spent."""
         budget = self._budget
-        while budget.held - self._held + length > budget.most:
-            oldest = next(iter(budget.coming), self)
+        while budget.reserved - self._bytes + length > budget.max_bytes:
+            oldest = next(iter(budget.arriving), self)
             if oldest is self or monotonic() - oldest._since < budget.grace:
-                raise too_much()
+                raise overloaded()
             oldest.release()
-            oldest.give_way(too_slow())
-        budget.held += length - self._held
-        self._held = length
+            oldest.on_evict(too_slow())
+        budget.reserved += length - self._bytes
+        self._bytes = length
 
     def complete(self) -> None:
-        """Give way no longer: all of the body is there."""
-        self._budget.coming.pop(self, None)
+        """Rule out eviction: the whole body has arrived."""
+        self._budget.arriving.pop(self, None)
 
     def release(self) -> None:
-        """Hold nothing any more."""
-        self._budget.held -= self._held
-        self._held = 0
+        """Reserve nothing any more."""
+        self._budget.reserved -= self._bytes
+        self._bytes = 0
         self.complete()
 
 
-def _hold_on(_: ProblemError) -> None:
-    """Give no way: there is nothing yet."""
+def _ignore(_: ProblemError) -> None:
+    """Do nothing: there is nothing to end yet."""

@@ -1,4 +1,4 @@
-"""The access log: a line of JSON a request, written by a thread, so that nobody waits for it."""
+"""The access log: one line of JSON a request, written by a thread, so that requests don't wait."""
 
 import json
 import os
@@ -9,14 +9,14 @@ from collections import deque
 from collections.abc import Callable
 from functools import lru_cache
 
-PAUSE = 0.1  # seconds from one writing to the next
-MOST_TEXT = 256  # characters of a path or a method
-MOST_LINES = 50_000  # kept while nobody takes them; what comes then is dropped and counted
-ATOMIC = select.PIPE_BUF  # bytes that a pipe takes whole, never mixed with another worker's
+INTERVAL = 0.1  # seconds between two writes
+MAX_TEXT = 256  # characters of a path or a method
+MAX_LINES = 50_000  # queued while the reader is slow; further ones are dropped and counted
+ATOMIC = select.PIPE_BUF  # bytes that a pipe accepts without mixing them with another worker's
 
 
 class AccessLog:
-    """Writes lines to a file descriptor in the order they were noted."""
+    """Writes lines to a file descriptor in the order of the requests."""
 
     def __init__(self, count_dropped: Callable[[int], None], descriptor: int = 1) -> None:
         self._count_dropped = count_dropped
@@ -27,10 +27,10 @@ class AccessLog:
         self._thread = threading.Thread(target=self._run, name="access-log", daemon=True)
 
     def start(self) -> None:
-        """Begin to write, in the process that noted the lines."""
+        """Start the thread, in the process that appends the lines."""
         self._thread.start()
 
-    def note(  # noqa: PLR0913, PLR0917 # a line has that many fields, and a call is to cost little
+    def append(  # noqa: PLR0913, PLR0917 # one argument a field; an object would cost more
         self,
         request_id: str,
         method: str,
@@ -41,11 +41,8 @@ class AccessLog:
         version: str,
         client: str,
     ) -> None:
-        """Note a request; ``path``, ``method`` and ``client`` are whatever came in.
-
-        ``request_id`` consists of what an id may.
-        """
-        if len(self._lines) >= MOST_LINES:
+        """Queue the line of a request; ``request_id`` is valid, all other texts are encoded."""
+        if len(self._lines) >= MAX_LINES:
             self._count_dropped(1)
             return
         now = time.time()
@@ -55,20 +52,20 @@ class AccessLog:
             self._stamp = time.strftime("%Y-%m-%dT%H:%M:%S", time.gmtime(second))
         self._lines.append(
             f'{{"time":"{self._stamp}.{int((now - second) * 1000):03d}Z","id":"{request_id}",'
-            f'"method":{_encode(method[:MOST_TEXT])},"path":{_encode(path[:MOST_TEXT])},'
+            f'"method":{_encode(method[:MAX_TEXT])},"path":{_encode(path[:MAX_TEXT])},'
             f'"status":{status},"bytes":{size},"ms":{seconds * 1000:.3f},'
             f'"version":{_encode(version)},"client":{_encode(client)}}}\n'
         )
 
     def close(self) -> None:
-        """Write what is still there, for two seconds at most."""
+        """Write what is still queued, for two seconds at most."""
         self._stop.set()
         self._thread.join(2)
 
     def _run(self) -> None:
         stopping = False
         while not stopping:
-            stopping = self._stop.wait(PAUSE)
+            stopping = self._stop.wait(INTERVAL)
             self._write()
 
     def _write(self) -> None:
@@ -88,7 +85,7 @@ class AccessLog:
         try:
             while block:
                 block = block[os.write(self._descriptor, block) :]
-        except OSError:  # a closed pipe or a full disk is no reason not to answer
+        except OSError:  # requests are served with a closed pipe or a full disk, too
             self._count_dropped(lines)
 
 

@@ -1,10 +1,10 @@
-"""The error log: one entry a message, whatever a client, a registry or a model put into it."""
+"""The error log: one printable line a message, whatever a client or the registry sent."""
 
 import logging
 
 from gunicorn.glogging import Logger  # type: ignore[import-untyped] # it ships no types
 
-MOST_CHARACTERS = 1000  # of a message, and of a line of a traceback
+MAX_CHARACTERS = 1000  # of a message, and of a line of a traceback
 INDENT = "    "  # before each line of a traceback, so that none can pass for a message
 
 
@@ -44,8 +44,8 @@ def _make_formatter() -> logging.Formatter:
 
 
 def _escape(text: str) -> str:
-    if len(text) > MOST_CHARACTERS:
-        text = f"{text[:MOST_CHARACTERS]}… ({len(text)} characters)"
+    if len(text) > MAX_CHARACTERS:
+        text = f"{text[:MAX_CHARACTERS]}… ({len(text)} characters)"
     if text.isprintable():
         return text
     return "".join(one if one.isprintable() else _escape_one(one) for one in text)

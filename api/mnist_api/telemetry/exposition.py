@@ -1,4 +1,4 @@
-"""The counts of all workers as Prometheus reads them."""
+"""The metrics of all workers in Prometheus' text format."""
 
 from collections import Counter
 from collections.abc import Iterable, Iterator
@@ -30,38 +30,40 @@ class _Sums(Collector):
         self._metrics = metrics
 
     def collect(self) -> Iterable[Metric]:
-        metrics, sums = self._metrics, [0.0] * self._metrics.board.cells
-        connections, serving = 0.0, Counter[str]()
-        for (cells, text), alive in metrics.board.rows():
+        metrics, sums = self._metrics, [0.0] * self._metrics.counters.cells
+        connections, active = 0.0, Counter[str]()
+        for (cells, text), alive in metrics.counters.rows():
             sums = [total + cell for total, cell in zip(sums, cells, strict=True)]
             if alive:
                 connections += cells[metrics.connections]
-                serving[bytes(text).rstrip(b"\0").decode(errors="replace")] += 1
+                active[bytes(text).rstrip(b"\0").decode(errors="replace")] += 1
         yield from _requests(metrics, sums)
         yield from _predictions(metrics, sums)
         version = GaugeMetricFamily(
-            "mnist_api_model_version", "Workers that serve a version", labels=["version"]
+            "mnist_api_model_version", "Workers in which a version is active", labels=["version"]
         )
-        for name, workers in serving.items():
+        for name, workers in active.items():
             if name:
                 version.add_metric([name], workers)
         yield version
         yield GaugeMetricFamily("mnist_api_connections", "Open connections", connections)
         for name, meaning, cell in (
-            ("model_swaps", "Versions put into service, by all workers", metrics.swaps),
-            ("refresh_failures", "Looks at the registry that failed", metrics.failures),
+            ("model_swaps", "Activations of a version, by all workers", metrics.swaps),
+            ("refresh_failures", "Polls of the registry that failed", metrics.failures),
             ("model_refusals", "Versions refused, by all workers", metrics.refusals),
-            ("access_log_dropped", "Lines of the access log nobody took", metrics.dropped),
+            ("access_log_dropped", "Lines of the access log that were dropped", metrics.dropped),
         ):
             yield CounterMetricFamily(f"mnist_api_{name}", meaning, sums[cell])
 
 
 def _requests(metrics: Metrics, sums: list[float]) -> Iterator[Metric]:
     requests = CounterMetricFamily(
-        "mnist_api_requests", "Answered requests", labels=["route", "status"]
+        "mnist_api_requests", "Requests, by route and status", labels=["route", "status"]
     )
     seconds = HistogramMetricFamily(
-        "mnist_api_request_seconds", "From a request's arrival to its answer", labels=["route"]
+        "mnist_api_request_seconds",
+        "Time from a request's arrival to its response",
+        labels=["route"],
     )
     for number, route in enumerate(metrics.routes):
         for index, status in enumerate(STATUSES):
@@ -76,8 +78,10 @@ def _requests(metrics: Metrics, sums: list[float]) -> Iterator[Metric]:
 
 def _predictions(metrics: Metrics, sums: list[float]) -> Iterator[Metric]:
     buckets, images = _histogram(sums, metrics.images, IMAGES)
-    yield CounterMetricFamily("mnist_api_images", "Images the network took", images)
-    yield HistogramMetricFamily("mnist_api_batch_images", "Images at once", buckets, images)
+    yield CounterMetricFamily("mnist_api_images", "Images passed to the model", images)
+    yield HistogramMetricFamily(
+        "mnist_api_batch_images", "Images in one call of the model", buckets, images
+    )
     yield HistogramMetricFamily(
         "mnist_api_confidence",
         "Highest probability of an image",

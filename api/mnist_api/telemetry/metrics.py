@@ -1,4 +1,4 @@
-"""What is counted: requests, their duration, what the network saw and said, and its changes."""
+"""The metrics: requests and their duration, predictions, swaps, failures, connections."""
 
 import threading
 from bisect import bisect_left
@@ -8,9 +8,9 @@ from http import HTTPStatus
 import numpy as np
 from numpy.typing import NDArray
 
-from mnist_api.telemetry.shared_counters import TEXT, Board, Cells
+from mnist_api.telemetry.shared_counters import TEXT, Cells, SharedCounters
 
-OTHER = "other"  # the route of whatever has none
+OTHER = "other"  # requests that match no route
 STATUSES = [status.value for status in HTTPStatus if status >= 200]
 SECONDS = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0)
 IMAGES = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0)
@@ -23,9 +23,9 @@ _BOUNDS = np.array(CONFIDENCES)
 
 
 class Metrics:
-    """The counts of one worker, and where they stand on the board that all workers share.
+    """One worker's counts, and the index of each in the row that it shares with the others.
 
-    A histogram takes a cell for each bound, one for what is beyond, and one for the sum.
+    A histogram has a cell for each bound, one for +Inf, and one for the sum.
     """
 
     def __init__(self, routes: Iterable[str]) -> None:
@@ -41,23 +41,25 @@ class Metrics:
         self.refusals = self.failures + 1
         self.dropped = self.refusals + 1
         self.connections = self.dropped + 1
-        self.board = Board(self.connections + 1)
-        self._cells: Cells = memoryview(bytearray(8 * self.board.cells)).cast("d")  # before claim()
+        self.counters = SharedCounters(self.connections + 1)
+        self._cells: Cells = memoryview(bytearray(8 * self.counters.cells)).cast(
+            "d"
+        )  # until acquire()
         self._text = memoryview(bytearray(TEXT))
         self._lock = threading.Lock()  # predictions come from several threads
 
-    def claim(self) -> None:
-        """Begin to count in this process; what came before does not count."""
-        self._cells, self._text = self.board.claim()
+    def acquire(self) -> None:
+        """Count in this process from now on; what was counted before is discarded."""
+        self._cells, self._text = self.counters.acquire()
         self._cells[self.connections] = 0
-        self.name_version("")
+        self.set_version("")
 
-    def number_of(self, route: str) -> int:
-        """Return what ``count_request`` calls a route."""
+    def route_number(self, route: str) -> int:
+        """Return the index of a route, for ``count_request``."""
         return self._number.get(route, len(self.routes) - 1)
 
     def count_request(self, route: int, status: int, seconds: float) -> None:
-        """Count a request that is answered; only the event loop does."""
+        """Count a request that has its response; called by the event loop alone."""
         cells = self._cells
         cells[route * len(STATUSES) + _STATUS.get(status, _UNKNOWN)] += 1
         at = self.seconds + route * (len(SECONDS) + 2)
@@ -65,7 +67,7 @@ class Metrics:
         cells[at + len(SECONDS) + 1] += seconds
 
     def count_predictions(self, probabilities: NDArray[np.float32]) -> None:
-        """Count what the network said at once, float32 [n, 10], n at least 1."""
+        """Count one call of the model, float32 [n, 10], n at least 1."""
         images = len(probabilities)
         cells = self._cells
         with self._lock:
@@ -80,13 +82,13 @@ class Metrics:
             else:
                 self._count_many(probabilities)
 
-    def count_swap(self, version: str) -> None:
-        """Count a version put into service, and tell its name."""
+    def count_swap(self, version_id: str) -> None:
+        """Count that another version is active, and publish its id."""
         self._cells[self.swaps] += 1
-        self.name_version(version)
+        self.set_version(version_id)
 
     def count_failure(self) -> None:
-        """Count a look at the registry that failed, or a version that it names and can't serve."""
+        """Count a failed poll of the registry, or a desired version that can't be activated."""
         self._cells[self.failures] += 1
 
     def count_refusal(self) -> None:
@@ -94,16 +96,16 @@ class Metrics:
         self._cells[self.refusals] += 1
 
     def count_dropped(self, lines: int) -> None:
-        """Count lines of the access log that nobody took."""
+        """Count lines of the access log that were dropped."""
         self._cells[self.dropped] += lines
 
-    def note_connections(self, number: int) -> None:
-        """Note how many connections are open."""
+    def set_connections(self, number: int) -> None:
+        """Publish the number of open connections."""
         self._cells[self.connections] = number
 
-    def name_version(self, version: str) -> None:
-        """Note which version serves, "" for none."""
-        self._text[:] = version.encode()[:TEXT].ljust(TEXT, b"\0")
+    def set_version(self, version_id: str) -> None:
+        """Publish the id of the active version, "" for none."""
+        self._text[:] = version_id.encode()[:TEXT].ljust(TEXT, b"\0")
 
     def _count_many(self, probabilities: NDArray[np.float32]) -> None:
         highest = probabilities.max(axis=1)

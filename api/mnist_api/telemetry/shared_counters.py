@@ -1,4 +1,4 @@
-"""Numbers that the workers share: each adds to a row of its own, anyone may read them all."""
+"""Counters in shared memory: each worker adds to its own row, and any worker reads all rows."""
 
 import fcntl
 import mmap
@@ -10,17 +10,17 @@ from typing import Any
 
 ROWS = 160  # more than the workers there can be, old and new ones together
 TEXT = 64  # bytes at the end of a row
-MEMORY = Path("/dev/shm")  # noqa: S108 # a file is made there, and loses its name at once
+MEMORY = Path("/dev/shm")  # noqa: S108 # the file is unlinked at once
 
 Cells = Any  # a memoryview of float64, for which typeshed's has no name before Python 3.14
 Row = tuple[Cells, memoryview]
 
 
-class Board:
+class SharedCounters:
     """Rows of ``cells`` float64 and a short text, all 0 at first, shared with forked processes.
 
-    A row belongs to the process that holds its lock, which the kernel takes from a dead one. The
-    next process goes on adding where the dead one stopped, so that no sum ever falls.
+    A row belongs to the process that holds its lock, which the kernel releases when it dies. The
+    next process continues with the row's values, so that no sum ever decreases.
     """
 
     def __init__(self, cells: int) -> None:
@@ -32,13 +32,13 @@ class Board:
         self._memory = memoryview(mmap.mmap(self._file, ROWS * self._width))
         self._own = -1
 
-    def claim(self) -> Row:
-        """Make a row this process's own; return its cells and its text."""
+    def acquire(self) -> Row:
+        """Lock a free row for this process; return its cells and its text."""
         self._own = next(row for row in range(ROWS) if self._lock(row))
         return self._row(self._own)
 
     def rows(self) -> Iterator[tuple[Row, bool]]:
-        """Yield every row's cells and text, and whether its process lives."""
+        """Yield every row's cells and text, and whether its process is alive."""
         for row in range(ROWS):
             alive = row == self._own or not self._lock(row)
             if row != self._own and not alive:

@@ -1,111 +1,96 @@
-"""The Flask app: complete on its own, behind any WSGI server."""
+"""The Flask app: serves every route, behind any WSGI server."""
 
-import msgspec
-from flask import Flask, Response, request
+from flask import Flask, request
+from flask import Response as FlaskResponse
 from werkzeug.exceptions import HTTPException, NotFound, RequestEntityTooLarge
 
 from mnist_api.handlers.allowed_hosts import LOCAL_HOSTS, AllowedHosts
-from mnist_api.handlers.router import RULES, answer, check_headers, find_route, refusal_form
-from mnist_api.http import JSON, Reply, Request
-from mnist_api.model.active import Serving
-from mnist_api.problems import SURPRISE, ProblemError, too_large
+from mnist_api.handlers.context import Context
+from mnist_api.handlers.router import (
+    TEMPLATES,
+    check_headers,
+    find_error_writer,
+    find_route,
+    respond,
+)
+from mnist_api.http import Request, Response
+from mnist_api.problems import UNEXPECTED, ProblemError, too_large
 from mnist_api.telemetry.recorder import METRICS
+from mnist_api.web.model_routes import add_model_routes
 from mnist_api.web.pages import add_pages
-from mnist_api.web.protocol_routes import add_inference, add_scoring
+from mnist_api.web.protocol_routes import add_inference_routes, add_scoring_routes
 
 
-def create_app(
-    serving: Serving, max_content_length: int, hosts: AllowedHosts = LOCAL_HOSTS
-) -> Flask:
-    """Return the app that answers with what ``serving`` holds; bodies are bound in bytes."""
+def create_app(context: Context, hosts: AllowedHosts = LOCAL_HOSTS) -> Flask:
+    """Return the app."""
     app = Flask("mnist_api", static_folder=None)
-    # one more: of a longer body without a length Flask hands over the beginning, as if it were all
-    app.config["MAX_CONTENT_LENGTH"] = max_content_length + 1
+    # One more: without a Content-Length, Flask truncates a longer body instead of refusing it.
+    app.config["MAX_CONTENT_LENGTH"] = context.max_body_bytes + 1
 
     @app.before_request
     def check_host() -> None:
         hosts.check(request.environ.get("HTTP_HOST", ""))
 
-    def pass_on(**_: str) -> Response:
-        """Answer a POST as the front does."""
+    def post(**_: str) -> FlaskResponse:
+        """Handle a POST request as the ASGI application does."""
         route = find_route(request.path)
         if route is None:
             raise NotFound
         headers = {
             name.lower().encode(): value.encode("latin-1") for name, value in request.headers
         }
-        refusal = check_headers(route, headers, hosts)
-        if refusal is not None:
-            return _respond(refusal)
+        error = check_headers(route, headers, hosts)
+        if error is not None:
+            return _to_flask(error)
         try:
             body = request.get_data(cache=False)
         except RequestEntityTooLarge:
-            return _respond(route.refuse(too_large(max_content_length)))
-        if len(body) > max_content_length:
-            return _respond(route.refuse(too_large(max_content_length)))
+            return _to_flask(route.write_error(too_large(context.max_body_bytes)))
+        if len(body) > context.max_body_bytes:
+            return _to_flask(route.write_error(too_large(context.max_body_bytes)))
         query = request.query_string.decode("latin-1")
-        return _respond(answer(route, Request(request.path, query, headers, body), serving))
+        return _to_flask(respond(route, Request(request.path, query, headers, body), context))
 
-    for rule in RULES:
-        app.add_url_rule(rule, view_func=pass_on, methods=["POST"])
-
-    @app.get("/health")
-    def health() -> Response:
-        loaded = serving.current is not None
-        answer = {"model_loaded": loaded, "status": "ok" if loaded else "waiting for a model"}
-        return Response(msgspec.json.encode(answer), 200 if loaded else 503, mimetype=JSON)
-
-    @app.get("/model")
-    def model() -> Response:
-        served = serving.require()
-        version, refused = served.version, serving.refused
-        answer = {
-            "name": version.name,
-            "version": version.version,
-            "run_id": version.run_id,
-            "test_accuracy": version.test_accuracy,
-            "sha256": version.sha256,
-            "source": served.source,
-            "since": served.since.isoformat(timespec="seconds"),
-            "refused": refused and {"version": refused.version, "reason": refused.reason},
-        }
-        return Response(msgspec.json.encode(answer), mimetype=JSON)
+    for template in TEMPLATES:
+        app.add_url_rule(template, view_func=post, methods=["POST"])
 
     @app.get(METRICS)
-    def metrics() -> Response:
+    def metrics() -> FlaskResponse:
         raise ProblemError(
-            404, "Only the front counts what is asked: run gunicorn as the API does."
+            404, "Only the ASGI application records metrics: start gunicorn as the API does."
         )
 
-    add_inference(app, serving)
-    add_scoring(app, serving)
+    add_model_routes(app, context.active)
+    add_inference_routes(app, context.active)
+    add_scoring_routes(app, context.active)
     add_pages(app)
 
     @app.errorhandler(ProblemError)
-    def refuse(problem: ProblemError) -> Response:
-        return _respond(refusal_form(request.path)(problem))
+    def handle_problem(problem: ProblemError) -> FlaskResponse:
+        return _to_flask(find_error_writer(request.path)(problem))
 
     @app.errorhandler(HTTPException)
-    def refuse_http(error: HTTPException) -> Response:
-        """Turn Flask's own refusals, and the 500 it makes of a surprise, into problems."""
+    def handle_http_exception(error: HTTPException) -> FlaskResponse:
+        """Turn Flask's own errors, and its 500 for an unexpected one, into problems."""
         status = error.code or 500
         if status == 413:
-            return refuse(too_large(max_content_length))
+            return handle_problem(too_large(context.max_body_bytes))
         headers = {name: value for name, value in error.get_headers() if name == "Allow"}
-        return refuse(ProblemError(status, _sentence(status, error), headers))
+        return handle_problem(ProblemError(status, _describe(status, error), headers))
 
     return app
 
 
-def _respond(reply: Reply) -> Response:
-    return Response(reply.body, reply.status, dict(reply.headers), content_type=reply.media_type)
+def _to_flask(response: Response) -> FlaskResponse:
+    headers = dict(response.headers)
+    return FlaskResponse(response.body, response.status, headers, content_type=response.media_type)
 
 
-def _sentence(status: int, error: HTTPException) -> str:
+def _describe(status: int, error: HTTPException) -> str:
     if status == 404:
-        return "There is nothing here: GET /docs tells what there is."
+        return "There is nothing here: GET /docs lists the routes."
     if status == 405:
-        return f"{request.method} is not for this address; the header Allow says what is."
+        return f"{request.method} is not allowed here; the header Allow lists the methods."
     if status >= 500:
-        return SURPRISE
+        return UNEXPECTED
     return error.description or error.name

@@ -1,4 +1,4 @@
-"""What a browser gets: the page to draw on, the API's description and the page that shows it."""
+"""For browsers: the page to draw on, openapi.json and the page that shows it."""
 
 from pathlib import Path
 
@@ -12,7 +12,7 @@ POLICY = (
 
 
 def add_pages(app: Flask) -> None:
-    """Add the pages, whose files all come from here."""
+    """Add the pages."""
 
     @app.get("/")
     def index() -> Response:
@@ -36,8 +36,8 @@ def add_pages(app: Flask) -> None:
 
 
 def _send(folder: str, name: str) -> Response:
-    answer = send_from_directory(HERE / folder, name)
-    answer.headers["Content-Security-Policy"] = POLICY
-    answer.headers["X-Content-Type-Options"] = "nosniff"
-    answer.headers["Cache-Control"] = "no-cache"  # asked again each time, answered 304
-    return answer
+    response = send_from_directory(HERE / folder, name)
+    response.headers["Content-Security-Policy"] = POLICY
+    response.headers["X-Content-Type-Options"] = "nosniff"
+    response.headers["Cache-Control"] = "no-cache"  # revalidated each time, mostly 304
+    return response

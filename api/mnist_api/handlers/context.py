@@ -1,0 +1,16 @@
+"""What the handlers need besides the request."""
+
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass, field
+
+from mnist_api.model.active import ActiveModel
+
+
+@dataclass(frozen=True)
+class Context:
+    """The active model, the bounds of a request, and the lock that is held to decode a picture."""
+
+    active: ActiveModel
+    max_body_bytes: int = 16 * 1024**2  # after decompression
+    max_form_files: int = 64
+    picture_lock: AbstractContextManager[None] = field(default_factory=nullcontext)

@@ -1,0 +1,126 @@
+"""How patient it is with versions that are no good, and what it keeps."""
+
+import hashlib
+import logging
+from pathlib import Path
+
+import pytest
+from networks import digit_network
+
+from mnist_api.model.active import ActiveModel
+from mnist_api.model.version import Version
+from mnist_api.registry.cache import MAX_VERSIONS, Cache
+from mnist_api.registry.mlflow_client import RegistryError
+from mnist_api.registry.poller import Poller
+
+CONTENTS = {str(number): digit_network(number) for number in range(10)}
+
+
+def version(number: int, sha256: str | None = None) -> Version:
+    digest = sha256 or hashlib.sha256(CONTENTS[str(number)]).hexdigest()
+    return Version("digits", str(number), f"run-{number}", 0.98, digest)
+
+
+class FakeRegistry:
+    """Stands in for the registry: names a version, hands out files, counts."""
+
+    def __init__(self) -> None:
+        self.wanted: Version | None = None
+        self.away = False
+        self.fetched: list[str] = []
+
+    def find(self) -> Version | None:
+        if self.away:
+            raise RegistryError("The registry is away")
+        return self.wanted
+
+    def fetch(self, wanted: Version) -> bytes:
+        self.fetched.append(wanted.id)
+        return CONTENTS[wanted.version]
+
+
+@pytest.fixture
+def registry() -> FakeRegistry:
+    return FakeRegistry()
+
+
+@pytest.fixture
+def cache(tmp_path: Path) -> Cache:
+    return Cache(tmp_path, "digits")
+
+
+@pytest.fixture
+def active() -> ActiveModel:
+    return ActiveModel()
+
+
+@pytest.fixture
+def poller(active: ActiveModel, registry: FakeRegistry, cache: Cache) -> Poller:
+    return Poller(active, registry, cache, 30)  # type: ignore[arg-type] # our own seam
+
+
+def test_a_bad_version_is_not_fetched_at_every_question(
+    poller: Poller, active: ActiveModel, registry: FakeRegistry, caplog: pytest.LogCaptureFixture
+) -> None:
+    registry.wanted = version(1)
+    poller.poll()
+    registry.wanted = version(2, sha256="0" * 64)
+    for _ in range(20):
+        poller.poll()
+    assert registry.fetched == ["1", "2"]
+    assert caplog.text.count("Version 2 is not activated") == 1
+    assert active.require().version == version(1)
+    registry.wanted = version(2)  # its tag was put right
+    poller.poll()
+    assert active.require().version == version(2)
+
+
+def test_an_absence_is_logged_once_and_so_is_the_return(
+    poller: Poller, registry: FakeRegistry, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO)
+    registry.wanted = version(1)
+    poller.poll()
+    registry.away = True
+    for _ in range(5):
+        poller.poll()
+    registry.away = False
+    for _ in range(5):
+        poller.poll()
+    assert caplog.text.count("away") == 1
+    assert caplog.text.count("is active again") == 1
+
+
+def test_a_registry_that_names_nothing_changes_nothing(
+    poller: Poller, active: ActiveModel, registry: FakeRegistry
+) -> None:
+    registry.wanted = version(1)
+    poller.poll()
+    registry.wanted = None
+    poller.poll()
+    assert active.require().version == version(1)
+
+
+def test_old_versions_are_removed_but_not_the_one_in_service(
+    poller: Poller, active: ActiveModel, registry: FakeRegistry, cache: Cache
+) -> None:
+    for number in (1, 2, 3, 4, 5, 6, 2):
+        registry.wanted = version(number)
+        poller.poll()
+    kept = {one.version for one in cache.versions()}
+    assert len(kept) == MAX_VERSIONS
+    assert {"2", "6"} <= kept
+    assert cache.read(active.require().version) == CONTENTS["2"]
+
+
+def test_a_number_given_anew_to_another_network_is_fetched_anew(
+    poller: Poller, active: ActiveModel, registry: FakeRegistry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """A registry that was emptied counts from 1 again."""
+    registry.wanted = version(1)
+    poller.poll()
+    monkeypatch.setitem(CONTENTS, "1", digit_network(8))
+    registry.wanted = version(1)
+    poller.poll()
+    assert registry.fetched == ["1", "1"]
+    assert active.require().version.sha256 == hashlib.sha256(digit_network(8)).hexdigest()
