@@ -25,18 +25,18 @@ class FakeRegistry:
     """Stands in for the registry: names a version, hands out files, counts."""
 
     def __init__(self) -> None:
-        self.wanted: Version | None = None
+        self.desired: Version | None = None
         self.away = False
         self.fetched: list[str] = []
 
     def find(self) -> Version | None:
         if self.away:
             raise RegistryError("The registry is away")
-        return self.wanted
+        return self.desired
 
-    def fetch(self, wanted: Version) -> bytes:
-        self.fetched.append(wanted.id)
-        return CONTENTS[wanted.version]
+    def fetch(self, desired: Version) -> bytes:
+        self.fetched.append(desired.id)
+        return CONTENTS[desired.id]
 
 
 @pytest.fixture
@@ -62,15 +62,15 @@ def poller(active: ActiveModel, registry: FakeRegistry, cache: Cache) -> Poller:
 def test_a_bad_version_is_not_fetched_at_every_question(
     poller: Poller, active: ActiveModel, registry: FakeRegistry, caplog: pytest.LogCaptureFixture
 ) -> None:
-    registry.wanted = version(1)
+    registry.desired = version(1)
     poller.poll()
-    registry.wanted = version(2, sha256="0" * 64)
+    registry.desired = version(2, sha256="0" * 64)
     for _ in range(20):
         poller.poll()
     assert registry.fetched == ["1", "2"]
     assert caplog.text.count("Version 2 is not activated") == 1
     assert active.require().version == version(1)
-    registry.wanted = version(2)  # its tag was put right
+    registry.desired = version(2)  # its tag was put right
     poller.poll()
     assert active.require().version == version(2)
 
@@ -79,7 +79,7 @@ def test_an_absence_is_logged_once_and_so_is_the_return(
     poller: Poller, registry: FakeRegistry, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO)
-    registry.wanted = version(1)
+    registry.desired = version(1)
     poller.poll()
     registry.away = True
     for _ in range(5):
@@ -94,9 +94,9 @@ def test_an_absence_is_logged_once_and_so_is_the_return(
 def test_a_registry_that_names_nothing_changes_nothing(
     poller: Poller, active: ActiveModel, registry: FakeRegistry
 ) -> None:
-    registry.wanted = version(1)
+    registry.desired = version(1)
     poller.poll()
-    registry.wanted = None
+    registry.desired = None
     poller.poll()
     assert active.require().version == version(1)
 
@@ -105,7 +105,7 @@ def test_old_versions_are_removed_but_not_the_one_in_service(
     poller: Poller, active: ActiveModel, registry: FakeRegistry, cache: Cache
 ) -> None:
     for number in (1, 2, 3, 4, 5, 6, 2):
-        registry.wanted = version(number)
+        registry.desired = version(number)
         poller.poll()
     kept = {one.version for one in cache.versions()}
     assert len(kept) == MAX_VERSIONS
@@ -117,10 +117,10 @@ def test_a_number_given_anew_to_another_network_is_fetched_anew(
     poller: Poller, active: ActiveModel, registry: FakeRegistry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     """A registry that was emptied counts from 1 again."""
-    registry.wanted = version(1)
+    registry.desired = version(1)
     poller.poll()
     monkeypatch.setitem(CONTENTS, "1", digit_network(8))
-    registry.wanted = version(1)
+    registry.desired = version(1)
     poller.poll()
     assert registry.fetched == ["1", "1"]
     assert active.require().version.sha256 == hashlib.sha256(digit_network(8)).hexdigest()
