@@ -4,6 +4,7 @@ import ctypes
 import os
 import resource
 import sys
+import threading
 from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
@@ -38,3 +39,4 @@ _ARENAS, _MMAP_THRESHOLD = -8, -3  # M_ARENA_MAX, M_MMAP_THRESHOLD of malloc.h
 if _tune := getattr(ctypes.CDLL(None), "mallopt", None):
     _tune(_ARENAS, 2)
     _tune(_MMAP_THRESHOLD, 1024**2)  # from this size on a block is the kernel's again once freed
+threading.stack_size(1024**2)  # not 8 MB of the memory that a picture's decoder is limited to

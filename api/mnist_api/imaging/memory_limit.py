@@ -11,7 +11,7 @@ DATA = 5  # its field for pages of data and stack
 
 @contextmanager
 def limit_memory(more: int) -> Iterator[None]:
-    """Let this process take ``more`` bytes and no others: beyond them allocations fail.
+    """Let this process take ``more`` bytes more, all its threads together; then allocations fail.
 
     It is for decoders of other people's files, which answer a failed allocation with an error; a
     worker that takes more than its container has is killed. Only Linux holds it.

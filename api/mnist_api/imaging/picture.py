@@ -25,7 +25,8 @@ MOST_PIXELS = {  # by the memory that a pixel takes until it is decoded, as meas
     "WEBP": 6_000_000,  # 16.7 bytes each: 100 MB
 }
 MOST_SIDE = 65_535  # rows and pointers to them take memory as well: 230 MB for 12 million x 1
-MOST_MEMORY = 150_000_000  # bytes; no picture within these bounds takes more, unless it is made to
+MOST_MEMORY = 200_000_000  # bytes that a picture made to take more can have, with all that threads
+# and bodies take meanwhile
 
 warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # what it warns of is refused
 

@@ -34,6 +34,8 @@ class Scheduler:
         ``gone`` is done once the client has disconnected. Raises ProblemError (503) if too many
         jobs wait, and ClientGoneError.
         """
+        if gone.done():
+            raise ClientGoneError
         if not self._free.acquire(blocking=False):
             raise overloaded()
         job = Job(self._changed, self._queue)

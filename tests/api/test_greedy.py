@@ -1,0 +1,105 @@
+"""Requests that take much leave time for the others, and end with their clients."""
+
+import http.client
+import socket
+import threading
+import time
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from bodies import SAMPLES
+from hostile_pictures import drawn, packed
+from processes import Api, wait_until
+
+from mnist_api.turns import MOST
+
+SLOW = packed(drawn("RGBA", 2480, 3508), "PNG")  # 15 kB that take some 0.3 s
+PART = b'--x\r\nContent-Disposition: form-data; name="image"; filename="a.png"\r\n\r\n%b\r\n'
+FORM = PART % SLOW * 64 + b"--x--\r\n"
+FORM_HEAD = (
+    b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Type: multipart/form-data; boundary=x\r\n"
+    b"Content-Length: %d\r\n\r\n" % len(FORM)
+)
+
+
+@pytest.fixture
+def api(start_api: Callable[..., Api], seven: Path) -> Api:
+    return start_api(MODEL_FILE=str(seven), WEB_CONCURRENCY="1").wait_ready()
+
+
+def begin_form(api: Api) -> socket.socket:
+    connection = socket.create_connection(("127.0.0.1", api.port), timeout=60)
+    connection.sendall(FORM_HEAD + FORM)
+    return connection
+
+
+def ask(api: Api, content: bytes = SAMPLES[0]) -> tuple[int, float, str | None]:
+    """Return status, seconds and Retry-After of a picture."""
+    begin = time.monotonic()
+    connection = http.client.HTTPConnection("127.0.0.1", api.port, timeout=60)
+    connection.request("POST", "/predict", content, {"Content-Type": "image/png"})
+    answer = connection.getresponse()
+    answer.read()
+    connection.close()
+    return answer.status, time.monotonic() - begin, answer.headers["Retry-After"]
+
+
+def processor_seconds(api: Api) -> float:
+    (worker,) = api.workers()
+    fields = Path(f"/proc/{worker}/stat").read_text().rpartition(")")[2].split()
+    return sum(map(int, fields[11:13])) / 100
+
+
+def test_others_are_answered_beside_a_form_of_slow_pictures(api: Api) -> None:
+    alone = ask(api, SLOW)[1]
+    with begin_form(api) as connection:
+        time.sleep(0.2)
+        for _ in range(5):
+            status, seconds, _ = ask(api)
+            assert status == 200
+            assert seconds < 5 * alone + 1  # not 64 times
+            begin = time.monotonic()
+            assert (api.status(), api.predict()) == (200, 7)
+            assert time.monotonic() - begin < 1
+        connection.setblocking(False)
+        with pytest.raises(BlockingIOError):  # it is still at work
+            connection.recv(1)
+
+
+def test_a_form_is_left_when_its_client_is_gone(api: Api) -> None:
+    connection = begin_form(api)
+    time.sleep(1)
+    connection.close()
+    time.sleep(1.5)
+    before = processor_seconds(api)
+    time.sleep(1)
+    assert processor_seconds(api) - before < 0.3
+    assert ask(api)[0] == 200
+    wait_until(lambda: '"path":"/predict","status":408' in api.log())
+
+
+def test_when_too_much_waits_the_rest_is_told_to_come_again(api: Api) -> None:
+    workers = api.workers()
+    forms = [begin_form(api) for _ in range(MOST)]
+    try:
+        wait_until(lambda: ask(api)[::2] == (503, "2"))
+        assert (api.status(), api.predict()) == (200, 7)
+    finally:
+        for connection in forms:
+            connection.close()
+    wait_until(lambda: ask(api)[0] == 200)
+    assert api.workers() == workers
+
+
+def test_many_honest_pictures_at_once_are_all_answered(api: Api) -> None:
+    ready = threading.Barrier(16)
+
+    def together() -> int:
+        ready.wait()
+        return ask(api)[0]
+
+    with ThreadPoolExecutor(16) as pool:
+        answers = [pool.submit(together) for _ in range(16)]
+        assert [answer.result() for answer in answers] == [200] * 16

@@ -1,0 +1,74 @@
+"""What a picture takes is bound by more than its bytes: memory by its pixels, time by its parts."""
+
+import json
+import subprocess
+import sys
+import time
+
+import pytest
+from hostile_pictures import HONEST, HOSTILE, drawn, packed
+
+from mnist_api.memory_limit import limit_memory
+from mnist_api.picture import read_picture
+
+MOST_MB = 125  # of a picture; the API's container has 512 for two workers and all they hold
+MOST_SECONDS = 3  # of processor time, on a slow machine; half a second on a fast one
+PROGRAM = """
+import json, sys, time
+from mnist_api.picture import PictureError, read_picture
+def of(name):
+    return int(next(line for line in open("/proc/self/status") if line.startswith(name)).split()[1])
+content = sys.stdin.buffer.read()
+before = of("VmRSS")
+try:
+    answer = "read" if read_picture(content).max() == 1 else "wrong"
+except PictureError as error:
+    answer = str(error)
+print(json.dumps([(of("VmHWM") - before) // 1024, time.process_time(), answer]))
+"""
+
+
+def measure(content: bytes) -> tuple[int, float, str]:
+    """Return memory in MB, seconds and what is said, of a process that reads ``content``."""
+    done = subprocess.run(
+        [sys.executable, "-c", PROGRAM], input=content, capture_output=True, check=True, timeout=60
+    )
+    megabytes, seconds, answer = json.loads(done.stdout)
+    return megabytes, seconds, answer
+
+
+@pytest.mark.parametrize(("content", "words"), HOSTILE.values(), ids=HOSTILE)
+def test_a_hostile_picture_takes_little_memory_and_time(content: bytes, words: str) -> None:
+    megabytes, seconds, answer = measure(content)
+    assert words in answer
+    assert megabytes < MOST_MB
+    assert seconds < MOST_SECONDS
+
+
+@pytest.mark.parametrize("content", HONEST.values(), ids=HONEST)
+def test_an_honest_picture_of_the_largest_size_is_read(content: bytes) -> None:
+    megabytes, seconds, answer = measure(content)
+    assert answer == "read" or "No digit" in answer  # the black one
+    assert megabytes < MOST_MB
+    assert seconds < MOST_SECONDS
+
+
+def test_what_passes_all_bounds_is_still_limited_by_the_kernel() -> None:
+    """The limit holds while it is needed, and no longer."""
+    with pytest.raises(MemoryError), limit_memory(50_000_000):
+        bytearray(60_000_000)
+    with limit_memory(50_000_000):
+        bytearray(40_000_000)
+    bytearray(60_000_000)
+
+
+def test_a_tiny_picture_of_many_specks_takes_no_longer_than_others() -> None:
+    """Widening its strokes took nearly a second, in which no other thread could run."""
+    dots = drawn("L", 100, 100)
+    dots.paste(255, (0, 0, 100, 100))
+    for place in range(0, 100, 2):
+        for other in range(0, 100, 2):
+            dots.putpixel((place, other), 0)
+    begin = time.process_time()
+    read_picture(packed(dots, "PNG"))
+    assert time.process_time() - begin < 0.4

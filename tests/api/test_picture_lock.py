@@ -1,0 +1,54 @@
+"""One picture is decoded at a time, by all threads of all processes."""
+
+import multiprocessing
+import os
+import signal
+import time
+from multiprocessing.synchronize import Event
+from pathlib import Path
+
+from mnist_api.picture_lock import PictureLock
+
+FORK = multiprocessing.get_context("fork")
+
+
+def decode_often(lock: PictureLock, times: int, path: Path, name: str) -> None:
+    for _ in range(times):
+        with lock, path.open("a") as log:
+            log.write(f"+{name}")
+            log.flush()
+            time.sleep(0.01)
+            log.write(f"-{name}")
+
+
+def hold(lock: PictureLock, taken: Event) -> None:
+    with lock:
+        taken.set()
+        time.sleep(60)
+
+
+def test_processes_take_turns_and_never_decode_at_once(tmp_path: Path) -> None:
+    """One that has decoded waits until the other has, however quickly it asks again."""
+    lock, path = PictureLock(), tmp_path / "log"
+    processes = [FORK.Process(target=decode_often, args=(lock, 30, path, name)) for name in "ab"]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join(30)
+        assert process.exitcode == 0
+    said = path.read_text()
+    pieces = [said[at : at + 4] for at in range(0, len(said), 4)]
+    assert sorted(set(pieces)) == ["+a-a", "+b-b"]
+    changes = sum(one != other for one, other in zip(pieces, pieces[1:], strict=False))
+    assert changes > 30  # of 59, but for the beginning and the end, when one is alone
+
+
+def test_the_kernel_takes_it_from_a_process_that_dies() -> None:
+    lock, taken = PictureLock(), FORK.Event()
+    process = FORK.Process(target=hold, args=(lock, taken))
+    process.start()
+    assert taken.wait(10)
+    os.kill(process.pid or 0, signal.SIGKILL)
+    process.join(10)
+    with lock:
+        pass

@@ -1,0 +1,72 @@
+"""Long answers let each other go on after each unit, and end when nobody waits for them."""
+
+import asyncio
+import time
+from collections.abc import Callable
+
+import pytest
+
+from mnist_api.problems import GoneError, ProblemError
+from mnist_api.turns import MOST, Turns
+
+
+def work(log: list[str], name: str, units: int) -> Callable[[Callable[[], None]], str]:
+    def run(checkpoint: Callable[[], None]) -> str:
+        for _ in range(units):
+            log.append(name)
+            time.sleep(0.02)
+            checkpoint()
+        return name
+
+    return run
+
+
+def test_a_short_answer_waits_for_one_unit_of_a_long_one() -> None:
+    async def both(log: list[str]) -> list[str]:
+        turns, stay = Turns(), asyncio.get_running_loop().create_future()
+        long = asyncio.create_task(turns.run(work(log, "long", 20), stay))
+        await asyncio.sleep(0.05)
+        return await asyncio.gather(long, turns.run(work(log, "short", 2), stay))
+
+    log: list[str] = []
+    assert asyncio.run(both(log)) == ["long", "short"]
+    first, last = log.index("short"), len(log) - 1 - log[::-1].index("short")
+    assert first < 8
+    assert log[first : last + 1] == ["short", "long", "short"]
+
+
+def test_the_work_ends_soon_after_nobody_waits_for_it() -> None:
+    async def leave(log: list[str]) -> None:
+        turns, gone = Turns(), asyncio.get_running_loop().create_future()
+        asyncio.get_running_loop().call_later(0.1, gone.set_result, None)
+        waiting = turns.run(work(log, "never", 1), gone)  # it is gone before its turn has come
+        with pytest.raises(GoneError):
+            await asyncio.gather(turns.run(work(log, "long", 1000), gone))
+        with pytest.raises(GoneError):
+            await waiting
+        cancelled = asyncio.create_task(turns.run(work(log, "cancelled", 1000), asyncio.Future()))
+        await asyncio.sleep(0.05)
+        cancelled.cancel()
+        assert await turns.run(work(log, "next", 1), asyncio.Future()) == "next"
+
+    log: list[str] = []
+    begin = time.monotonic()
+    asyncio.run(leave(log))
+    assert time.monotonic() - begin < 5
+    assert "never" not in log
+    assert log[-1] == "next"
+
+
+def test_more_than_there_are_places_are_refused_and_told_when_to_come_again() -> None:
+    async def crowd() -> None:
+        turns, stay = Turns(), asyncio.get_running_loop().create_future()
+        tasks = [asyncio.create_task(turns.run(work([], "one", 2), stay)) for _ in range(MOST)]
+        await asyncio.sleep(0)
+        with pytest.raises(ProblemError) as refused:
+            await turns.run(work([], "more", 1), stay)
+        assert refused.value.status == 503
+        assert refused.value.headers["Retry-After"]
+        await asyncio.gather(*tasks)
+        assert await turns.run(work([], "later", 1), stay) == "later"
+
+    asyncio.run(crowd())
