@@ -17,11 +17,9 @@ from mnist_api.turns import MOST
 
 SLOW = packed(drawn("RGBA", 2480, 3508), "PNG")  # 15 kB that take some 0.3 s
 PART = b'--x\r\nContent-Disposition: form-data; name="image"; filename="a.png"\r\n\r\n%b\r\n'
-FORM = PART % SLOW * 64 + b"--x--\r\n"
-FORM_HEAD = (
-    b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Type: multipart/form-data; boundary=x\r\n"
-    b"Content-Length: %d\r\n\r\n" % len(FORM)
-)
+END = b"--x--\r\n"
+FORM = PART % SLOW * 64 + END
+HEAD = b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Type: multipart/form-data; boundary=x\r\n"
 
 
 @pytest.fixture
@@ -29,9 +27,9 @@ def api(start_api: Callable[..., Api], seven: Path) -> Api:
     return start_api(MODEL_FILE=str(seven), WEB_CONCURRENCY="1").wait_ready()
 
 
-def begin_form(api: Api) -> socket.socket:
+def begin_form(api: Api, form: bytes = FORM) -> socket.socket:
     connection = socket.create_connection(("127.0.0.1", api.port), timeout=60)
-    connection.sendall(FORM_HEAD + FORM)
+    connection.sendall(HEAD + b"Content-Length: %d\r\n\r\n" % len(form) + form)
     return connection
 
 
@@ -82,9 +80,10 @@ def test_a_form_is_left_when_its_client_is_gone(api: Api) -> None:
 
 def test_when_too_much_waits_the_rest_is_told_to_come_again(api: Api) -> None:
     workers = api.workers()
-    forms = [begin_form(api) for _ in range(MOST)]
+    forms = [begin_form(api, PART % SLOW * 8 + END) for _ in range(MOST)]
     try:
-        wait_until(lambda: ask(api)[::2] == (503, "2"))
+        time.sleep(0.5)
+        assert ask(api)[::2] == (503, "2")
         assert (api.status(), api.predict()) == (200, 7)
     finally:
         for connection in forms:

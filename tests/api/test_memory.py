@@ -29,7 +29,11 @@ LARGE = 16 * 1024**2
 Sent = tuple[str, str, bytes, dict[str, str]]  # path, content type, body, headers
 SENT: list[Sent] = [
     *(("/predict", "image/png", content, {}) for content, _ in HOSTILE.values()),
-    *(("/predict", "image/png", content, {}) for content in HONEST.values() if len(content) < LARGE),
+    *(
+        ("/predict", "image/png", content, {})
+        for content in HONEST.values()
+        if len(content) < LARGE
+    ),
     *[("/predict", FORM_TYPE, FORM, {})] * 4,
     *[("/predict", JSON, BATCH, {})] * 3,
     *[("/predict", JSON, gzip.compress(BATCH, 1), {"Content-Encoding": "gzip"})] * 6,

@@ -13,7 +13,7 @@ def test_nothing_needs_to_be_set() -> None:
     assert settings.tracking_uri == "http://127.0.0.1:5000"
     assert (settings.model_name, settings.model_alias) == ("mnist-classifier", "Production")
     assert (settings.host, settings.port, settings.workers) == ("127.0.0.1", 8000, 2)
-    assert settings.poll_seconds == 2
+    assert (settings.poll_seconds, settings.max_form_files) == (2, 64)
     assert settings.model_file is None
 
 
@@ -39,6 +39,8 @@ REFUSED = [
     ("HOST", "local host"),
     ("PORT", "65536"),
     ("PORT", "http"),
+    ("MAX_FORM_FILES", "0"),
+    ("MAX_FORM_FILES", "many"),
 ]
 
 

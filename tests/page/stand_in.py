@@ -10,7 +10,8 @@ from flask import Flask, Response, jsonify, request, send_from_directory
 from werkzeug.serving import make_server
 
 import mnist_api
-from mnist_api.imaging.picture import PictureError, read_picture
+from mnist_api.imaging.picture import read_picture
+from mnist_api.imaging.picture_file import PictureError
 
 PAGE = Path(mnist_api.__file__).parent / "web" / "page"
 POLICY = (

@@ -78,8 +78,8 @@ def _too_large(bound: int) -> PictureError:
 
 def _shrink(image: Image.Image, exif: bytes) -> Grey:
     longer = max(image.size)
-    wanted = (max(1, side * WORK // longer) for side in image.size)
-    image.draft("L", tuple(wanted))  # lets a JPEG be decoded at an eighth of its size
+    width, height = (max(1, side * WORK // longer) for side in image.size)
+    image.draft("L", (width, height))  # lets a JPEG be decoded at an eighth of its size
     image.load()
     factor = max(1, max(image.size) // WORK)
     small = Image.new("LA", (-(-image.width // factor), -(-image.height // factor)))

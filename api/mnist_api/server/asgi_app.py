@@ -103,25 +103,31 @@ class AsgiApp:
 
     async def _serve(self, route: Route, scope: Message, receive: Receive, send: Send) -> None:
         headers = dict(scope["headers"])
-        response = check_headers(route, headers, self.hosts)
-        body = None
+        response, is_read = check_headers(route, headers, self.hosts), False
         if response is None:
-            reservation = self._budget.open()
-            max_bytes, seconds = self.context.max_body_bytes, self.request_seconds
-            try:
-                body = await read_body(headers, receive, max_bytes, seconds, reservation)
-                query = scope["query_string"].decode("latin-1")
-                request = Request(scope["path"], query, headers, body)
-                response = await self._handle(route, request, receive, reservation)
-            except ProblemError as problem:
-                response = route.write_error(problem)
-            except ClientGoneError:
-                response = route.write_error(client_gone())
-            finally:
-                reservation.release()
-        await _send_response(send, response)
-        if body is None and response.status != 408:
+            response, is_read = await self._read_and_handle(route, scope, headers, receive)
+        await _send_response(send, response)  # this may take long; the body is released by now
+        if not is_read and response.status != 408:
             await drain_body(receive)
+
+    async def _read_and_handle(
+        self, route: Route, scope: Message, headers: dict[bytes, bytes], receive: Receive
+    ) -> tuple[Response, bool]:
+        """Return the response, and whether the whole body was read."""
+        reservation, is_read = self._budget.open(), False
+        max_bytes, seconds = self.context.max_body_bytes, self.request_seconds
+        try:
+            body = await read_body(headers, receive, max_bytes, seconds, reservation)
+            is_read = True
+            query = scope["query_string"].decode("latin-1")
+            request = Request(scope["path"], query, headers, body)
+            return await self._handle(route, request, receive, reservation), True
+        except ProblemError as problem:
+            return route.write_error(problem), is_read
+        except ClientGoneError:
+            return route.write_error(client_gone()), is_read
+        finally:
+            reservation.release()
 
     async def _handle(
         self, route: Route, request: Request, receive: Receive, reservation: Reservation
