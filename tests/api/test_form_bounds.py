@@ -29,7 +29,7 @@ REFUSED = {
 def doors(start_apis: Callable[..., Api], seven: Path) -> list[Api]:
     """Start the front, and Flask alone."""
     settings = {"MODEL_FILE": str(seven), "MAX_FORM_FILES": "3", "WEB_CONCURRENCY": "1"}
-    flask = start_apis("-k", "gthread", "mnist_api.wsgi:create_wsgi()", **settings)
+    flask = start_apis("-k", "gthread", "mnist_api.main:create_wsgi()", **settings)
     return [start_apis(**settings).wait_ready(), flask.wait_ready()]
 
 

@@ -13,7 +13,7 @@ from bodies import SAMPLES
 from hostile_pictures import drawn, packed
 from processes import Api, wait_until
 
-from mnist_api.turns import MOST
+from mnist_api.server.scheduler import MAX_JOBS
 
 SLOW = packed(drawn("RGBA", 2480, 3508), "PNG")  # 15 kB that take some 0.3 s
 PART = b'--x\r\nContent-Disposition: form-data; name="image"; filename="a.png"\r\n\r\n%b\r\n'
@@ -80,7 +80,7 @@ def test_a_form_is_left_when_its_client_is_gone(api: Api) -> None:
 
 def test_when_too_much_waits_the_rest_is_told_to_come_again(api: Api) -> None:
     workers = api.workers()
-    forms = [begin_form(api, PART % SLOW * 8 + END) for _ in range(MOST)]
+    forms = [begin_form(api, PART % SLOW * 8 + END) for _ in range(MAX_JOBS)]
     try:
         time.sleep(0.5)
         assert ask(api)[::2] == (503, "2")

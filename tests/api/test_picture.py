@@ -212,8 +212,8 @@ def test_a_bomb_of_a_few_kilobytes_is_refused_in_little_memory(side: int):
     assert len(bomb) < 100_000
     program = (
         "import resource, sys\n"
-        "from mnist_api.imaging.picture import read_picture
-from mnist_api.imaging.picture_file import PictureError\n"
+        "from mnist_api.imaging.picture import read_picture\n"
+        "from mnist_api.imaging.picture_file import PictureError\n"
         "before = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss\n"
         "try:\n"
         "    read_picture(sys.stdin.buffer.read())\n"

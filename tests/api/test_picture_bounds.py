@@ -8,14 +8,15 @@ import time
 import pytest
 from hostile_pictures import HONEST, HOSTILE, drawn, packed
 
-from mnist_api.memory_limit import limit_memory
-from mnist_api.picture import read_picture
+from mnist_api.imaging.memory_limit import limit_memory
+from mnist_api.imaging.picture import read_picture
 
 MOST_MB = 125  # of a picture; the API's container has 512 for two workers and all they hold
 MOST_SECONDS = 3  # of processor time, on a slow machine; half a second on a fast one
 PROGRAM = """
 import json, sys, time
-from mnist_api.picture import PictureError, read_picture
+from mnist_api.imaging.picture import read_picture
+from mnist_api.imaging.picture_file import PictureError
 def of(name):
     return int(next(line for line in open("/proc/self/status") if line.startswith(name)).split()[1])
 content = sys.stdin.buffer.read()

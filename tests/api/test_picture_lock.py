@@ -8,7 +8,7 @@ from itertools import pairwise
 from multiprocessing.synchronize import Event
 from pathlib import Path
 
-from mnist_api.picture_lock import PictureLock
+from mnist_api.imaging.picture_lock import PictureLock
 
 FORK = multiprocessing.get_context("fork")
 

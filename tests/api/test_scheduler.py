@@ -6,8 +6,8 @@ from collections.abc import Callable
 
 import pytest
 
-from mnist_api.problems import GoneError, ProblemError
-from mnist_api.turns import MOST, Turns
+from mnist_api.problems import ClientGoneError, ProblemError
+from mnist_api.server.scheduler import MAX_JOBS, Scheduler
 
 
 def work(log: list[str], name: str, units: int) -> Callable[[Callable[[], None]], str]:
@@ -23,10 +23,10 @@ def work(log: list[str], name: str, units: int) -> Callable[[Callable[[], None]]
 
 def test_a_short_answer_waits_for_one_unit_of_a_long_one() -> None:
     async def both(log: list[str]) -> list[str]:
-        turns, stay = Turns(), asyncio.get_running_loop().create_future()
-        long = asyncio.create_task(turns.run(work(log, "long", 20), stay))
+        scheduler, stay = Scheduler(), asyncio.get_running_loop().create_future()
+        long = asyncio.create_task(scheduler.run(work(log, "long", 20), stay))
         await asyncio.sleep(0.05)
-        return await asyncio.gather(long, turns.run(work(log, "short", 2), stay))
+        return await asyncio.gather(long, scheduler.run(work(log, "short", 2), stay))
 
     log: list[str] = []
     assert asyncio.run(both(log)) == ["long", "short"]
@@ -37,17 +37,19 @@ def test_a_short_answer_waits_for_one_unit_of_a_long_one() -> None:
 
 def test_the_work_ends_soon_after_nobody_waits_for_it() -> None:
     async def leave(log: list[str]) -> None:
-        turns, gone = Turns(), asyncio.get_running_loop().create_future()
+        scheduler, gone = Scheduler(), asyncio.get_running_loop().create_future()
         asyncio.get_running_loop().call_later(0.1, gone.set_result, None)
-        waiting = turns.run(work(log, "never", 1), gone)  # it is gone before its turn has come
-        with pytest.raises(GoneError):
-            await asyncio.gather(turns.run(work(log, "long", 1000), gone))
-        with pytest.raises(GoneError):
+        waiting = scheduler.run(work(log, "never", 1), gone)  # it is gone before its turn has come
+        with pytest.raises(ClientGoneError):
+            await asyncio.gather(scheduler.run(work(log, "long", 1000), gone))
+        with pytest.raises(ClientGoneError):
             await waiting
-        cancelled = asyncio.create_task(turns.run(work(log, "cancelled", 1000), asyncio.Future()))
+        cancelled = asyncio.create_task(
+            scheduler.run(work(log, "cancelled", 1000), asyncio.Future())
+        )
         await asyncio.sleep(0.05)
         cancelled.cancel()
-        assert await turns.run(work(log, "next", 1), asyncio.Future()) == "next"
+        assert await scheduler.run(work(log, "next", 1), asyncio.Future()) == "next"
 
     log: list[str] = []
     begin = time.monotonic()
@@ -59,14 +61,16 @@ def test_the_work_ends_soon_after_nobody_waits_for_it() -> None:
 
 def test_more_than_there_are_places_are_refused_and_told_when_to_come_again() -> None:
     async def crowd() -> None:
-        turns, stay = Turns(), asyncio.get_running_loop().create_future()
-        tasks = [asyncio.create_task(turns.run(work([], "one", 2), stay)) for _ in range(MOST)]
+        scheduler, stay = Scheduler(), asyncio.get_running_loop().create_future()
+        tasks = [
+            asyncio.create_task(scheduler.run(work([], "one", 2), stay)) for _ in range(MAX_JOBS)
+        ]
         await asyncio.sleep(0)
         with pytest.raises(ProblemError) as refused:
-            await turns.run(work([], "more", 1), stay)
+            await scheduler.run(work([], "more", 1), stay)
         assert refused.value.status == 503
         assert refused.value.headers["Retry-After"]
         await asyncio.gather(*tasks)
-        assert await turns.run(work([], "later", 1), stay) == "later"
+        assert await scheduler.run(work([], "later", 1), stay) == "later"
 
     asyncio.run(crowd())
