@@ -10,18 +10,18 @@ from dataclasses import replace
 from pathlib import Path
 
 from bench.machine import describe_machine
-from mnist_trainer import quiet
+from mnist_trainer import library_logging
 
-quiet.prepare(os.environ)  # before TensorFlow is imported
-with quiet.mute():
+library_logging.prepare(os.environ)  # before TensorFlow is imported
+with library_logging.mute():
     import onnxruntime  # type: ignore[import-untyped]  # ships no types
 
-    from mnist_trainer.data import SHIPPED, Dataset, load
-    from mnist_trainer.evaluate import measure
-    from mnist_trainer.export import export
-    from mnist_trainer.fit import fit
-    from mnist_trainer.network import build
-    from mnist_trainer.recipes import RECIPES, Recipe
+    from mnist_trainer.data.dataset import SHIPPED, Dataset, load
+    from mnist_trainer.evaluation.metrics import measure
+    from mnist_trainer.export.onnx_export import export
+    from mnist_trainer.training.loop import fit
+    from mnist_trainer.training.model import build
+    from mnist_trainer.training.recipes import RECIPES, Recipe
 
 PLAIN_BATCH = 128
 LARGER = (512, 256)  # hidden layers of the network that ours is measured against

@@ -9,7 +9,8 @@ import os
 import sys
 from pathlib import Path
 
-from mnist_trainer import quiet
+from mnist_trainer import library_logging
+from mnist_trainer.data.dataset import SHIPPED
 from mnist_trainer.errors import TrainerError
 from mnist_trainer.settings import read_settings
 
@@ -19,14 +20,14 @@ API = "http://127.0.0.1:8000"
 
 def main(folder: Path) -> int:
     """Fill ``folder`` and return 0, or 2 when something stands in the way."""
-    quiet.prepare(os.environ)
+    library_logging.prepare(os.environ)
     from report.run import read_run  # MLflow, only now that it is told to be quiet
     from report.service import describe_service
     from report.tex import escape, write_values
     from report.values import describe
 
     try:
-        settings = read_settings(os.environ)
+        settings = read_settings(os.environ, SHIPPED)
         folder.mkdir(parents=True, exist_ok=True)
         trained = read_run(settings, folder)
         values = describe(trained)

@@ -10,9 +10,9 @@ from mlflow import MlflowClient
 from mlflow.artifacts import download_artifacts
 
 from mnist_trainer.errors import TrainerError
-from mnist_trainer.registry import Registry
-from mnist_trainer.server import check, clear_errors
 from mnist_trainer.settings import Settings
+from mnist_trainer.tracking.health import check, clear_errors
+from mnist_trainer.tracking.registry import Registry
 
 CURVES = ("loss", "accuracy", "val_loss", "val_accuracy")
 FIGURES = (

@@ -4,7 +4,7 @@ import os
 import platform
 from pathlib import Path
 
-from mnist_trainer.data import load
+from mnist_trainer.data.dataset import load
 from report.speed import CONNECTIONS, SECONDS, NotMeasuredError, measure_speed
 from report.tex import escape, number, rounded, setting
 

@@ -6,9 +6,10 @@ from itertools import pairwise
 from pathlib import Path
 
 import mnist_trainer
-from mnist_trainer import gate
-from mnist_trainer.data import CLASSES, SIDE, VALIDATION_SHARE
-from mnist_trainer.evidence import calibration, limits
+from mnist_trainer.data.dataset import VALIDATION_SHARE
+from mnist_trainer.evaluation import calibration, gate
+from mnist_trainer.evaluation import robustness as limits
+from mnist_trainer.signature import CLASSES, SIDE
 from report.run import Trained
 from report.tex import escape, number, percent, rounded, rows, setting
 
@@ -117,9 +118,9 @@ def _constants(metrics: Mapping[str, float]) -> dict[str, str]:
         "Moved": str(limits.SHIFT),
         "Bins": str(calibration.BINS),
         "Chance": setting(str(gate.CHANCE)),
-        "Waves": number(_read_constant("distort", "WAVES")),
-        "Smoothness": setting(str(_read_constant("distort", "SMOOTHNESS"))),
-        "Epsilon": rounded(_read_constant("steps", "EPSILON"), 1),
+        "Waves": number(_read_constant("training/augmentation", "WAVES")),
+        "Smoothness": setting(str(_read_constant("training/augmentation", "SMOOTHNESS"))),
+        "Epsilon": rounded(_read_constant("training/train_step", "EPSILON"), 1),
         "LimitLeft": percent(metrics["accuracy_turned_left"]),
         "LimitRight": percent(metrics["accuracy_turned_right"]),
         "LimitThin": percent(metrics["accuracy_thin"]),
@@ -137,7 +138,7 @@ def _constants(metrics: Mapping[str, float]) -> dict[str, str]:
 
 def _read_constant(module: str, name: str) -> float:
     """Return a constant of the trainer's code, which is not run: it would start TensorFlow."""
-    source = Path(mnist_trainer.__file__ or "").with_name(f"{module}.py").read_text("utf-8")
+    source = Path(mnist_trainer.__file__ or "").parent.joinpath(f"{module}.py").read_text("utf-8")
     for line in ast.parse(source).body:
         if isinstance(line, ast.Assign) and ast.unparse(line.targets[0]) == name:
             return float(ast.literal_eval(line.value))

@@ -18,9 +18,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from mnist_trainer import quiet
+from mnist_trainer import library_logging
 
-quiet.prepare(os.environ)  # before any test imports MLflow
+library_logging.prepare(os.environ)  # before any test imports MLflow
 
 from mlflow import MlflowClient  # noqa: E402 - only after the line above
 from mlflow.entities import Metric, Param  # noqa: E402 - the same

@@ -19,9 +19,10 @@ from typing import NamedTuple
 
 import pytest
 
-from mnist_trainer import quiet
+from mnist_trainer import library_logging
+from mnist_trainer.data.dataset import SHIPPED
 
-quiet.prepare(os.environ)  # before any test imports MLflow or TensorFlow
+library_logging.prepare(os.environ)  # before any test imports MLflow or TensorFlow
 
 from mlflow import MlflowClient  # noqa: E402 - only after the line above
 
@@ -114,7 +115,7 @@ def environment(server: str, tmp_path: Path) -> dict[str, str]:
 
 @pytest.fixture
 def settings(environment: dict[str, str]) -> Settings:
-    return read_settings(environment)
+    return read_settings(environment, SHIPPED)
 
 
 @pytest.fixture

@@ -4,9 +4,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from mnist_trainer.data import MNIST_SHA256, Digits
-from mnist_trainer.evidence.results import InService, Results
-from mnist_trainer.fit import Epoch
+from mnist_trainer.data.dataset import MNIST_SHA256
+from mnist_trainer.data.images import Digits
+from mnist_trainer.reporting.results import InService, Results
+from mnist_trainer.training.loop import Epoch
 
 SETTINGS = {
     "recipe": "quick",

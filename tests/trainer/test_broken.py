@@ -8,14 +8,15 @@ import pytest
 from mlflow import MlflowClient
 from trainings import TINIER, TINY, alias_of, command, runs_of
 
-from mnist_trainer import export, train
-from mnist_trainer.evidence import write
-from mnist_trainer.onnx_file import infer
-from mnist_trainer.registry import Registry
-from mnist_trainer.server import ServerError
+from mnist_trainer.export import onnx_export as export
+from mnist_trainer.export.onnx_inference import infer
+from mnist_trainer.pipeline import train
+from mnist_trainer.pipeline.outbox import UnsentError
+from mnist_trainer.reporting import artifacts as write
 from mnist_trainer.settings import Settings
 from mnist_trainer.signals import Stopped
-from mnist_trainer.unsent import UnsentError
+from mnist_trainer.tracking.health import ServerError
+from mnist_trainer.tracking.registry import Registry
 
 
 def test_figures_that_cannot_be_drawn_do_not_cost_the_training(

@@ -5,9 +5,9 @@ from dataclasses import replace
 import pytest
 from made_up import SETTINGS, make_results
 
-from mnist_trainer.data import MNIST_SHA256
-from mnist_trainer.evidence.card import LONGEST, describe_model, describe_version
-from mnist_trainer.evidence.limits import Limit
+from mnist_trainer.data.dataset import MNIST_SHA256
+from mnist_trainer.evaluation.robustness import Limit
+from mnist_trainer.reporting.model_card import LONGEST, describe_model, describe_version
 
 TRUTH = list(range(10)) * 3
 GUESSES = [1, *TRUTH[1:]]

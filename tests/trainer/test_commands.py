@@ -12,11 +12,11 @@ from conftest import ROOT, Command
 from mlflow import MlflowClient
 from started import LONG, SECONDS, SHORT, await_line, ended, sentence
 
-from mnist_trainer import commands
-from mnist_trainer.arguments import parse
+from mnist_trainer.cli import commands
+from mnist_trainer.cli.parser import parse
 from mnist_trainer.errors import TrainerError
-from mnist_trainer.registry import Registry
 from mnist_trainer.settings import Settings
+from mnist_trainer.tracking.registry import Registry
 
 
 @pytest.fixture

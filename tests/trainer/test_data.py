@@ -8,7 +8,8 @@ import numpy as np
 import pytest
 from made_data import draw, write_idx, write_set
 
-from mnist_trainer import data
+from mnist_trainer.data import dataset as data
+from mnist_trainer.errors import DataError
 
 
 def write_npz(file: Path, train: int = 24, labels: np.ndarray | None = None) -> Path:
@@ -105,13 +106,13 @@ def test_images_in_no_order_stay_in_their_order(tmp_path: Path) -> None:
 def test_two_classes_are_enough_and_one_is_refused(tmp_path: Path) -> None:
     two, one = np.arange(36) % 2, np.zeros(36, np.int64)
     assert len(data.load(write_npz(tmp_path / "two.npz", 36, two)).validation) == 3
-    with pytest.raises(data.DataError, match=r"one\.npz holds training images of one class"):
+    with pytest.raises(DataError, match=r"one\.npz holds training images of one class"):
         data.load(write_npz(tmp_path / "one.npz", 36, one))
 
 
 def test_fewer_than_twelve_training_images_are_refused(tmp_path: Path) -> None:
     assert len(data.load(write_npz(tmp_path / "a.npz", 12)).train) == 11
-    with pytest.raises(data.DataError, match="holds 11 training images, and at least 12"):
+    with pytest.raises(DataError, match="holds 11 training images, and at least 12"):
         data.load(write_npz(tmp_path / "a.npz", 11))
 
 
@@ -132,17 +133,17 @@ def test_a_folder_with_more_than_one_data_set_is_refused(
             write_npz(tmp_path / each)
         else:
             write_set(tmp_path, each)
-    with pytest.raises(data.DataError, match=said):
+    with pytest.raises(DataError, match=said):
         data.load(tmp_path)
 
 
 def test_a_place_without_data_is_refused(tmp_path: Path) -> None:
-    with pytest.raises(data.DataError, match=r"images-idx3-ubyte\.gz is missing.* or one \.npz"):
+    with pytest.raises(DataError, match=r"images-idx3-ubyte\.gz is missing.* or one \.npz"):
         data.load(tmp_path)
-    with pytest.raises(data.DataError, match=r"DATA_DIR is .*nowhere, .* No such file"):
+    with pytest.raises(DataError, match=r"DATA_DIR is .*nowhere, .* No such file"):
         data.load(tmp_path / "nowhere")
     (tmp_path / "data.csv").write_text("1,2,3")
-    with pytest.raises(data.DataError, match=r"data\.csv is no \.npz file"):
+    with pytest.raises(DataError, match=r"data\.csv is no \.npz file"):
         data.load(tmp_path / "data.csv")
 
 
@@ -158,5 +159,5 @@ def test_a_shipped_file_that_is_another_one_is_refused(
     labels.write_bytes(gzip.compress(bytes(swapped)))
     assert data.load(copy).name == "data"  # elsewhere it is data like any other
     monkeypatch.setattr(data, "SHIPPED", copy)
-    with pytest.raises(data.DataError, match=r"t10k-labels-idx1-ubyte\.gz is not the file"):
+    with pytest.raises(DataError, match=r"t10k-labels-idx1-ubyte\.gz is not the file"):
         data.load(copy)

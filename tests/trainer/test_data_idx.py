@@ -10,8 +10,9 @@ import numpy as np
 import pytest
 from made_data import draw, write_idx, write_set
 
-from mnist_trainer import data
-from mnist_trainer.digits import MOST
+from mnist_trainer.data import dataset as data
+from mnist_trainer.data.images import MOST
+from mnist_trainer.errors import DataError
 
 
 @pytest.fixture
@@ -53,7 +54,7 @@ def test_emnist_with_letters_is_refused(
         write_idx(tmp_path / f"{name}{part}-images-idx3-ubyte", images)
         write_idx(tmp_path / f"{name}{part}-labels-idx1-ubyte", np.array(labels, np.uint8))
     with pytest.raises(
-        data.DataError, match=rf"{name}train-labels-idx1-ubyte holds the label {told}; .* 0 to 9"
+        DataError, match=rf"{name}train-labels-idx1-ubyte holds the label {told}; .* 0 to 9"
     ):
         data.load(tmp_path)
 
@@ -61,7 +62,7 @@ def test_emnist_with_letters_is_refused(
 def test_half_of_a_set_is_refused_by_the_name_of_what_is_missing(tmp_path: Path) -> None:
     write_set(tmp_path, "emnist-digits-")
     (tmp_path / "emnist-digits-test-labels-idx1-ubyte").unlink()
-    with pytest.raises(data.DataError, match=r"emnist-digits-test-labels-idx1-ubyte\.gz is miss"):
+    with pytest.raises(DataError, match=r"emnist-digits-test-labels-idx1-ubyte\.gz is miss"):
         data.load(tmp_path)
 
 
@@ -110,7 +111,7 @@ def test_a_damaged_file_is_refused_by_name(
     clothes: Path, name: str, harm: Callable[[Path], None]
 ) -> None:
     harm(clothes / name)
-    with pytest.raises(data.DataError, match=name) as refusal:
+    with pytest.raises(DataError, match=name) as refusal:
         data.load(clothes)
     assert "\n" not in str(refusal.value)
 
@@ -126,7 +127,7 @@ def test_of_a_small_file_that_unpacks_to_much_only_what_is_due_is_read(clothes: 
             packed.write(bytes(2**20))
     tracemalloc.start()
     try:
-        with pytest.raises(data.DataError, match=r"should hold 7840 bytes .* and holds more"):
+        with pytest.raises(DataError, match=r"should hold 7840 bytes .* and holds more"):
             data.load(clothes)
         assert tracemalloc.get_traced_memory()[1] < 8 * 2**20
     finally:
@@ -135,19 +136,19 @@ def test_of_a_small_file_that_unpacks_to_much_only_what_is_due_is_read(clothes: 
 
 def test_labels_beyond_nine_are_refused(clothes: Path) -> None:
     write_idx(clothes / "t10k-labels-idx1-ubyte", np.arange(1, 11, dtype=np.uint8))
-    with pytest.raises(data.DataError, match=r"t10k-labels-idx1-ubyte holds the label 10"):
+    with pytest.raises(DataError, match=r"t10k-labels-idx1-ubyte holds the label 10"):
         data.load(clothes)
 
 
 def test_images_of_another_size_are_refused(clothes: Path) -> None:
     write_idx(clothes / "t10k-images-idx3-ubyte", np.zeros((10, 14, 56), np.uint8))
-    with pytest.raises(data.DataError, match=r"t10k-images-idx3-ubyte holds .* 14 x 56"):
+    with pytest.raises(DataError, match=r"t10k-images-idx3-ubyte holds .* 14 x 56"):
         data.load(clothes)
 
 
 def test_labels_that_do_not_match_the_images_in_number_are_refused(clothes: Path) -> None:
     write_idx(clothes / "t10k-labels-idx1-ubyte", np.zeros(9, np.uint8))
-    with pytest.raises(data.DataError, match=r"9 labels for the 10 images"):
+    with pytest.raises(DataError, match=r"9 labels for the 10 images"):
         data.load(clothes)
 
 
@@ -155,5 +156,5 @@ def test_labels_that_do_not_match_the_images_in_number_are_refused(clothes: Path
 def test_files_without_images_are_refused(clothes: Path, part: str) -> None:
     write_idx(clothes / f"{part}-images-idx3-ubyte", np.zeros((0, 28, 28), np.uint8))
     write_idx(clothes / f"{part}-labels-idx1-ubyte", np.zeros(0, np.uint8))
-    with pytest.raises(data.DataError, match="holds no images"):
+    with pytest.raises(DataError, match="holds no images"):
         data.load(clothes)

@@ -9,7 +9,8 @@ import pytest
 from made_data import draw
 from numpy.lib import format as npy
 
-from mnist_trainer import data
+from mnist_trainer.data import dataset as data
+from mnist_trainer.errors import DataError
 
 
 @pytest.fixture
@@ -25,7 +26,7 @@ def file(tmp_path: Path) -> Path:
 
 
 def refused(file: Path, message: str) -> None:
-    with pytest.raises(data.DataError, match=message) as refusal:
+    with pytest.raises(DataError, match=message) as refusal:
         data.load(file)
     assert "\n" not in str(refusal.value)
 
@@ -145,7 +146,7 @@ def test_damaged_archives_are_refused_and_never_crash(
             file.write_bytes(spoilt)
             try:
                 data.load(file)
-            except data.DataError as error:
+            except DataError as error:
                 assert "clothes" in str(error)  # noqa: PT017 - not every one of them has to fail
 
 

@@ -7,11 +7,11 @@ import pytest
 from made_up import make_results, say
 from matplotlib.image import imread
 
-from mnist_trainer.evidence.calibration import weigh
-from mnist_trainer.evidence.compare import compare
-from mnist_trainer.evidence.figures import write_figures
-from mnist_trainer.evidence.limits import measure_limits, rotate, shift, thin
-from mnist_trainer.gate import chance_of_losing
+from mnist_trainer.evaluation.calibration import weigh
+from mnist_trainer.evaluation.comparison import compare
+from mnist_trainer.evaluation.gate import chance_of_losing
+from mnist_trainer.evaluation.robustness import measure_limits, rotate, shift, thin
+from mnist_trainer.reporting.plots import write_figures
 
 DIGITS = list(range(10)) * 5
 CHANGED = [1, 1, *DIGITS[2:]]  # the first image, a 0, is called 1

@@ -6,9 +6,14 @@ import numpy as np
 import pytest
 import tensorflow as tf  # type: ignore[import-untyped]  # ships no types
 
-from mnist_trainer import data, distort, fit, network, steps
-from mnist_trainer.evaluate import judge, measure
-from mnist_trainer.recipes import RECIPES
+from mnist_trainer.data import dataset as data
+from mnist_trainer.data.images import Digits
+from mnist_trainer.evaluation.metrics import judge, measure
+from mnist_trainer.training import augmentation as distort
+from mnist_trainer.training import loop as fit
+from mnist_trainer.training import model as network
+from mnist_trainer.training import train_step as steps
+from mnist_trainer.training.recipes import RECIPES
 
 TINY = dataclasses.replace(RECIPES["default"], hidden=(32, 16), epochs=2, batch_size=64)
 STILL = dataclasses.replace(
@@ -158,7 +163,7 @@ def test_fewer_images_than_a_batch_can_be_trained_on(digits: data.Dataset) -> No
 
 
 def test_figures_are_counted_right() -> None:
-    part = data.Digits(np.zeros((4, 784), np.uint8), np.array([0, 0, 1, 2], np.uint8))
+    part = Digits(np.zeros((4, 784), np.uint8), np.array([0, 0, 1, 2], np.uint8))
     given = np.full((4, 10), 0.05, np.float32)
     for row, guess in enumerate([0, 1, 1, 2]):
         given[row, guess] = 0.55

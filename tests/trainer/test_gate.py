@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 
-from mnist_trainer.gate import chance_of_losing, decide
+from mnist_trainer.evaluation.gate import chance_of_losing, decide
 
 ALL = 1000
 

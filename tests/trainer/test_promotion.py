@@ -5,11 +5,13 @@ import pytest
 from mlflow import MlflowClient
 from trainings import TINIER, TINY, alias_of, command, runs_of
 
-from mnist_trainer import data, gate, promotion
-from mnist_trainer.evaluate import judge
-from mnist_trainer.gate import Answers, Verdict
-from mnist_trainer.registry import Registry
+from mnist_trainer.data import dataset as data
+from mnist_trainer.evaluation import gate
+from mnist_trainer.evaluation.gate import Answers, Verdict
+from mnist_trainer.evaluation.metrics import judge
+from mnist_trainer.pipeline import promotion
 from mnist_trainer.settings import Settings
+from mnist_trainer.tracking.registry import Registry
 
 
 @pytest.mark.parametrize(("lost", "won", "in_service"), [(10, 6, "2"), (15, 5, "1")])

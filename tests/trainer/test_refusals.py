@@ -11,10 +11,13 @@ import pytest
 from mlflow import MlflowClient
 from trainings import TINIER, alias_of, command
 
-from mnist_trainer import data, deliver, unsent
+from mnist_trainer.data import dataset as data
+from mnist_trainer.data.dataset import SHIPPED
 from mnist_trainer.errors import SettingError
-from mnist_trainer.server import ServerError
+from mnist_trainer.pipeline import outbox as unsent
+from mnist_trainer.pipeline import release as deliver
 from mnist_trainer.settings import Settings, read_settings
+from mnist_trainer.tracking.health import ServerError
 
 RECORD = "training.json"
 
@@ -46,7 +49,7 @@ def specimen(server: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
     models = tmp_path_factory.mktemp("models")
     names = {"MLFLOW_EXPERIMENT_NAME": "specimen", "MODEL_NAME": "specimen"}
     return leave_unsent(
-        read_settings({"MLFLOW_TRACKING_URI": server, "MODELS_DIR": str(models)} | names)
+        read_settings({"MLFLOW_TRACKING_URI": server, "MODELS_DIR": str(models)} | names, SHIPPED)
     )
 
 

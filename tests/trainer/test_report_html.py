@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from made_up import SETTINGS, make_results, say
 
-from mnist_trainer.data import MNIST_SHA256
-from mnist_trainer.evidence.write import Evidence, write_evidence
+from mnist_trainer.data.dataset import MNIST_SHA256
+from mnist_trainer.reporting.artifacts import Evidence, write_evidence
 
 TRUTH = list(range(10)) * 3
 # against the truth: wrong at 0, 1, 2 and 20; version 3 was wrong at 20, 21

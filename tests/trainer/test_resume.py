@@ -10,11 +10,12 @@ import pytest
 from mlflow import MlflowClient
 from trainings import TINIER, alias_of, command, runs_of
 
-from mnist_trainer import deliver, unsent
-from mnist_trainer.registry import Registry
-from mnist_trainer.server import ServerError
+from mnist_trainer.pipeline import outbox as unsent
+from mnist_trainer.pipeline import release as deliver
 from mnist_trainer.settings import Settings
 from mnist_trainer.signals import Stopped
+from mnist_trainer.tracking.health import ServerError
+from mnist_trainer.tracking.registry import Registry
 
 
 def break_at(where: object, name: str) -> Callable[[Settings], Path]:

@@ -3,9 +3,9 @@
 import pytest
 from mlflow import MlflowClient
 
-from mnist_trainer import rollback
-from mnist_trainer.registry import Registry, Version, VersionError
+from mnist_trainer.pipeline import rollback
 from mnist_trainer.settings import Settings
+from mnist_trainer.tracking.registry import Registry, Version, VersionError
 
 
 @pytest.fixture

@@ -12,17 +12,20 @@ from conftest import ROOT
 from mlflow import MlflowClient
 from mlflow.entities import Run
 
-from mnist_trainer import commands, data
-from mnist_trainer.arguments import parse
+from mnist_trainer.cli import commands
+from mnist_trainer.cli.parser import parse
+from mnist_trainer.data import dataset as data
+from mnist_trainer.data.dataset import SHIPPED
 from mnist_trainer.errors import SettingError
-from mnist_trainer.gate import Verdict
-from mnist_trainer.recipes import RECIPES
-from mnist_trainer.registry import Registry
-from mnist_trainer.search import search, space
+from mnist_trainer.evaluation.gate import Verdict
+from mnist_trainer.pipeline.train import Order
+from mnist_trainer.search import run as search
+from mnist_trainer.search import space
 from mnist_trainer.search.study import open_study
-from mnist_trainer.server import ServerError
 from mnist_trainer.settings import Settings, read_settings
-from mnist_trainer.train import Order
+from mnist_trainer.tracking.health import ServerError
+from mnist_trainer.tracking.registry import Registry
+from mnist_trainer.training.recipes import RECIPES
 
 TINY = ["search", "--recipe=quick", "--epochs=2", "--retrain-epochs=3", "--limit=200", "--floor=0"]
 
@@ -55,7 +58,8 @@ def searched(server: str, tmp_path_factory: pytest.TempPathFactory) -> Settings:
             "MLFLOW_EXPERIMENT_NAME": "searched",
             "MODEL_NAME": "searched",
             "MODELS_DIR": str(tmp_path_factory.mktemp("models")),
-        }
+        },
+        SHIPPED,
     )
     assert command(settings, "--trials=3", "--study=mine") == 0
     return settings
@@ -187,7 +191,7 @@ def test_a_trial_that_learns_too_slowly_is_pruned(settings: Settings, client: Ml
 
 def test_a_training_does_not_wait_for_optuna() -> None:
     script = (
-        "import json, sys; import mnist_trainer.commands, mnist_trainer.train;"
+        "import json, sys; import mnist_trainer.cli.commands, mnist_trainer.pipeline.train;"
         "print(json.dumps(sorted(sys.modules)))"
     )
     out = subprocess.run(

@@ -13,7 +13,7 @@ from mlflow import MlflowClient
 from test_commands import ended, sentence
 from test_search import TINY, runs_of, versions_of
 
-from mnist_trainer.search.claims import JOURNAL, STUDY, Claims
+from mnist_trainer.search.locks import JOURNAL, STUDY, Claims
 from mnist_trainer.settings import Settings
 
 LONG = [each for each in TINY if "epochs" not in each] + ["--epochs=40", "--retrain-epochs=1"]

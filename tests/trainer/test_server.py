@@ -6,8 +6,8 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 
-from mnist_trainer.registry import Registry
-from mnist_trainer.server import ServerError
+from mnist_trainer.tracking.health import ServerError
+from mnist_trainer.tracking.registry import Registry
 
 
 class Failing(BaseHTTPRequestHandler):

@@ -2,16 +2,16 @@
 
 import pytest
 
-from mnist_trainer.arguments import chosen_recipe, parse
-from mnist_trainer.data import SHIPPED
+from mnist_trainer.cli.parser import chosen_recipe, parse
+from mnist_trainer.data.dataset import SHIPPED
 from mnist_trainer.errors import SettingError
-from mnist_trainer.recipes import RECIPES
 from mnist_trainer.settings import read_settings
+from mnist_trainer.training.recipes import RECIPES
 
 
 @pytest.mark.parametrize("environment", [{}, {"MODEL_NAME": "", "MODELS_DIR": " "}])
 def test_nothing_has_to_be_set(environment: dict[str, str]) -> None:
-    settings = read_settings(environment)
+    settings = read_settings(environment, SHIPPED)
     assert settings.tracking_uri == "http://127.0.0.1:5000"
     assert (settings.model_name, settings.model_alias) == ("mnist-classifier", "Production")
     assert settings.data_dir == SHIPPED
@@ -33,7 +33,7 @@ def test_a_bad_variable_is_named_with_its_value_and_what_is_allowed(
     variable: str, value: str
 ) -> None:
     with pytest.raises(SettingError, match=f"{variable} is '{value}'; allowed is"):
-        read_settings({variable: value})
+        read_settings({variable: value}, SHIPPED)
 
 
 @pytest.mark.parametrize(

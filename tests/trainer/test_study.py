@@ -5,9 +5,9 @@ from pathlib import Path
 import pytest
 from optuna.trial import Trial
 
-from mnist_trainer.recipes import RECIPES
 from mnist_trainer.search.space import recipe_of, settings_of, span_around
 from mnist_trainer.search.study import Study, StudyError, open_study
+from mnist_trainer.training.recipes import RECIPES
 
 QUICK = RECIPES["quick"]
 SPACE = span_around(QUICK)

@@ -3,12 +3,14 @@
 import numpy as np
 import pytest
 
-from mnist_trainer import data, network
-from mnist_trainer.evaluate import judge, predict
-from mnist_trainer.temperature import choose_temperature, fold
+from mnist_trainer.data import dataset as data
+from mnist_trainer.data.images import Digits
+from mnist_trainer.evaluation.metrics import judge, predict
+from mnist_trainer.training import model as network
+from mnist_trainer.training.temperature import choose_temperature, fold
 
 
-def tempered(temperature: float, count: int = 20_000) -> tuple[np.ndarray, data.Digits]:
+def tempered(temperature: float, count: int = 20_000) -> tuple[np.ndarray, Digits]:
     """Return probabilities that are true but for their temperature, and digits drawn from them."""
     random = np.random.default_rng(0)
     logits = random.normal(scale=3, size=(count, 10))
@@ -17,7 +19,7 @@ def tempered(temperature: float, count: int = 20_000) -> tuple[np.ndarray, data.
     given = np.exp(logits * temperature)
     given /= given.sum(axis=1, keepdims=True)
     images = np.zeros((count, 784), np.uint8)
-    return given.astype(np.float32), data.Digits(images, labels.astype(np.uint8))
+    return given.astype(np.float32), Digits(images, labels.astype(np.uint8))
 
 
 @pytest.mark.parametrize("temperature", [0.5, 1.0, 2.0])
@@ -28,14 +30,14 @@ def test_a_known_temperature_is_found(temperature: float) -> None:
 def test_a_few_images_that_are_all_recognised_do_not_ask_for_certainty() -> None:
     given = np.full((10, 10), 0.01, np.float32)
     np.fill_diagonal(given, 0.91)
-    digits = data.Digits(np.zeros((10, 784), np.uint8), np.arange(10, dtype=np.uint8))
+    digits = Digits(np.zeros((10, 784), np.uint8), np.arange(10, dtype=np.uint8))
     assert choose_temperature(given, digits) == pytest.approx(0.25, rel=1e-3)
 
 
 def test_certainty_that_is_wrong_is_a_number_too() -> None:
     given = np.zeros((4, 10), np.float32)
     given[:, 0] = 1
-    digits = data.Digits(np.zeros((4, 784), np.uint8), np.array([0, 0, 0, 1], np.uint8))
+    digits = Digits(np.zeros((4, 784), np.uint8), np.array([0, 0, 0, 1], np.uint8))
     assert choose_temperature(given, digits) == pytest.approx(4, rel=1e-3)
 
 

@@ -10,13 +10,14 @@ import pytest
 from mlflow import MlflowClient
 from trainings import TINIER, TINY, command, runs_of
 
-from mnist_trainer import data
-from mnist_trainer.evaluate import judge
-from mnist_trainer.evidence.calibration import weigh
-from mnist_trainer.evidence.figures import DRAWN
-from mnist_trainer.onnx_file import infer
+from mnist_trainer.data import dataset as data
+from mnist_trainer.data.dataset import SHIPPED
+from mnist_trainer.evaluation.calibration import weigh
+from mnist_trainer.evaluation.metrics import judge
+from mnist_trainer.export.onnx_inference import infer
+from mnist_trainer.reporting.plots import DRAWN
 from mnist_trainer.settings import Settings, read_settings
-from mnist_trainer.temperature import choose_temperature
+from mnist_trainer.training.temperature import choose_temperature
 
 
 @pytest.fixture(scope="module")
@@ -30,7 +31,8 @@ def trained(server: str, tmp_path_factory: pytest.TempPathFactory) -> Settings:
             "MODEL_NAME": "trained",
             "MODELS_DIR": str(models),
             "GIT_COMMIT": "c0ffee",
-        }
+        },
+        SHIPPED,
     )
     assert command(settings, *TINY) == 0
     return settings

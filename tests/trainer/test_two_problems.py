@@ -7,8 +7,9 @@ import pytest
 from made_data import draw, write_set
 from mlflow import MlflowClient
 
-from mnist_trainer import commands
-from mnist_trainer.arguments import parse
+from mnist_trainer.cli import commands
+from mnist_trainer.cli.parser import parse
+from mnist_trainer.data.dataset import SHIPPED
 from mnist_trainer.settings import Settings, read_settings
 
 TINY = [
@@ -26,7 +27,7 @@ def clothes(environment: dict[str, str], tmp_path: Path) -> Settings:
     """Four files of Fashion-MNIST's form, for the alias Production."""
     folder = write_set(tmp_path / "clothes", train=600, test=200)
     name = f"{environment['MODEL_NAME']}-clothes"
-    return read_settings(environment | {"DATA_DIR": str(folder), "MODEL_NAME": name})
+    return read_settings(environment | {"DATA_DIR": str(folder), "MODEL_NAME": name}, SHIPPED)
 
 
 @pytest.fixture
@@ -40,7 +41,8 @@ def signs(environment: dict[str, str], tmp_path: Path) -> Settings:
             "DATA_DIR": str(tmp_path / "signs.npz"),
             "MODEL_NAME": f"{environment['MODEL_NAME']}-signs",
             "MODEL_ALIAS": "Live",
-        }
+        },
+        SHIPPED,
     )
 
 

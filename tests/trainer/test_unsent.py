@@ -6,10 +6,10 @@ from pathlib import Path
 
 import pytest
 
-from mnist_trainer import unsent
-from mnist_trainer.server import ServerError
+from mnist_trainer.pipeline import outbox as unsent
+from mnist_trainer.pipeline.outbox import UnsentError
 from mnist_trainer.signals import Stopped
-from mnist_trainer.unsent import UnsentError
+from mnist_trainer.tracking.health import ServerError
 
 
 def write(folder: Path) -> None:

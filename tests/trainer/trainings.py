@@ -3,8 +3,8 @@
 from mlflow import MlflowClient
 from mlflow.entities import Run
 
-from mnist_trainer import commands
-from mnist_trainer.arguments import parse
+from mnist_trainer.cli import commands
+from mnist_trainer.cli.parser import parse
 from mnist_trainer.settings import Settings
 
 TINY = ["train", "--limit=1500", "--epochs=4", "--hidden=64", "--batch-size=64", "--floor=0.3"]

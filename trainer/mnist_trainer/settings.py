@@ -5,7 +5,6 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from mnist_trainer.data import SHIPPED
 from mnist_trainer.errors import SettingError
 
 
@@ -22,7 +21,7 @@ class Settings:
     git_commit: str | None  # None: asked of git, where there is a repository
 
 
-def read_settings(environment: Mapping[str, str]) -> Settings:
+def read_settings(environment: Mapping[str, str], default_data_dir: Path) -> Settings:
     """Return the settings; a variable that is empty counts as not set. Raises SettingError."""
 
     def value(variable: str, otherwise: str = "") -> str:
@@ -49,7 +48,7 @@ def read_settings(environment: Mapping[str, str]) -> Settings:
             r"(?!(?i:latest|v\d+)$)[\w-]+",
             "letters, digits, _ and -, but neither latest nor v and a number",
         ),
-        data_dir=Path(value("DATA_DIR", str(SHIPPED))),
+        data_dir=Path(value("DATA_DIR", str(default_data_dir))),
         models_dir=Path(models_dir) if models_dir else None,
         git_commit=value("GIT_COMMIT") or None,
     )

@@ -11,7 +11,7 @@ from optuna.distributions import (
     IntDistribution,
 )
 
-from mnist_trainer.recipes import Recipe
+from mnist_trainer.training.recipes import Recipe
 
 
 @dataclass(frozen=True)

@@ -17,7 +17,7 @@ from optuna.storages.journal import JournalFileBackend, JournalStorage
 from optuna.trial import FrozenTrial, Trial, TrialState
 
 from mnist_trainer.errors import TrainerError
-from mnist_trainer.search.claims import BEST, STUDY, Claims, JournalLock, of_trial
+from mnist_trainer.search.locks import BEST, STUDY, Claims, JournalLock, of_trial
 
 UNPRUNED = 5  # trials that go on to their end before others are compared with their median
 DONE = (TrialState.COMPLETE, TrialState.PRUNED)

@@ -7,18 +7,18 @@ from dataclasses import asdict, dataclass
 import keras  # type: ignore[import-untyped]  # ships no types
 from optuna.trial import Trial
 
-from mnist_trainer.data import Digits
-from mnist_trainer.fit import fit
-from mnist_trainer.network import build
-from mnist_trainer.opening import open_run
-from mnist_trainer.recipes import Recipe
-from mnist_trainer.search.parent import Parent
+from mnist_trainer.console import say
+from mnist_trainer.data.images import Digits
+from mnist_trainer.search.config import Search
+from mnist_trainer.search.parent_run import Parent
 from mnist_trainer.search.space import recipe_of, span_around
 from mnist_trainer.search.study import Study
-from mnist_trainer.search.terms import Search
 from mnist_trainer.settings import Settings
-from mnist_trainer.terminal import say
-from mnist_trainer.tracking import Run
+from mnist_trainer.tracking.run import Run
+from mnist_trainer.tracking.run_context import open_run
+from mnist_trainer.training.loop import fit
+from mnist_trainer.training.model import build
+from mnist_trainer.training.recipes import Recipe
 
 PAUSE = 1  # seconds between two looks at what other searchers do
 

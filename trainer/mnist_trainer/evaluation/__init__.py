@@ -1,0 +1,1 @@
+"""Metrics of a model, and the gate that compares two models."""

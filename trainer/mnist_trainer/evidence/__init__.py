@@ -1,1 +1,0 @@
-"""What a run leaves to be looked at: figures, report, model card."""

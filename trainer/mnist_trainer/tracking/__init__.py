@@ -1,0 +1,1 @@
+"""The tracking server: runs, registered model, health."""
