@@ -103,10 +103,11 @@ fuzz: ## send 100,000 mutated requests in all formats to the API
 	@$(PYTHON) -m local environment api-test
 	PYTHONPATH=api $(API_TEST) tests/fuzz $(ARGS)
 
-lint: ## ruff, mypy and shellcheck
+lint: ## ruff, import-linter, mypy and shellcheck
 	@$(PYTHON) -m local environment lint trainer-test api-test
 	$(LINT)/ruff format --check .
 	$(LINT)/ruff check .
+	PYTHONPATH=trainer $(LINT)/lint-imports
 	$(LINT)/mypy local mlflow-server
 	$(LINT)/mypy --python-executable $(TRAINER_TEST) trainer/mnist_trainer
 	$(LINT)/mypy --python-executable $(API_TEST) api/mnist_api
