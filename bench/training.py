@@ -20,7 +20,7 @@ with library_logging.mute():
     from mnist_trainer.evaluation.metrics import measure
     from mnist_trainer.export.onnx_export import export
     from mnist_trainer.training.loop import fit
-    from mnist_trainer.training.model import build
+    from mnist_trainer.training.model import build_model
     from mnist_trainer.training.recipes import RECIPES, Recipe
 
 PLAIN_BATCH = 128
@@ -70,7 +70,7 @@ def _race(racers: list[Iterator[float]], rounds: int) -> list[float]:
 
 def _fit_plainly(recipe: Recipe, data: Dataset) -> Iterator[float]:
     """Yield the milliseconds of each epoch, as Keras' own examples train."""
-    network = build(recipe.hidden, seed=0)
+    network = build_model(recipe.hidden, seed=0)
     network.compile("adam", "sparse_categorical_crossentropy", metrics=["accuracy"])
     pixels, labels = data.train.pixels(), data.train.labels
     while True:
@@ -79,7 +79,7 @@ def _fit_plainly(recipe: Recipe, data: Dataset) -> Iterator[float]:
 
 def _fit_by_recipe(recipe: Recipe, data: Dataset) -> Iterator[float]:
     """Yield the milliseconds of each epoch, validation included."""
-    network = build(recipe.hidden, seed=0)
+    network = build_model(recipe.hidden, seed=0)
     for epoch in fit(network, data.train, data.validation, replace(recipe, epochs=1000), seed=0):
         yield epoch.seconds * 1e3
 
@@ -88,7 +88,7 @@ def _ask(hidden: tuple[int, ...], data: Dataset) -> Iterator[float]:
     """Yield the microseconds of one image in ONNX Runtime."""
     options = onnxruntime.SessionOptions()
     options.intra_op_num_threads = options.inter_op_num_threads = 1
-    network, few = build(hidden, seed=0), data.test.first(100)
+    network, few = build_model(hidden, seed=0), data.test.first(100)
     measure(network, few)  # a network that was never asked is not exported
     with tempfile.TemporaryDirectory() as folder:
         file = export(network, few.pixels(), Path(folder)).onnx
@@ -104,7 +104,7 @@ def _train(name: str, data: Dataset, seeds: list[int]) -> None:
     print(f"\n| `{name}`, seed | seconds | validation % | test % |\n|---|--:|--:|--:|")
     rows = []
     for seed in seeds:
-        network = build(recipe.hidden, seed)
+        network = build_model(recipe.hidden, seed)
         epochs = list(fit(network, data.train, data.validation, recipe, seed))
         seconds, chosen = sum(epoch.seconds for epoch in epochs), epochs[-1].val_accuracy
         rows.append((seconds, chosen * 100, measure(network, data.test).accuracy * 100))

@@ -7,7 +7,7 @@ import numpy as np
 from mnist_trainer.data.dataset import MNIST_SHA256
 from mnist_trainer.data.images import Digits
 from mnist_trainer.reporting.results import InService, Results
-from mnist_trainer.training.loop import Epoch
+from mnist_trainer.training.history import EpochMetrics
 
 SETTINGS = {
     "recipe": "quick",
@@ -35,7 +35,7 @@ def make_results(
     random = np.random.default_rng(0)
     images = random.integers(0, 256, (len(truth), 784), np.uint8)
     history = [
-        Epoch(
+        EpochMetrics(
             i,
             loss=2 / i,
             accuracy=1 - 0.3 / i,

@@ -13,6 +13,8 @@ from mnist_trainer.training import augmentation as distort
 from mnist_trainer.training import loop as fit
 from mnist_trainer.training import model as network
 from mnist_trainer.training import train_step as steps
+from mnist_trainer.training.history import EpochMetrics
+from mnist_trainer.training.precision import dtype_policy
 from mnist_trainer.training.recipes import RECIPES
 
 TINY = dataclasses.replace(RECIPES["default"], hidden=(32, 16), epochs=2, batch_size=64)
@@ -82,14 +84,15 @@ def test_every_step_draws_another_distortion_within_the_bounds() -> None:
     assert np.array_equal(first[:, :, :-1], affine(500)[:, :, :-1])
 
 
-@pytest.mark.parametrize(("fast", "apart"), [(tf.float32, 1e-6), (tf.bfloat16, 0.02)])
-def test_what_is_trained_is_what_the_network_computes(
-    digits: data.Dataset, fast: tf.DType, apart: float
+@pytest.mark.parametrize(("policy", "apart"), [("float32", 1e-6), ("mixed_bfloat16", 0.02)])
+def test_what_is_trained_is_what_the_model_computes(
+    digits: data.Dataset, policy: str, apart: float
 ) -> None:
     pixels = digits.validation.first(50).pixels()
-    net = network.build((32, 16), seed=1)
-    layers = [(layer.kernel.value, layer.bias.value) for layer in net.layers]
-    trained = tf.nn.softmax(steps.compute_logits(layers, tf.constant(pixels), fast))
+    net = network.build_model((32, 16), seed=1)
+    logits = network.logits_model(net)
+    with dtype_policy(logits.layers, policy):
+        trained = tf.nn.softmax(tf.cast(logits(pixels, training=True), tf.float32))
     assert np.allclose(np.asarray(trained), np.asarray(net(pixels)), atol=apart)
 
 
@@ -98,9 +101,9 @@ def test_one_step_is_the_step_of_keras_own_adam(
 ) -> None:
     import keras  # type: ignore[import-untyped]  # ships no types
 
-    monkeypatch.setattr(steps, "_multiplies_bfloat16", lambda: False)  # Keras does not, either
+    monkeypatch.setattr(steps, "choose_policy", lambda: "float32")  # Keras does not, either
     part = digits.train.first(64)
-    ours, theirs = network.build((32, 16), seed=1), network.build((32, 16), seed=1)
+    ours, theirs = network.build_model((32, 16), seed=1), network.build_model((32, 16), seed=1)
     run_epoch = steps.compile_epoch(ours, part, STILL, batch=64, seed=0)
     order = tf.reshape(tf.range(64), [1, 64])
     run_epoch(order, np.asarray([1e-3], np.float32), 0)
@@ -118,7 +121,7 @@ def test_images_distorted_ahead_are_those_of_the_next_step(digits: data.Dataset)
     part = digits.train.first(192)
     order = tf.reshape(tf.range(192), [3, 64])
     rates = np.full(3, 1e-3, np.float32)
-    at_once, singly = network.build((32, 16), seed=1), network.build((32, 16), seed=1)
+    at_once, singly = network.build_model((32, 16), seed=1), network.build_model((32, 16), seed=1)
     steps.compile_epoch(at_once, part, TINY, batch=64, seed=0)(order, rates, 0)
     run_epoch = steps.compile_epoch(singly, part, TINY, batch=64, seed=0)
     for step in range(3):
@@ -135,8 +138,8 @@ def test_the_learning_rate_rises_to_its_highest_and_falls_to_zero() -> None:
     assert rates[-1] == pytest.approx(0, abs=1e-9)
 
 
-def train(digits: data.Dataset, seed: int) -> tuple[list[np.ndarray], list[fit.Epoch]]:
-    net = network.build(TINY.hidden, seed)
+def train(digits: data.Dataset, seed: int) -> tuple[list[np.ndarray], list[EpochMetrics]]:
+    net = network.build_model(TINY.hidden, seed)
     part = digits.train.first(1000)
     epochs = list(fit.fit(net, part, digits.validation.first(200), TINY, seed))
     return net.get_weights(), epochs
@@ -157,7 +160,7 @@ def test_training_learns_and_counts_its_epochs(digits: data.Dataset) -> None:
 
 
 def test_fewer_images_than_a_batch_can_be_trained_on(digits: data.Dataset) -> None:
-    net = network.build(TINY.hidden, 0)
+    net = network.build_model(TINY.hidden, 0)
     part = digits.train.first(7)
     assert len(list(fit.fit(net, part, digits.validation.first(20), TINY, 0))) == 2
 
@@ -175,4 +178,4 @@ def test_figures_are_counted_right() -> None:
 
 
 def test_an_untrained_network_guesses(digits: data.Dataset) -> None:
-    assert measure(network.build((32,), 0), digits.validation.first(500)).accuracy < 0.3
+    assert measure(network.build_model((32,), 0), digits.validation.first(500)).accuracy < 0.3

@@ -7,7 +7,7 @@ from mnist_trainer.data import dataset as data
 from mnist_trainer.data.images import Digits
 from mnist_trainer.evaluation.metrics import judge, predict
 from mnist_trainer.training import model as network
-from mnist_trainer.training.temperature import choose_temperature, fold
+from mnist_trainer.training.temperature import apply_temperature, choose_temperature
 
 
 def tempered(temperature: float, count: int = 20_000) -> tuple[np.ndarray, Digits]:
@@ -43,9 +43,9 @@ def test_certainty_that_is_wrong_is_a_number_too() -> None:
 
 def test_folding_changes_how_sure_it_is_and_never_the_digit() -> None:
     digits = data.load(data.SHIPPED).validation.first(500)
-    net = network.build((32, 16), seed=1)
+    net = network.build_model((32, 16), seed=1)
     before = predict(net, digits.pixels())
-    fold(net, 0.5)
+    apply_temperature(net, 0.5)
     after = predict(net, digits.pixels())
     squared = before**2 / (before**2).sum(axis=1, keepdims=True)  # half the temperature
     assert np.allclose(after, squared, atol=1e-6)

@@ -11,7 +11,7 @@ from typing import Any
 from mnist_trainer.errors import TrainerError
 from mnist_trainer.export.onnx_export import Files
 from mnist_trainer.tracking.run import Point
-from mnist_trainer.training.loop import Epoch
+from mnist_trainer.training.history import EpochMetrics
 
 RECORD, KERAS, ONNX = "training.json", "model.keras", "model.onnx"
 
@@ -35,7 +35,7 @@ class Trained:
     model_alias: str
     floor: float
     told: Mapping[str, Any]
-    history: list[Epoch]
+    history: list[EpochMetrics]
     waiting: list[Point]
 
 
@@ -54,7 +54,7 @@ def read_training(folder: Path) -> tuple[Trained, Files]:
     try:
         record = json.loads((folder / RECORD).read_text("utf-8"))
         digests = record.pop("sha256")
-        record["history"] = [Epoch(**epoch) for epoch in record["history"]]
+        record["history"] = [EpochMetrics(**epoch) for epoch in record["history"]]
         record["waiting"] = [Point(*point) for point in record["waiting"]]
         trained = Trained(**record)
         for name in (KERAS, ONNX):

@@ -9,24 +9,25 @@ from mnist_trainer.data.images import Digits
 from mnist_trainer.evaluation.calibration import weigh
 from mnist_trainer.evaluation.metrics import judge, predict
 from mnist_trainer.tracking.run import Run
-from mnist_trainer.training.loop import Epoch, fit
+from mnist_trainer.training.history import EpochMetrics
+from mnist_trainer.training.loop import fit
 from mnist_trainer.training.recipes import Recipe
-from mnist_trainer.training.temperature import choose_temperature, fold
+from mnist_trainer.training.temperature import apply_temperature, choose_temperature
 
 
 def learn(
     run: Run, network: keras.Sequential, split: tuple[Digits, Digits], recipe: Recipe, seed: int
-) -> list[Epoch]:
+) -> list[EpochMetrics]:
     """Train ``network`` on the first part of ``split``; the second validates.
 
     Every epoch is a line on the terminal and figures in the run.
     """
-    history: list[Epoch] = []
+    history: list[EpochMetrics] = []
     heard = True
     for epoch in fit(network, *split, recipe, seed):
         history.append(epoch)
         say(
-            f"Epoch    {epoch.number:3d}/{recipe.epochs}  loss {epoch.loss:.4f}  "
+            f"EpochMetrics    {epoch.number:3d}/{recipe.epochs}  loss {epoch.loss:.4f}  "
             f"accuracy {epoch.accuracy:.4f}  validation accuracy {epoch.val_accuracy:.4f}  "
             f"{epoch.seconds:.1f} s"
         )
@@ -45,7 +46,7 @@ def calibrate(run: Run, network: keras.Sequential, validation: Digits) -> None:
     """Make the network as sure as it is right, by its answers to the validation images."""
     before = predict(network, validation.pixels())
     temperature = choose_temperature(before, validation)
-    fold(network, temperature)
+    apply_temperature(network, temperature)
     errors = [
         weigh(said, judge(said, validation).right).error
         for said in (before, predict(network, validation.pixels()))

@@ -19,6 +19,7 @@ from mnist_trainer.reporting.results import Results
 from mnist_trainer.tracking.health import await_answer
 from mnist_trainer.tracking.registry import Registry, Version
 from mnist_trainer.tracking.run import Run
+from mnist_trainer.training.inspection import find_first_kernel
 
 
 def deliver(
@@ -45,7 +46,7 @@ def deliver(
         say(f"Gate     passed already: version {version.number} has been in service")
         return Verdict(True, PASSED)
     rival = find_rival(registry, test)
-    kernel = network.layers[0].kernel.numpy()
+    kernel = find_first_kernel(network)
     results = Results(trained.history, test, said, kernel, trained.told, rival.measured)
     card = show(run, registry, version, results, partial(predict, network))
     candidate = Candidate(version, figures.right)

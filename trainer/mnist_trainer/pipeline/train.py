@@ -23,8 +23,9 @@ from mnist_trainer.settings import Settings
 from mnist_trainer.tracking.registry import Registry
 from mnist_trainer.tracking.run import Run
 from mnist_trainer.tracking.run_context import open_run
-from mnist_trainer.training.loop import Epoch
-from mnist_trainer.training.model import build
+from mnist_trainer.training.history import EpochMetrics
+from mnist_trainer.training.inspection import describe_layers
+from mnist_trainer.training.model import build_model, separate_softmax
 from mnist_trainer.training.recipes import Recipe
 
 CHECKED = 1000  # validation images on which the network and its ONNX file must agree
@@ -83,29 +84,33 @@ def train(settings: Settings, registry: Registry, order: Order, data: Dataset) -
 
 def _fit(
     run: Run, order: Order, data: Dataset, source: str
-) -> tuple[keras.Sequential, list[Epoch], dict[str, Any]]:
+) -> tuple[keras.Sequential, list[EpochMetrics], dict[str, Any]]:
     """Return the trained network, its epochs and what it was told."""
     training = data.train.first(order.limit or len(data.train))
-    told = _describe(order, data, len(training))
+    keras.utils.set_random_seed(order.seed)  # of layers that name no seed of their own
+    network = build_model(order.recipe.hidden, order.seed)
+    separate_softmax(network)
+    told = _describe(order, data, len(training), network)
     run.log_settings(told)
     run.log_data(data, source)
     say(
         f"Data     {data.name}: {len(training):,} images to train on, "
         f"{len(data.validation):,} to validate, {len(data.test):,} to test"
     )
-    network = build(order.recipe.hidden, order.seed)
-    widths = " - ".join(str(width) for width in (784, *order.recipe.hidden, 10))
-    say(f"Network  {widths}, {network.count_params():,} weights")
+    say(f"Network  {told['layers']}: {network.count_params():,} weights")
     history = learn(run, network, (training, data.validation), order.recipe, order.seed)
     calibrate(run, network, data.validation)
     return network, history, told
 
 
-def _describe(order: Order, data: Dataset, images: int) -> dict[str, Any]:
+def _describe(
+    order: Order, data: Dataset, images: int, network: keras.Sequential
+) -> dict[str, Any]:
     recipe = asdict(order.recipe) | {"hidden": str(order.recipe.hidden)}
     return (
         {"recipe": order.recipe_name}
         | recipe
+        | {"layers": describe_layers(network), "weights": network.count_params()}
         | {"seed": order.seed, "floor": order.floor, "training_images": images}
         | {"dataset": data.name, "dataset_sha256": data.digest}
         | {f"version_{name}": version for name, version in list_packages().items()}

@@ -3,16 +3,14 @@
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mnist_trainer.data.images import Digits
 from mnist_trainer.evaluation.metrics import Figures, Probabilities, judge
-
-if TYPE_CHECKING:  # importing it would start TensorFlow
-    from mnist_trainer.training.loop import Epoch
+from mnist_trainer.training.history import EpochMetrics
 
 
 @dataclass(frozen=True)
@@ -27,14 +25,14 @@ class InService:
 class Results:
     """One training and its test.
 
-    ``kernel`` is the first layer's, float [784, units]; ``settings`` are what the run was told, as
+    ``kernel`` is the first layer's, float [784, units], None where it has no such weights; ``settings`` are what the run was told, as
     they are logged, the data's name and SHA-256 (`dataset`, `dataset_sha256`) among them.
     """
 
-    history: "Sequence[Epoch]"
+    history: Sequence[EpochMetrics]
     test: Digits
     probabilities: Probabilities  # [n, 10]
-    kernel: NDArray[np.float32]
+    kernel: NDArray[np.float32] | None
     settings: Mapping[str, Any]
     in_service: InService | None
 

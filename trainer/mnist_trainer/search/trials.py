@@ -17,7 +17,7 @@ from mnist_trainer.settings import Settings
 from mnist_trainer.tracking.run import Run
 from mnist_trainer.tracking.run_context import open_run
 from mnist_trainer.training.loop import fit
-from mnist_trainer.training.model import build
+from mnist_trainer.training.model import build_model
 from mnist_trainer.training.recipes import Recipe
 
 PAUSE = 1  # seconds between two looks at what other searchers do
@@ -92,8 +92,9 @@ def _run_trial(searcher: Searcher, trial: Trial, split: Split) -> None:
 def _fit(run: Run, trial: Trial, recipe: Recipe, seed: int, split: Split) -> list[float]:
     """Return the validation accuracy after each epoch; where it is pruned, of fewer epochs."""
     keras.backend.clear_session()  # what the trial before has left
+    keras.utils.set_random_seed(seed)  # of layers that name no seed of their own
     accuracies: list[float] = []
-    for epoch in fit(build(recipe.hidden, seed), *split, recipe, seed):
+    for epoch in fit(build_model(recipe.hidden, seed), *split, recipe, seed):
         accuracies.append(epoch.val_accuracy)
         figures = {"val_accuracy": epoch.val_accuracy, "val_loss": epoch.val_loss}
         run.log_figures(figures | {"loss": epoch.loss}, step=epoch.number)

@@ -3,7 +3,6 @@
 import math
 import time
 from collections.abc import Iterator
-from dataclasses import dataclass
 
 import keras  # type: ignore[import-untyped]  # ships no types
 import numpy as np
@@ -12,54 +11,51 @@ from numpy.typing import NDArray
 
 from mnist_trainer.data.images import Digits
 from mnist_trainer.evaluation.metrics import measure
+from mnist_trainer.training.history import EpochMetrics
+from mnist_trainer.training.model import separate_softmax
 from mnist_trainer.training.recipes import Recipe
 from mnist_trainer.training.train_step import compile_epoch
 
 
-@dataclass(frozen=True)
-class Epoch:
-    """The figures of one epoch, counted from 1.
-
-    ``loss`` and ``accuracy`` are of the distorted training images while the weights were moving,
-    the loss with smoothed labels; the validation figures are of plain images at the epoch's end.
-    """
-
-    number: int
-    loss: float
-    accuracy: float
-    val_loss: float
-    val_accuracy: float
-    seconds: float
-
-
 def fit(
-    network: keras.Sequential, train: Digits, validation: Digits, recipe: Recipe, seed: int
-) -> Iterator[Epoch]:
-    """Train ``network`` in place, and yield the figures of each epoch as it ends.
+    model: keras.Sequential, train: Digits, validation: Digits, recipe: Recipe, seed: int
+) -> Iterator[EpochMetrics]:
+    """Train ``model`` in place, and yield the metrics of each epoch when it ends.
 
-    The images that do not fill the last batch sit this epoch out; the next has another order.
+    Images that do not fill the last batch are left out of an epoch; each epoch has another order.
+    The same ``seed`` gives the same weights to models that begin with the same. Raises ModelError.
     """
-    began = time.perf_counter()
+    started = time.perf_counter()
+    separate_softmax(model)
+    _seed_layers(model, seed)
     batch = min(recipe.batch_size, len(train))
     steps = len(train) // batch
-    run_epoch = compile_epoch(network, train, recipe, batch, seed)
+    run_epoch = compile_epoch(model, train, recipe, batch, seed)
     rates = learning_rates(recipe, steps * recipe.epochs).reshape(recipe.epochs, steps)
     shuffler = np.random.default_rng(seed)
     for number in range(1, recipe.epochs + 1):
         order = shuffler.permutation(len(train))[: steps * batch].reshape(steps, batch)
         done = (number - 1) * steps
-        lost, right = run_epoch(tf.constant(order, tf.int32), rates[number - 1], done)
-        figures = measure(network, validation)
+        loss_sum, correct = run_epoch(tf.constant(order, tf.int32), rates[number - 1], done)
+        on_validation = measure(model, validation)
         ended = time.perf_counter()
-        yield Epoch(
+        yield EpochMetrics(
             number=number,
-            loss=float(lost) / steps,
-            accuracy=float(right) / (steps * batch),
-            val_loss=figures.loss,
-            val_accuracy=figures.accuracy,
-            seconds=ended - began,
+            loss=float(loss_sum) / steps,
+            accuracy=float(correct) / (steps * batch),
+            val_loss=on_validation.loss,
+            val_accuracy=on_validation.accuracy,
+            seconds=ended - started,
         )
-        began = time.perf_counter()
+        started = time.perf_counter()
+
+
+def _seed_layers(model: keras.Sequential, seed: int) -> None:
+    """Seed the generators of layers that draw random numbers, such as Dropout."""
+    weights = {id(weight) for weight in model.weights}
+    generators = [each for each in model.variables if id(each) not in weights]
+    for index, state in enumerate(generators):  # a state is a key and a counter of the draws
+        state.assign([seed * 100 + index, 0])
 
 
 def learning_rates(recipe: Recipe, steps: int) -> NDArray[np.float32]:

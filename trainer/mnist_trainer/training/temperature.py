@@ -4,8 +4,7 @@ Temperature scaling, after Guo, Pleiss, Sun and Weinberger, "On calibration of m
 networks" (2017). Smoothed labels teach a network to say 95 % where it is right 99.9 % of the time.
 """
 
-from typing import Any
-
+import keras  # type: ignore[import-untyped]  # ships no types
 import numpy as np
 from numpy.typing import NDArray
 
@@ -33,14 +32,19 @@ def choose_temperature(probabilities: Probabilities, digits: Digits) -> float:
     return float(np.exp(found.x))
 
 
-def fold(network: Any, temperature: float) -> None:
-    """Divide the logits of a Keras network by ``temperature``, in its last layer's weights.
+def apply_temperature(model: keras.Sequential, temperature: float) -> None:
+    """Divide the logits of a model, whose last layer is its softmax, by ``temperature``.
 
-    The class it names stays the same, and so does its form.
+    The class with the largest probability stays the same.
     """
-    last = network.layers[-1]
-    for weight in (last.kernel, last.bias):
-        weight.assign(weight / temperature)
+    *_, last, softmax = model.layers
+    if isinstance(last, keras.layers.Dense) and last.activation is keras.activations.linear:
+        for weight in last.weights:
+            weight.assign(weight / temperature)
+    else:  # a layer whose output is not proportional to its weights
+        model.pop()
+        model.add(keras.layers.Rescaling(1 / temperature, name="temperature"))
+        model.add(softmax)
 
 
 def _loss(logits: NDArray[np.float64], truth: NDArray[np.int64]) -> float:

@@ -26,7 +26,11 @@ def write_figures(folder: Path, results: Results) -> list[Path]:
 
     The last one, `changed_digits.png`, is there only where a version is in service to compare with.
     """
-    drawn = DRAWN | ({"changed_digits": draw_changes} if results.in_service else {})
+    drawn = dict(DRAWN)
+    if results.kernel is None:
+        del drawn["first_layer_filters"]
+    if results.in_service:
+        drawn["changed_digits"] = draw_changes
     folder.mkdir(parents=True, exist_ok=True)
     files = []
     with matplotlib.rc_context(STYLE):

@@ -60,6 +60,8 @@ def draw_changes(results: Results) -> Figure:
 
 def draw_filters(results: Results) -> Figure:
     """Draw what the units of the first layer look for: the weights of those with the largest."""
+    if results.kernel is None:
+        raise ValueError("the first layer has no weights of single pixels")
     norms = np.linalg.norm(results.kernel, axis=0)
     chosen = np.argsort(-norms, kind="stable")[:FILTERS]
     reach = float(np.quantile(np.abs(results.kernel[:, chosen]), 0.995)) or 1.0
