@@ -37,19 +37,19 @@ logs: ## follow what the services say
 train: ## train, register, and promote if it is not worse
 	@$(TRAINER) train $(ARGS)
 
-search: ## try settings, then train and promote the best: make search ARGS="--trials 20"
+search: ## search for better settings, then train and promote the best: make search ARGS="--trials 20"
 	@$(TRAINER) search $(ARGS)
 
-versions: ## list what is registered, and what serves
+versions: ## list the versions, and which one is promoted
 	@$(TRAINER) versions
 
-promote: ## put a version in service: make promote VERSION=2
+promote: ## promote a version by hand: make promote VERSION=2
 	@$(TRAINER) promote $(VERSION)
 
-rollback: ## put the version before back in service
+rollback: ## move the alias back to the version before
 	@$(TRAINER) rollback
 
-resume-upload: ## send trainings that the tracking server missed
+resume-upload: ## send trainings that are not on the tracking server
 	@$(TRAINER) resume-upload $(ARGS)
 
 test: test-trainer test-api test-page test-report test-mlflow-server test-local ## all that needs no container engine
@@ -83,7 +83,7 @@ test-compose: ## the composed stack, built and run; needs a container engine tha
 	@$(PYTHON) -m local environment trainer-test
 	$(TRAINER_TEST) -m pytest tests/compose
 
-report: ## the lab report of the version in service; LANG=fr make report in French
+report: ## the lab report of the promoted version; LANG=fr make report in French
 	@$(PYTHON) -m local environment trainer
 	PYTHONPATH=trainer $(ENVIRONMENTS)/trainer/bin/python -m report.collect
 	$(PYTHON) -m report.build

@@ -1,1 +1,1 @@
-"""The lab report, from the run of the version in service."""
+"""The lab report of the promoted version's run."""

@@ -23,7 +23,7 @@ LATEXMK = [
 
 
 def main(lang: str) -> int:
-    """Build the report and return 0; 2 where it can't be built, and say why."""
+    """Build the report and return 0; print an error and return 2 where it cannot be built."""
     if not (HERE / "generated" / "values.tex").exists():
         print("There are no numbers yet; `make report` fetches them first.", file=sys.stderr)
         return 2
@@ -66,8 +66,8 @@ def _has_tex() -> bool:
 def _has_engine() -> bool:
     if not shutil.which("docker"):
         return False
-    asked = subprocess.run(["docker", "info"], capture_output=True, check=False)
-    return asked.returncode == 0
+    completed = subprocess.run(["docker", "info"], capture_output=True, check=False)
+    return completed.returncode == 0
 
 
 def _prepare_container() -> list[str]:
@@ -80,18 +80,18 @@ def _prepare_container() -> list[str]:
 
 
 def _typeset(command: list[str], language: str) -> int:
-    folder = Path("build") / language  # TeX trips over the other language's references
+    folder = Path("build") / language  # the other language's auxiliary files lead to errors
     command = [*command, f"-output-directory={folder}"]
-    environment = os.environ | {"LC_ALL": "C", "LANG": "C"}  # LANG may name no locale, as fr
+    environment = os.environ | {"LC_ALL": "C", "LANG": "C"}  # LANG may be no locale, such as fr
     made = subprocess.run(
         command, cwd=HERE, env=environment, capture_output=True, text=True, check=False
     )
     log = HERE / folder / "main.log"
     if made.returncode != 0:
-        said = log.read_text("latin-1").splitlines() if log.exists() else []
-        reasons = [line for line in said if line.startswith(("! ", "l."))]
-        told = "\n".join(reasons) or f"{made.stdout}{made.stderr}".strip()
-        print(f"{told}\nTeX stopped; {log} says more.", file=sys.stderr)
+        lines = log.read_text("latin-1").splitlines() if log.exists() else []
+        reasons = [line for line in lines if line.startswith(("! ", "l."))]
+        message = "\n".join(reasons) or f"{made.stdout}{made.stderr}".strip()
+        print(f"{message}\nTeX stopped; see {log}.", file=sys.stderr)
         return 2
     shutil.copyfile(HERE / folder / "main.pdf", HERE / "main.pdf")
     print(f"Report   {HERE / 'main.pdf'} ({language})")

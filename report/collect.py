@@ -1,4 +1,4 @@
-"""Takes every number and figure of the report from the run of the version in service.
+"""Takes every number and plot of the report from the run of the promoted version.
 
 Writes `generated/values.tex` and `generated/*.png`. It runs with the trainer's environment
 from the repository's root: `PYTHONPATH=trainer python -m report.collect`. Settings: the trainer's
@@ -19,26 +19,30 @@ API = "http://127.0.0.1:8000"
 
 
 def main(folder: Path) -> int:
-    """Fill ``folder`` and return 0, or 2 when something stands in the way."""
-    library_logging.prepare(os.environ)
-    from report.run import read_run  # MLflow, only now that it is told to be quiet
+    """Fill ``folder`` and return 0, or 2 on an error."""
+    library_logging.configure(os.environ)
+    from report.run import read_run  # imports MLflow, whose logging is configured now
     from report.service import describe_service
     from report.tex import escape, write_values
-    from report.values import describe
+    from report.values import describe, is_plain
 
     try:
         settings = read_settings(os.environ, SHIPPED)
         folder.mkdir(parents=True, exist_ok=True)
-        trained = read_run(settings, folder)
-        values = describe(trained)
+        source = read_run(settings, folder)
+        values = describe(source)
         service = describe_service(os.environ.get("API_URL", "").strip() or API, settings.data_dir)
     except TrainerError as error:
         print(error, file=sys.stderr)
         return 2
     values["Author"] = escape(os.environ.get("AUTHOR", ""))
-    facts = {"compared": "mcnemar_p" in trained.metrics, "measured": "SpeedMedian" in service}
+    facts = {
+        "plain": is_plain(source.params),
+        "compared": "mcnemar_p" in source.metrics,
+        "measured": "SpeedMedian" in service,
+    }
     write_values(folder / "values.tex", values | service, facts)
-    print(f"Report   on version {trained.number} of {settings.model_name}: numbers and figures")
+    print(f"Report   on version {source.number} of {settings.model_name}: numbers and plots")
     return 0
 
 

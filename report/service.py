@@ -1,10 +1,10 @@
-"""The service's speed in numbers, and on which machine."""
+"""The API's speed in numbers, and the machine's processor."""
 
 import os
 import platform
 from pathlib import Path
 
-from mnist_trainer.data.dataset import load
+from mnist_trainer.data.dataset import load_dataset
 from report.speed import CONNECTIONS, SECONDS, NotMeasuredError, measure_speed
 from report.tex import escape, number, rounded, setting
 
@@ -12,9 +12,9 @@ from report.tex import escape, number, rounded, setting
 def describe_service(url: str, data: Path) -> dict[str, str]:
     """Return name → TeX; ``SpeedMedian`` and its like only where an API answers at ``url``.
 
-    Raises DataError where there is no digit in ``data`` to ask about.
+    Raises DataError where ``data`` has no image for the requests.
     """
-    image = [float(pixel) for pixel in load(data).test.first(1).pixels()[0]]
+    image = [float(pixel) for pixel in load_dataset(data).test.first(1).pixels()[0]]
     try:
         speed = measure_speed(url, image)
     except NotMeasuredError as reason:

@@ -1,4 +1,4 @@
-"""How fast the service answers: kept-alive connections to this machine, for a few seconds."""
+"""The API's speed: requests over keep-alive connections to this machine for a few seconds."""
 
 import json
 import selectors
@@ -14,12 +14,12 @@ SECONDS, CONNECTIONS = 3.0, 8
 
 
 class NotMeasuredError(Exception):
-    """The speed is not known; the message says why."""
+    """The speed was not measured; the message says why."""
 
 
 @dataclass(frozen=True)
 class Speed:
-    """Milliseconds an answer takes on one connection, and answers a second on several."""
+    """Latency in milliseconds on one connection, and requests a second on one and on several."""
 
     median: float
     slowest: float  # the 99th percentile
@@ -28,7 +28,7 @@ class Speed:
 
 
 def measure_speed(url: str, image: list[float]) -> Speed:
-    """Ask the API at ``url`` about ``image`` (784 numbers, 0 to 1) for some seven seconds.
+    """Send ``image`` (784 numbers, 0 to 1) to the API at ``url`` for some seven seconds.
 
     Raises NotMeasuredError where no API answers, or where it is another machine's.
     """
@@ -43,9 +43,9 @@ def measure_speed(url: str, image: list[float]) -> Speed:
     )
     request = head.encode() + body
     try:
-        _ask((host, port), request, CONNECTIONS, 0.5)  # so that every worker is warm
-        times = _ask((host, port), request, 1, SECONDS)
-        together = _ask((host, port), request, CONNECTIONS, SECONDS)
+        _send_requests((host, port), request, CONNECTIONS, 0.5)  # warms every worker up
+        times = _send_requests((host, port), request, 1, SECONDS)
+        together = _send_requests((host, port), request, CONNECTIONS, SECONDS)
     except (OSError, ValueError) as error:
         raise NotMeasuredError(f"the API at {url} does not answer ({error})") from error
     cuts = quantiles(times, n=100)
@@ -58,47 +58,49 @@ def measure_speed(url: str, image: list[float]) -> Speed:
 
 
 @dataclass
-class Line:
-    """A connection: what has come of an answer, and when it was asked for."""
+class Connection:
+    """A connection: what was received of a response, and when its request was sent."""
 
     socket: socket.socket
-    came: bytes = b""
-    asked: float = 0.0
+    received: bytes = b""
+    sent_at: float = 0.0
 
-    def ask(self, request: bytes) -> None:
+    def send(self, request: bytes) -> None:
         """Send the request; it fits into an idle connection's buffer."""
-        self.came, self.asked = b"", time.perf_counter()
+        self.received, self.sent_at = b"", time.perf_counter()
         self.socket.sendall(request)
 
-    def is_answered(self) -> bool:
-        """Read what is there and say whether the answer is whole; raises ValueError."""
+    def is_complete(self) -> bool:
+        """Read what was received and return whether the response is complete; raises ValueError."""
         part = self.socket.recv(65536)
-        self.came += part
-        head, gap, body = self.came.partition(b"\r\n\r\n")
+        self.received += part
+        head, separator, body = self.received.partition(b"\r\n\r\n")
         if not part or not head.startswith(b"HTTP/1.1 200 "[: len(head)]):
-            raise ValueError(head.decode("latin-1").split("\r\n")[0] or "it hung up")
-        return bool(gap) and len(body) >= _read_length(head)
+            raise ValueError(head.decode("latin-1").split("\r\n")[0] or "the connection was closed")
+        return bool(separator) and len(body) >= _read_length(head)
 
 
-def _ask(address: tuple[str, int], request: bytes, connections: int, seconds: float) -> list[float]:
-    """Keep ``connections`` asking; return how long each answer took, in seconds."""
+def _send_requests(
+    address: tuple[str, int], request: bytes, connections: int, seconds: float
+) -> list[float]:
+    """Send requests over ``connections``; return the latency of each in seconds."""
     times = []
-    with ExitStack() as open_lines, selectors.DefaultSelector() as ready:
+    with ExitStack() as stack, selectors.DefaultSelector() as ready:
         for _ in range(connections):
-            connected = open_lines.enter_context(socket.create_connection(address, timeout=5))
+            connected = stack.enter_context(socket.create_connection(address, timeout=5))
             connected.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
-            line = Line(connected)
-            ready.register(connected, selectors.EVENT_READ, line)
-            line.ask(request)
+            connection = Connection(connected)
+            ready.register(connected, selectors.EVENT_READ, connection)
+            connection.send(request)
         until = time.perf_counter() + seconds
         while time.perf_counter() < until:
             found = ready.select(timeout=5)
             if not found:
-                raise ValueError("no answer within 5 seconds")
+                raise ValueError("no response within 5 seconds")
             for key, _ in found:
-                if key.data.is_answered():
-                    times.append(time.perf_counter() - key.data.asked)
-                    key.data.ask(request)
+                if key.data.is_complete():
+                    times.append(time.perf_counter() - key.data.sent_at)
+                    key.data.send(request)
     if len(times) < 2:
         raise ValueError("it is too slow to be measured")
     return times
@@ -109,4 +111,4 @@ def _read_length(head: bytes) -> int:
         name, _, value = line.partition(b":")
         if name.lower() == b"content-length":
             return int(value)
-    raise ValueError("an answer without a length")
+    raise ValueError("a response without a length")

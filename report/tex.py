@@ -12,7 +12,7 @@ SPECIAL = {
 
 
 def escape(text: object) -> str:
-    """Return ``text`` so that TeX prints it as it is, on one line."""
+    """Return ``text`` escaped for TeX, on one line."""
     words = " ".join(str(text).split())
     return "".join(SPECIAL.get(each, each) for each in words)
 
@@ -42,7 +42,7 @@ def rounded(value: float, digits: int = 2) -> str:
 
 
 def setting(text: str) -> str:
-    """Return a number the way it was set: as many decimals as it needs, 0.1 and not 0.100."""
+    """Return a number with as many decimals as it needs, 0.1 and not 0.100."""
     value = float(text)
     plain = f"{value:.10f}".rstrip("0")
     return number(value, len(plain.partition(".")[2]))

@@ -1,4 +1,4 @@
-"""What the report says in numbers, each as a TeX command."""
+"""The report's numbers, each as a TeX command."""
 
 import ast
 from collections.abc import Mapping
@@ -7,10 +7,9 @@ from pathlib import Path
 
 import mnist_trainer
 from mnist_trainer.data.dataset import VALIDATION_SHARE
-from mnist_trainer.evaluation import calibration, gate
-from mnist_trainer.evaluation import robustness as limits
+from mnist_trainer.evaluation import calibration, gate, robustness
 from mnist_trainer.signature import CLASSES, SIDE
-from report.run import Trained
+from report.run import TrainedVersion
 from report.tex import escape, number, percent, rounded, rows, setting
 
 SETTINGS = {
@@ -25,49 +24,57 @@ PACKAGES = {
 }  # fmt: skip
 
 
-def describe(trained: Trained) -> dict[str, str]:
-    """Return name → TeX for everything but the service."""
-    params, metrics = trained.params, trained.metrics
+def describe(source: TrainedVersion) -> dict[str, str]:
+    """Return name → TeX for everything except the API's speed."""
+    params, metrics = source.params, source.metrics
     values = {name: setting(params[key]) for name, key in SETTINGS.items()}
     values |= {f"Version{name}": escape(params[f"version_{key}"])
                for name, key in PACKAGES.items()}  # fmt: skip
     values |= {
-        "ModelName": escape(trained.model),
-        "ModelAlias": escape(trained.alias),
-        "ModelVersion": str(trained.number),
-        "RunId": escape(trained.run_id),
-        "Commit": escape(trained.tags.get("git_commit", "")[:12] or "?"),
-        "SetDate": trained.began.strftime(r"\day=%d \month=%m \year=%Y").replace("=0", "="),
+        "ModelName": escape(source.model),
+        "ModelAlias": escape(source.alias),
+        "ModelVersion": str(source.number),
+        "RunId": escape(source.run_id),
+        "Commit": escape(source.tags.get("git_commit", "")[:12] or "?"),
+        "SetDate": source.started.strftime(r"\day=%d \month=%m \year=%Y").replace("=0", "="),
         "Recipe": escape(params.get("recipe", "?")),
         "Dataset": escape(params["dataset"]),
         "DataDigest": escape(params["dataset_sha256"]),
         "WarmupPercent": percent(float(params["warmup"]), 0),
         "ValidationShare": str(VALIDATION_SHARE),
     }
-    return values | _describe_network(params) | _describe_outcome(trained) | _constants(metrics)
+    return values | _describe_network(params) | _describe_outcome(source) | _constants(metrics)
+
+
+def is_plain(params: Mapping[str, str]) -> bool:
+    """Return whether all layers are dense with ReLU; a run without the parameter `layers` has such."""
+    hidden = ast.literal_eval(params["hidden"])
+    plain = ", ".join([*(f"Dense {width} relu" for width in hidden), "Dense 10, Softmax"])
+    return params.get("layers", plain) == plain
 
 
 def _describe_network(params: Mapping[str, str]) -> dict[str, str]:
     hidden = ast.literal_eval(params["hidden"])
     widths = [SIDE * SIDE, *hidden, CLASSES]
-    weights = sum((into + 1) * out for into, out in pairwise(widths))
+    dense = sum((inputs + 1) * outputs for inputs, outputs in pairwise(widths))
     images = int(params["training_images"])
     batch = min(int(params["batch_size"]), images)
     return {
         "Widths": "--".join(map(str, widths)),
         "HiddenLayers": str(len(hidden)),
-        "Weights": number(weights),
+        "Weights": number(int(params.get("weights", dense))),
+        "Layers": escape(params.get("layers", "")),
         "Steps": number(int(params["epochs"]) * (images // batch)),
     }
 
 
-def _describe_outcome(trained: Trained) -> dict[str, str]:
-    metrics, curve = trained.metrics, trained.curves["val_accuracy"]
+def _describe_outcome(source: TrainedVersion) -> dict[str, str]:
+    metrics, curve = source.metrics, source.curves["val_accuracy"]
     images, mistakes = int(metrics["test_images"]), int(metrics["test_mistakes"])
     low, high = _wilson(images - mistakes, images)
     best = max(range(len(curve)), key=curve.__getitem__)
     truth, guess, count = max(
-        ((t, p, n) for t, row in enumerate(trained.confusion) for p, n in enumerate(row) if t != p),
+        ((t, p, n) for t, row in enumerate(source.confusion) for p, n in enumerate(row) if t != p),
         key=lambda each: each[2],
     )
     recalls = [metrics[f"test_recall_{digit}"] for digit in range(CLASSES)]
@@ -84,9 +91,9 @@ def _describe_outcome(trained: Trained) -> dict[str, str]:
         "Temperature": number(metrics["temperature"], 2),
         "ValidationUncalibrated": percent(metrics["val_calibration_error_before"]),
         "ValidationCalibrated": percent(metrics["val_calibration_error"]),
-        "FinalLoss": number(trained.curves["loss"][-1], 3),
-        "FinalAccuracy": percent(trained.curves["accuracy"][-1]),
-        "ValidationLoss": number(trained.curves["val_loss"][-1], 4),
+        "FinalLoss": number(source.curves["loss"][-1], 3),
+        "FinalAccuracy": percent(source.curves["accuracy"][-1]),
+        "ValidationLoss": number(source.curves["val_loss"][-1], 4),
         "ValidationAccuracy": percent(curve[-1]),
         "BestAccuracy": percent(curve[best]),
         "BestEpoch": str(best + 1),
@@ -112,15 +119,15 @@ def _list_digits(metrics: Mapping[str, float]) -> list[list[str]]:
 
 
 def _constants(metrics: Mapping[str, float]) -> dict[str, str]:
-    """Return what the code fixes, and what was measured with it."""
+    """Return constants of the code, and the metrics that depend on them."""
     values = {
-        "Angle": str(limits.ANGLE),
-        "Moved": str(limits.SHIFT),
+        "Angle": str(robustness.ANGLE),
+        "Moved": str(robustness.SHIFT),
         "Bins": str(calibration.BINS),
-        "Chance": setting(str(gate.CHANCE)),
+        "Chance": setting(str(gate.SIGNIFICANCE)),
         "Waves": number(_read_constant("training/augmentation", "WAVES")),
         "Smoothness": setting(str(_read_constant("training/augmentation", "SMOOTHNESS"))),
-        "Epsilon": rounded(_read_constant("training/train_step", "EPSILON"), 1),
+        "Epsilon": rounded(_read_constant("training/adam", "EPSILON"), 1),
         "LimitLeft": percent(metrics["accuracy_turned_left"]),
         "LimitRight": percent(metrics["accuracy_turned_right"]),
         "LimitThin": percent(metrics["accuracy_thin"]),
@@ -137,7 +144,7 @@ def _constants(metrics: Mapping[str, float]) -> dict[str, str]:
 
 
 def _read_constant(module: str, name: str) -> float:
-    """Return a constant of the trainer's code, which is not run: it would start TensorFlow."""
+    """Return a constant from the trainer's source, because importing it imports TensorFlow."""
     source = Path(mnist_trainer.__file__ or "").parent.joinpath(f"{module}.py").read_text("utf-8")
     for line in ast.parse(source).body:
         if isinstance(line, ast.Assign) and ast.unparse(line.targets[0]) == name:

@@ -1,4 +1,4 @@
-"""A real tracking server with a run as the trainer leaves one, its numbers chosen by hand.
+"""A real tracking server with a run as the trainer writes one, with chosen numbers.
 
 Run from the root: PYTHONPATH=trainer .../trainer-test/bin/python -m pytest tests/report
 """
@@ -20,7 +20,7 @@ import pytest
 
 from mnist_trainer import library_logging
 
-library_logging.prepare(os.environ)  # before any test imports MLflow
+library_logging.configure(os.environ)  # before any test imports MLflow
 
 from mlflow import MlflowClient  # noqa: E402 - only after the line above
 from mlflow.entities import Metric, Param  # noqa: E402 - the same
@@ -104,7 +104,7 @@ def client(server: str) -> MlflowClient:
 
 @pytest.fixture(scope="session")
 def trained(client: MlflowClient, tmp_path_factory: pytest.TempPathFactory) -> str:
-    """The name of a model whose version in service has a run with figures; returns the name."""
+    """The name of a model whose promoted version has a run with metrics; returns the name."""
     from matplotlib.image import imsave
 
     run = client.create_run("0").info.run_id
@@ -118,7 +118,7 @@ def trained(client: MlflowClient, tmp_path_factory: pytest.TempPathFactory) -> s
     confusion = np.diag([975] * 10)
     confusion[4, 9] = 25
     client.log_dict(run, {"rows_true_columns_guessed": confusion.tolist()}, "confusion.json")
-    folder = tmp_path_factory.mktemp("figures")
+    folder = tmp_path_factory.mktemp("plots")
     sizes = {  # as the trainer draws them, height and width
         "learning_curves": (704, 1280), "confusion_matrix": (1104, 1280),
         "reliability": (1024, 1280), "worst_mistakes": (1272, 1280),
@@ -127,16 +127,16 @@ def trained(client: MlflowClient, tmp_path_factory: pytest.TempPathFactory) -> s
     for name, size in sizes.items():
         imsave(folder / f"{name}.png", np.full((*size, 3), 0.9))
     client.log_artifacts(run, str(folder), "figures")
-    return _serve(client, "digits_&_more", run)
+    return _promote(client, "digits_&_more", run)
 
 
 @pytest.fixture(scope="session")
 def bare(client: MlflowClient) -> str:
-    """The name of a model whose version in service has a run without figures."""
-    return _serve(client, "bare", client.create_run("0").info.run_id)
+    """The name of a model whose promoted version has a run without metrics."""
+    return _promote(client, "bare", client.create_run("0").info.run_id)
 
 
-def _serve(client: MlflowClient, name: str, run: str) -> str:
+def _promote(client: MlflowClient, name: str, run: str) -> str:
     client.create_registered_model(name)
     source = client.get_run(run).info.artifact_uri
     version = client.create_model_version(name, source, run)

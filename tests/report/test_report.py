@@ -9,6 +9,7 @@ import pytest
 from conftest import collect, run
 
 from report.build import NEEDED, choose_language
+from report.values import is_plain
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -114,17 +115,17 @@ def test_without_numbers_it_says_how_to_get_them(folder: Path) -> None:
     assert "`make report` fetches them first" in done.stderr
 
 
-def test_a_run_without_figures_is_refused_in_a_sentence(
+def test_a_run_without_metrics_is_refused_in_a_sentence(
     folder: Path, server: str, bare: str
 ) -> None:
     done = collect(folder, server, bare)
     assert done.returncode == 2
-    assert "left no figures for a report; `make train` makes one that does." in done.stderr
+    assert "has no metrics for a report; `make train` makes one that does." in done.stderr
     assert "Traceback" not in done.stderr
 
 
 def test_no_version_and_no_server_are_told_apart(folder: Path, server: str) -> None:
-    assert "No version of nothing is in service" in collect(folder, server, "nothing").stderr
+    assert "No version of nothing is promoted" in collect(folder, server, "nothing").stderr
     assert "No tracking server answers" in collect(folder, "http://127.0.0.1:9", "any").stderr
 
 
@@ -136,3 +137,16 @@ def test_these_locales_mean_french(lang: str) -> None:
 @pytest.mark.parametrize("lang", ["", "C", "C.UTF-8", "en_US.UTF-8", "de_DE", "fry_NL", "frp"])
 def test_all_others_mean_english(lang: str) -> None:
     assert choose_language(lang) == "english"
+
+
+@pytest.mark.parametrize(
+    ("layers", "plain"),
+    [
+        ({}, True),  # a run that was made before there was this parameter
+        ({"layers": "Dense 20 relu, Dense 10 relu, Dense 10, Softmax"}, True),
+        ({"layers": "Dense 20 tanh, Dense 10 relu, Dense 10, Softmax"}, False),
+        ({"layers": "Dense 20 relu, Dropout, Dense 10 relu, Dense 10, Softmax"}, False),
+    ],
+)
+def test_the_formulas_are_those_of_the_layers(layers: dict[str, str], plain: bool) -> None:
+    assert is_plain({"hidden": "(20, 10)"} | layers) == plain

@@ -1,4 +1,4 @@
-"""The bench of the service: bounded, against this machine alone."""
+"""The API's speed: measured for a bounded time, on this machine alone."""
 
 import json
 import threading
@@ -20,15 +20,15 @@ class Answers(BaseHTTPRequestHandler):
     status = 200
 
     def do_POST(self) -> None:
-        asked = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        good = self.path == "/predict" and len(asked["image"]) == 784
+        request = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        good = self.path == "/predict" and len(request["image"]) == 784
         answer = b'{"prediction": 7}' + b" " * 100
         self.send_response(self.status if good else 400)
         self.send_header("Content-Length", str(len(answer)))
         self.end_headers()
         self.wfile.write(answer)
 
-    def log_message(self, *told: object) -> None:
+    def log_message(self, *args: object) -> None:
         """Keep the terminal quiet."""
 
 

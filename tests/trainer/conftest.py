@@ -22,7 +22,7 @@ import pytest
 from mnist_trainer import library_logging
 from mnist_trainer.data.dataset import SHIPPED
 
-library_logging.prepare(os.environ)  # before any test imports MLflow or TensorFlow
+library_logging.configure(os.environ)  # before any test imports MLflow or TensorFlow
 
 from mlflow import MlflowClient  # noqa: E402 - only after the line above
 

@@ -11,7 +11,7 @@ from keras import layers
 from mlflow import MlflowClient
 from trainings import TINY, command, runs_of
 
-from mnist_trainer.data.dataset import SHIPPED, Dataset, load
+from mnist_trainer.data.dataset import SHIPPED, Dataset, load_dataset
 from mnist_trainer.evaluation.metrics import predict
 from mnist_trainer.pipeline import train
 from mnist_trainer.settings import Settings
@@ -56,7 +56,7 @@ ENDINGS = {
 
 @pytest.fixture(scope="module")
 def data() -> Dataset:
-    return load(SHIPPED)
+    return load_dataset(SHIPPED)
 
 
 def trained(data: Dataset, seed: int, dropout: float = 0.2) -> keras.Sequential:

@@ -10,17 +10,17 @@ from pathlib import Path
 import pytest
 from conftest import ROOT, Command
 from mlflow import MlflowClient
-from started import LONG, SECONDS, SHORT, await_line, ended, sentence
+from processes import LONG, SECONDS, SHORT, await_line, ended, sentence
 
 from mnist_trainer.cli import commands
-from mnist_trainer.cli.parser import parse
+from mnist_trainer.cli.parser import parse_args
 from mnist_trainer.errors import TrainerError
 from mnist_trainer.settings import Settings
 from mnist_trainer.tracking.registry import Registry
 
 
 @pytest.fixture
-def in_service(settings: Settings, client: MlflowClient) -> Registry:
+def promoted(settings: Settings, client: MlflowClient) -> Registry:
     """A registry with a version in service, and an earlier one."""
     client.create_registered_model(settings.model_name)
     run = client.create_run(client.create_experiment(f"{settings.experiment}-before")).info
@@ -29,12 +29,12 @@ def in_service(settings: Settings, client: MlflowClient) -> Registry:
         tags = {"test_accuracy": f"0.99{number}0", "gate": "passed"}
         source = f"{run.artifact_uri}/model"
         client.create_model_version(settings.model_name, source, run.run_id, tags=tags)
-        registry.promote(registry.find(number), over=registry.in_service())
+        registry.promote(registry.find(number), over=registry.desired_version())
     return registry
 
 
-def number_in_service(registry: Registry) -> int | None:
-    current = registry.in_service()
+def desired_number(registry: Registry) -> int | None:
+    current = registry.desired_version()
     return current.number if current else None
 
 
@@ -58,7 +58,7 @@ def test_a_server_that_is_away_is_said_in_one_sentence_within_seconds(
 
 
 def test_if_missing_does_nothing_where_a_version_is_in_service(
-    environment: dict[str, str], in_service: Registry
+    environment: dict[str, str], promoted: Registry
 ) -> None:
     """And does not even load TensorFlow."""
     script = (
@@ -74,13 +74,13 @@ def test_if_missing_does_nothing_where_a_version_is_in_service(
         check=True,
         timeout=SECONDS,
     ).stdout
-    said, result = out.splitlines()
+    line, result = out.splitlines()
     code, modules = json.loads(result)
-    assert (code, said) == (0, f"Version 2 of {in_service.name} is in service; nothing to train.")
+    assert (code, line) == (0, f"Version 2 of {promoted.name} is promoted; nothing to train.")
     assert not {"tensorflow", "keras", "onnxruntime"} & set(modules)
 
 
-def test_versions_are_listed_with_the_one_in_service(start: Command, in_service: Registry) -> None:
+def test_versions_are_listed_with_the_one_in_service(start: Command, promoted: Registry) -> None:
     heading, second, first = ended(start("versions"), 0)[0].splitlines()
     assert heading.split()[:2] == ["version", "accuracy"]
     assert second.split()[:2] == ["2", "0.9920"]
@@ -90,37 +90,37 @@ def test_versions_are_listed_with_the_one_in_service(start: Command, in_service:
 
 
 def test_promote_and_rollback_say_what_they_did(
-    settings: Settings, in_service: Registry, capsys: pytest.CaptureFixture[str]
+    settings: Settings, promoted: Registry, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    def told(*arguments: str) -> str:
-        assert commands.run(parse(arguments), settings) == 0
+    def output_of(*arguments: str) -> str:
+        assert commands.run(parse_args(arguments), settings) == 0
         return capsys.readouterr().out
 
-    name = in_service.name
-    again = f"Version 1 of {name} is in service again, in the place of version 2.\n"
-    assert told("rollback") == again
+    name = promoted.name
+    again = f"Version 2 of {name} is rolled back; version 1 is promoted again.\n"
+    assert output_of("rollback") == again
     with pytest.raises(TrainerError, match="no earlier version"):
-        told("rollback")
-    now = f"Version 2 of {name} is now in service, in the place of version 1.\n"
-    assert told("promote", "2") == now
-    assert told("promote", "2") == f"Version 2 of {name} is in service already.\n"
+        output_of("rollback")
+    now = f"Version 2 of {name} is promoted; it replaces version 1.\n"
+    assert output_of("promote", "2") == now
+    assert output_of("promote", "2") == f"Version 2 of {name} is promoted already.\n"
     with pytest.raises(TrainerError, match=f"There is no version 7 of {name}"):
-        told("promote", "7")
-    assert number_in_service(in_service) == 2
-    assert in_service.find(2).tags["promoted_over"] == "1"
+        output_of("promote", "7")
+    assert desired_number(promoted) == 2
+    assert promoted.find(2).tags["promoted_over"] == "1"
 
 
 def test_before_the_first_training_there_is_nothing_to_list_or_roll_back(
     settings: Settings, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert commands.run(parse(["versions"]), settings) == 0
+    assert commands.run(parse_args(["versions"]), settings) == 0
     assert "There is no version of" in capsys.readouterr().out
     for arguments in (["rollback"], ["promote", "1"]):
         with pytest.raises(TrainerError, match=r"(No|There is no) version"):
-            commands.run(parse(arguments), settings)
+            commands.run(parse_args(arguments), settings)
 
 
-def test_an_unknown_version_ends_with_one_sentence(start: Command, in_service: Registry) -> None:
+def test_an_unknown_version_ends_with_one_sentence(start: Command, promoted: Registry) -> None:
     _, err = ended(start("promote", "7"), 2)
     assert "There is no version 7" in sentence(err)
 
@@ -135,17 +135,17 @@ def test_bad_data_and_bad_settings_end_with_one_sentence(start: Command, tmp_pat
 
 
 def test_a_training_that_is_killed_leaves_production_and_the_next_one_succeeds(
-    start: Command, in_service: Registry
+    start: Command, promoted: Registry
 ) -> None:
     training = start(*LONG)
     await_line(training, "Epoch      3")
     training.kill()
     training.wait()
-    assert number_in_service(in_service) == 2
-    assert len(in_service.versions()) == 2
+    assert desired_number(promoted) == 2
+    assert len(promoted.versions()) == 2
     out, err = ended(start(*SHORT), 0)
-    assert "version 3 is in service as Production" in out
-    assert "version 2 is in service and cannot be measured" in out  # it never had a file
+    assert "version 3 has the alias Production" in out
+    assert "the champion, version 2, cannot be measured" in out  # it never had a file
     assert err == ""
 
 

@@ -8,10 +8,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from made_data import draw, write_idx, write_set
+from example_datasets import draw, write_idx, write_set
 
 from mnist_trainer.data import dataset as data
-from mnist_trainer.data.images import MOST
+from mnist_trainer.data.images import MAX_IMAGES
 from mnist_trainer.errors import DataError
 
 
@@ -22,11 +22,11 @@ def clothes(tmp_path: Path) -> Path:
 
 
 def test_gzipped_or_not_the_data_and_their_digest_are_the_same(clothes: Path) -> None:
-    plain = data.load(clothes)
+    plain = data.load_dataset(clothes)
     for file in list(clothes.iterdir()):
         file.with_name(f"{file.name}.gz").write_bytes(gzip.compress(file.read_bytes()))
         file.unlink()
-    zipped = data.load(clothes)
+    zipped = data.load_dataset(clothes)
     assert zipped.digest == plain.digest
     assert np.array_equal(zipped.train.images, plain.train.images)
 
@@ -34,7 +34,10 @@ def test_gzipped_or_not_the_data_and_their_digest_are_the_same(clothes: Path) ->
 @pytest.mark.parametrize("name", ["emnist-digits-", "emnist-mnist-"])
 def test_emnist_is_read_and_brought_upright(tmp_path: Path, clothes: Path, name: str) -> None:
     """Its files hold each image column by column."""
-    upright, read = data.load(clothes), data.load(write_set(tmp_path / "emnist", name))
+    upright, read = (
+        data.load_dataset(clothes),
+        data.load_dataset(write_set(tmp_path / "emnist", name)),
+    )
     assert read.digest == upright.digest
     assert read.name == "emnist"
     bar = read.test.images[0].reshape(28, 28) > 100
@@ -56,14 +59,14 @@ def test_emnist_with_letters_is_refused(
     with pytest.raises(
         DataError, match=rf"{name}train-labels-idx1-ubyte holds the label {told}; .* 0 to 9"
     ):
-        data.load(tmp_path)
+        data.load_dataset(tmp_path)
 
 
 def test_half_of_a_set_is_refused_by_the_name_of_what_is_missing(tmp_path: Path) -> None:
     write_set(tmp_path, "emnist-digits-")
     (tmp_path / "emnist-digits-test-labels-idx1-ubyte").unlink()
     with pytest.raises(DataError, match=r"emnist-digits-test-labels-idx1-ubyte\.gz is miss"):
-        data.load(tmp_path)
+        data.load_dataset(tmp_path)
 
 
 def cut(file: Path) -> None:
@@ -87,7 +90,7 @@ def promise(file: Path, count: int) -> None:
 
 
 def promise_more(file: Path) -> None:
-    promise(file, MOST)
+    promise(file, MAX_IMAGES)
 
 
 def promise_too_much(file: Path) -> None:
@@ -112,7 +115,7 @@ def test_a_damaged_file_is_refused_by_name(
 ) -> None:
     harm(clothes / name)
     with pytest.raises(DataError, match=name) as refusal:
-        data.load(clothes)
+        data.load_dataset(clothes)
     assert "\n" not in str(refusal.value)
 
 
@@ -128,7 +131,7 @@ def test_of_a_small_file_that_unpacks_to_much_only_what_is_due_is_read(clothes: 
     tracemalloc.start()
     try:
         with pytest.raises(DataError, match=r"should hold 7840 bytes .* and holds more"):
-            data.load(clothes)
+            data.load_dataset(clothes)
         assert tracemalloc.get_traced_memory()[1] < 8 * 2**20
     finally:
         tracemalloc.stop()
@@ -137,19 +140,19 @@ def test_of_a_small_file_that_unpacks_to_much_only_what_is_due_is_read(clothes: 
 def test_labels_beyond_nine_are_refused(clothes: Path) -> None:
     write_idx(clothes / "t10k-labels-idx1-ubyte", np.arange(1, 11, dtype=np.uint8))
     with pytest.raises(DataError, match=r"t10k-labels-idx1-ubyte holds the label 10"):
-        data.load(clothes)
+        data.load_dataset(clothes)
 
 
 def test_images_of_another_size_are_refused(clothes: Path) -> None:
     write_idx(clothes / "t10k-images-idx3-ubyte", np.zeros((10, 14, 56), np.uint8))
     with pytest.raises(DataError, match=r"t10k-images-idx3-ubyte holds .* 14 x 56"):
-        data.load(clothes)
+        data.load_dataset(clothes)
 
 
 def test_labels_that_do_not_match_the_images_in_number_are_refused(clothes: Path) -> None:
     write_idx(clothes / "t10k-labels-idx1-ubyte", np.zeros(9, np.uint8))
     with pytest.raises(DataError, match=r"9 labels for the 10 images"):
-        data.load(clothes)
+        data.load_dataset(clothes)
 
 
 @pytest.mark.parametrize("part", ["train", "t10k"])
@@ -157,4 +160,4 @@ def test_files_without_images_are_refused(clothes: Path, part: str) -> None:
     write_idx(clothes / f"{part}-images-idx3-ubyte", np.zeros((0, 28, 28), np.uint8))
     write_idx(clothes / f"{part}-labels-idx1-ubyte", np.zeros(0, np.uint8))
     with pytest.raises(DataError, match="holds no images"):
-        data.load(clothes)
+        data.load_dataset(clothes)

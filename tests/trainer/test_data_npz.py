@@ -6,7 +6,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from made_data import draw
+from example_datasets import draw
 from numpy.lib import format as npy
 
 from mnist_trainer.data import dataset as data
@@ -27,7 +27,7 @@ def file(tmp_path: Path) -> Path:
 
 def refused(file: Path, message: str) -> None:
     with pytest.raises(DataError, match=message) as refusal:
-        data.load(file)
+        data.load_dataset(file)
     assert "\n" not in str(refusal.value)
 
 
@@ -52,11 +52,11 @@ def test_every_usual_form_of_images_is_the_same_data(
     save: Callable[..., None],
 ) -> None:
     np.savez(file, **arrays)
-    digest = data.load(file).digest
+    digest = data.load_dataset(file).digest
     images = {key: form(arrays[key]) for key in ("x_train", "x_test")}
     labels = {key: arrays[key].astype(np.int64) for key in ("y_train", "y_test")}
     save(file, **images, **labels, names=np.array(["ignored"]))
-    assert data.load(file).digest == digest
+    assert data.load_dataset(file).digest == digest
 
 
 def test_of_images_and_labels_alone_a_seventh_of_every_sort_is_for_the_test(file: Path) -> None:
@@ -64,7 +64,7 @@ def test_of_images_and_labels_alone_a_seventh_of_every_sort_is_for_the_test(file
     images, labels = draw(700)
     order = np.argsort(labels, kind="stable")
     np.savez(file, images=images[order], labels=labels[order])
-    read, again = data.load(file), data.load(file)
+    read, again = data.load_dataset(file), data.load_dataset(file)
     assert [len(part) for part in (read.train, read.validation, read.test)] == [550, 50, 100]
     for part in (read.train, read.validation, read.test):
         assert set(part.labels) == set(range(10))
@@ -145,14 +145,14 @@ def test_damaged_archives_are_refused_and_never_crash(
             spoilt[min(head + drawn.integers(120), len(whole) - 1)] = drawn.integers(256)
             file.write_bytes(spoilt)
             try:
-                data.load(file)
+                data.load_dataset(file)
             except DataError as error:
                 assert "clothes" in str(error)  # noqa: PT017 - not every one of them has to fail
 
 
 @pytest.mark.parametrize(
     ("shape", "message"),
-    [((2_000_000_000, 784), "promises 2,000,000,000 images"), ((900_000, 784), "is damaged")],
+    [((2_000_000_000, 784), "declares 2,000,000,000 images"), ((900_000, 784), "is damaged")],
 )
 def test_a_header_that_promises_more_than_there_is_fills_no_memory(
     arrays: dict[str, np.ndarray], file: Path, shape: tuple[int, ...], message: str

@@ -1,23 +1,23 @@
-"""The gate: a pure decision on which test images each network recognises."""
+"""The gate: a pure decision on each model's correct predictions."""
 
 import numpy as np
 import pytest
 
-from mnist_trainer.evaluation.gate import chance_of_losing, decide
+from mnist_trainer.evaluation.gate import decide, one_sided_p_value
 
 ALL = 1000
 
 
-def answers(*wrong: range) -> np.ndarray:
-    """Return answers that are right but for some images."""
-    right = np.ones(ALL, bool)
+def correct(*wrong: range) -> np.ndarray:
+    """Return predictions that are correct except for some images."""
+    found = np.ones(ALL, bool)
     for each in wrong:
-        right[each.start : each.stop] = False
-    return right
+        found[each.start : each.stop] = False
+    return found
 
 
-def test_without_a_version_in_service_the_floor_decides_alone() -> None:
-    candidate = answers(range(30))
+def test_without_a_champion_the_floor_decides_alone() -> None:
+    candidate = correct(range(30))
     assert decide(candidate, None, floor=0.97).promoted
     assert decide(candidate, None, floor=0.97).reason == "passed"
     rejected = decide(candidate, None, floor=0.971)
@@ -29,27 +29,27 @@ def test_without_a_version_in_service_the_floor_decides_alone() -> None:
 
 
 def test_a_better_candidate_below_the_floor_is_rejected() -> None:
-    assert not decide(answers(range(50)), answers(range(90)), floor=0.97).promoted
+    assert not decide(correct(range(50)), correct(range(90)), floor=0.97).promoted
 
 
-def test_the_same_answers_pass() -> None:
-    assert decide(answers(range(10)), answers(range(10)), floor=0.97).promoted
+def test_the_same_predictions_pass() -> None:
+    assert decide(correct(range(10)), correct(range(10)), floor=0.97).promoted
 
 
 def test_a_candidate_that_is_worse_by_chance_passes() -> None:
-    """Ten digits lost and six won: two equal networks do that in 23 of 100 cases."""
-    candidate, in_service = answers(range(10)), answers(range(10, 16))
-    assert decide(candidate, in_service, floor=0.97).promoted
+    """Ten digits lost and six won: two equal models do that in 23 of 100 cases."""
+    candidate, champion = correct(range(10)), correct(range(10, 16))
+    assert decide(candidate, champion, floor=0.97).promoted
 
 
-def test_a_candidate_that_is_worse_beyond_chance_is_rejected_and_told_why() -> None:
-    verdict = decide(answers(range(15)), answers(range(15, 20)), floor=0.97)
+def test_a_candidate_that_is_worse_beyond_chance_is_rejected_with_a_reason() -> None:
+    verdict = decide(correct(range(15)), correct(range(15, 20)), floor=0.97)
     assert not verdict.promoted
     assert "15 images lost and 5 won" in verdict.reason
 
 
 def test_being_much_better_is_no_reason_to_reject() -> None:
-    assert decide(answers(), answers(range(300)), floor=0.97).promoted
+    assert decide(correct(), correct(range(300)), floor=0.97).promoted
 
 
 @pytest.mark.parametrize(
@@ -58,4 +58,4 @@ def test_being_much_better_is_no_reason_to_reject() -> None:
 )
 def test_the_chance_is_exact(lost: int, differing: int, chance: float) -> None:
     """Counted by hand: of the 2**n ways in which n coins fall."""
-    assert chance_of_losing(lost, differing) == pytest.approx(chance, rel=1e-12)
+    assert one_sided_p_value(lost, differing) == pytest.approx(chance, rel=1e-12)

@@ -1,4 +1,4 @@
-"""What the gate lets through: a candidate against the version in service, on a real server."""
+"""What the gate lets through: a candidate against the champion, on a real server."""
 
 import numpy as np
 import pytest
@@ -7,16 +7,16 @@ from trainings import TINIER, TINY, alias_of, command, runs_of
 
 from mnist_trainer.data import dataset as data
 from mnist_trainer.evaluation import gate
-from mnist_trainer.evaluation.gate import Answers, Verdict
-from mnist_trainer.evaluation.metrics import judge
+from mnist_trainer.evaluation.gate import Correct, Decision
+from mnist_trainer.evaluation.metrics import compute_metrics
 from mnist_trainer.pipeline import promotion
 from mnist_trainer.settings import Settings
 from mnist_trainer.tracking.registry import Registry
 
 
-@pytest.mark.parametrize(("lost", "won", "in_service"), [(10, 6, "2"), (15, 5, "1")])
-def test_a_candidate_no_worse_than_chance_replaces_the_version_in_service(
-    settings: Settings, client: MlflowClient, lost: int, won: int, in_service: str
+@pytest.mark.parametrize(("lost", "won", "desired"), [(10, 6, "2"), (15, 5, "1")])
+def test_a_candidate_no_worse_than_chance_replaces_the_champion(
+    settings: Settings, client: MlflowClient, lost: int, won: int, desired: str
 ) -> None:
     """Of 16 coins 10 or more fall one way in 23 % of all cases; of 20 coins 15 in 2 %."""
     assert command(settings, *TINY) == 0
@@ -25,19 +25,19 @@ def test_a_candidate_no_worse_than_chance_replaces_the_version_in_service(
     assert first.source
     assert first.run_id
     second = registry.register(first.source.removeprefix("models:/"), first.run_id, {})
-    test = data.load(data.SHIPPED).test
-    rival = promotion.find_rival(registry, test)
-    assert rival.measured
-    answers = judge(rival.measured.probabilities, test).right.copy()
-    right, wrong = np.flatnonzero(answers), np.flatnonzero(~answers)
-    answers[right[:lost]], answers[wrong[:won]] = False, True
-    candidate = promotion.Candidate(second, answers)
-    verdict = promotion.pass_gate(registry, candidate, rival, test, floor=0.3)
-    assert verdict.promoted == (in_service == "2")
-    assert alias_of(settings, client) == in_service
+    test = data.load_dataset(data.SHIPPED).test
+    champion = promotion.measure_champion(registry, test)
+    assert champion.predictions
+    correct = compute_metrics(champion.predictions.probabilities, test).correct.copy()
+    right, wrong = np.flatnonzero(correct), np.flatnonzero(~correct)
+    correct[right[:lost]], correct[wrong[:won]] = False, True
+    candidate = promotion.Candidate(second, correct)
+    decision = promotion.apply_gate(registry, candidate, champion, test, floor=0.3)
+    assert decision.promoted == (desired == "2")
+    assert alias_of(settings, client) == desired
     tags = client.get_model_version(settings.model_name, "2").tags
-    assert tags["gate"] == verdict.reason
-    assert tags.get("promoted_over") == ("1" if verdict.promoted else None)
+    assert tags["gate"] == decision.reason
+    assert tags.get("promoted_over") == ("1" if decision.promoted else None)
 
 
 def test_a_candidate_worse_beyond_chance_stays_registered_with_the_reason(
@@ -66,36 +66,36 @@ def test_a_candidate_below_the_floor_stays_registered_with_the_reason(
     assert alias_of(settings, client) is None
 
 
-def test_where_the_version_in_service_is_not_what_was_registered_the_floor_decides(
+def test_where_the_champion_is_not_what_was_registered_the_floor_decides(
     settings: Settings, client: MlflowClient, capfd: pytest.CaptureFixture[str]
 ) -> None:
     assert command(settings, *TINY) == 0
     client.set_model_version_tag(settings.model_name, "1", "sha256", "0" * 64)
     assert command(settings, *TINIER) == 0
     assert alias_of(settings, client) == "2"
-    assert "version 1 is in service and cannot be measured" in capfd.readouterr().out
+    assert "the champion, version 1, cannot be measured" in capfd.readouterr().out
     tags = client.get_model_version(settings.model_name, "2").tags
     assert tags["gate"] == "passed"
-    assert tags["gate_note"].startswith("version 1 is in service and cannot be measured")
+    assert tags["gate_note"].startswith("the champion, version 1, cannot be measured")
 
 
-def test_the_gate_judges_the_version_that_is_in_service_at_the_end(
+def test_the_gate_compares_with_the_champion_of_the_end(
     settings: Settings, client: MlflowClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """Another training promotes a better version while this one is being judged."""
+    """Another training promotes a better version while this one is at the gate."""
     assert command(settings, *TINIER) == 0
     assert command(settings, *TINY) == 0
     client.set_registered_model_alias(settings.model_name, "Production", "1")
-    judged: list[Verdict] = []
+    decisions: list[Decision] = []
 
-    def decide_and_be_overtaken(
-        candidate: Answers, in_service: Answers | None, floor: float
-    ) -> Verdict:
-        judged.append(gate.decide(candidate, in_service, floor))
+    def decide_and_move_the_alias(
+        candidate: Correct, champion: Correct | None, floor: float
+    ) -> Decision:
+        decisions.append(gate.decide(candidate, champion, floor))
         client.set_registered_model_alias(settings.model_name, "Production", "2")
-        return judged[-1]
+        return decisions[-1]
 
-    monkeypatch.setattr(promotion, "decide", decide_and_be_overtaken)
+    monkeypatch.setattr(promotion, "decide", decide_and_move_the_alias)
     assert command(settings, *TINIER, "--require-promotion") == 3
-    assert [verdict.promoted for verdict in judged] == [True, False]
+    assert [decision.promoted for decision in decisions] == [True, False]
     assert alias_of(settings, client) == "2"

@@ -10,8 +10,7 @@ import pytest
 from mlflow import MlflowClient
 from trainings import TINIER, alias_of, command, runs_of
 
-from mnist_trainer.pipeline import outbox as unsent
-from mnist_trainer.pipeline import release as deliver
+from mnist_trainer.pipeline import outbox, release
 from mnist_trainer.settings import Settings
 from mnist_trainer.signals import Stopped
 from mnist_trainer.tracking.health import ServerError
@@ -30,7 +29,7 @@ def break_at(where: object, name: str) -> Callable[[Settings], Path]:
             with pytest.raises(Stopped, match="`resume-upload` sends it"):
                 command(settings, *TINIER)
         assert settings.models_dir
-        return unsent.list_unsent(settings.models_dir)[-1]
+        return outbox.list_folders(settings.models_dir)[-1]
 
     return train
 
@@ -44,11 +43,11 @@ def models_of(settings: Settings, client: MlflowClient) -> int:
 @pytest.mark.parametrize(
     ("where", "name"),
     [
-        (deliver, "predict"),  # nothing is sent
+        (release, "predict"),  # nothing is sent
         (Registry, "register"),  # the model is logged
-        (deliver, "show"),  # and registered
+        (release, "publish"),  # and registered
         (Registry, "promote"),  # and has passed the gate
-        (deliver, "introduce"),  # and is in service
+        (release, "update_model_card"),  # and is in service
     ],
 )
 def test_wherever_a_delivery_broke_off_it_is_completed_and_nothing_is_there_twice(
@@ -89,7 +88,7 @@ def test_a_model_that_was_logged_by_half_is_replaced(
 def test_a_version_that_was_replaced_meanwhile_is_not_put_back(
     settings: Settings, client: MlflowClient
 ) -> None:
-    break_at(deliver, "introduce")(settings)
+    break_at(release, "update_model_card")(settings)
     assert command(settings, *TINIER) == 0
     assert alias_of(settings, client) == "2"
     assert command(settings, "resume-upload") == 0
@@ -99,7 +98,7 @@ def test_a_version_that_was_replaced_meanwhile_is_not_put_back(
 def test_one_that_was_promoted_by_hand_meanwhile_does_not_replace_itself(
     settings: Settings, client: MlflowClient
 ) -> None:
-    break_at(deliver, "show")(settings)
+    break_at(release, "publish")(settings)
     assert command(settings, "promote", "1") == 0
     assert command(settings, "resume-upload") == 0
     version = client.get_model_version(settings.model_name, "1")
@@ -115,7 +114,7 @@ def test_what_the_gate_rejects_is_delivered_as_well(
         raise ServerError("Away.")
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(deliver, "find_rival", fail)
+        patch.setattr(release, "measure_champion", fail)
         with pytest.raises(ServerError, match="`resume-upload` sends it"):
             command(settings, *TINIER, "--floor=0.999")
     assert command(settings, "resume-upload", "--require-promotion") == 3
@@ -126,7 +125,7 @@ def test_what_the_gate_rejects_is_delivered_as_well(
 def test_name_and_alias_are_those_it_was_trained_for(
     settings: Settings, client: MlflowClient
 ) -> None:
-    break_at(deliver, "predict")(settings)
+    break_at(release, "predict")(settings)
     other = replace(settings, model_name="other", model_alias="Other", experiment="other")
     assert command(other, "resume-upload") == 0
     assert alias_of(settings, client) == "1"

@@ -10,7 +10,7 @@ from mnist_trainer.tracking.registry import Registry, Version, VersionError
 
 @pytest.fixture
 def registry(settings: Settings, client: MlflowClient) -> Registry:
-    """A registry with four versions, none of them in service."""
+    """A registry with four versions, none of them promoted."""
     client.create_registered_model(settings.model_name)
     run = client.create_run(client.create_experiment(settings.experiment)).info
     for _ in range(4):
@@ -21,26 +21,26 @@ def registry(settings: Settings, client: MlflowClient) -> Registry:
 
 def promote(registry: Registry, *numbers: int) -> None:
     for number in numbers:
-        registry.promote(registry.find(number), over=registry.in_service())
+        registry.promote(registry.find(number), over=registry.desired_version())
 
 
 def roll_back(registry: Registry) -> int:
-    """Roll back and return the version that is in service then."""
-    current = registry.in_service()
+    """Roll back and return the version that is promoted then."""
+    current = registry.desired_version()
     assert current
-    registry.roll_back(current, rollback.choose(current, registry.versions()))
-    return in_service(registry)
+    registry.roll_back(current, rollback.choose_version(current, registry.versions()))
+    return desired_number(registry)
 
 
-def in_service(registry: Registry) -> int:
-    current = registry.in_service()
+def desired_number(registry: Registry) -> int:
+    current = registry.desired_version()
     assert current
     return current.number
 
 
 def test_promoting_says_what_was_replaced(registry: Registry) -> None:
     promote(registry, 1, 3)
-    assert in_service(registry) == 3
+    assert desired_number(registry) == 3
     assert registry.find(3).tags["promoted_over"] == "1"
     assert "promoted_over" not in registry.find(1).tags
 
@@ -51,7 +51,7 @@ def test_rollbacks_in_a_row_go_back_step_by_step_and_end(registry: Registry) -> 
     assert roll_back(registry) == 1
     with pytest.raises(VersionError, match="no earlier version"):
         roll_back(registry)
-    assert in_service(registry) == 1
+    assert desired_number(registry) == 1
 
 
 def test_a_promotion_by_hand_is_undone_by_a_rollback(registry: Registry) -> None:
@@ -82,12 +82,12 @@ def test_a_version_deleted_meanwhile_is_passed_over(
     assert roll_back(registry) == 1
 
 
-def test_a_version_never_in_service_is_not_chosen(registry: Registry, client: MlflowClient) -> None:
+def test_a_version_never_promoted_is_not_chosen(registry: Registry, client: MlflowClient) -> None:
     promote(registry, 3, 4)
     client.delete_model_version(registry.name, "3")
     with pytest.raises(VersionError, match="no earlier version"):
         roll_back(registry)
-    assert in_service(registry) == 4
+    assert desired_number(registry) == 4
 
 
 def test_an_alias_moved_by_hand_is_moved_back(registry: Registry, client: MlflowClient) -> None:
@@ -125,12 +125,12 @@ def test_a_rollback_chooses(current: int, tags: list[dict[str, str]], chosen: in
     versions = [Version(number, each, 0.0) for number, each in enumerate(tags, 1)]
     if chosen is None:
         with pytest.raises(VersionError, match="no earlier version"):
-            rollback.choose(versions[current - 1], versions)
+            rollback.choose_version(versions[current - 1], versions)
     else:
-        assert rollback.choose(versions[current - 1], versions).number == chosen
+        assert rollback.choose_version(versions[current - 1], versions).number == chosen
 
 
-def test_a_version_put_into_service_in_the_ui_can_be_replaced_and_rolled_back_to(
+def test_a_version_promoted_in_the_ui_can_be_replaced_and_rolled_back_to(
     registry: Registry, client: MlflowClient
 ) -> None:
     promote(registry, 1, 2)

@@ -13,12 +13,12 @@ from mlflow import MlflowClient
 from mlflow.entities import Run
 
 from mnist_trainer.cli import commands
-from mnist_trainer.cli.parser import parse
+from mnist_trainer.cli.parser import parse_args
 from mnist_trainer.data import dataset as data
 from mnist_trainer.data.dataset import SHIPPED
 from mnist_trainer.errors import SettingError
-from mnist_trainer.evaluation.gate import Verdict
-from mnist_trainer.pipeline.train import Order
+from mnist_trainer.evaluation.gate import Decision
+from mnist_trainer.pipeline.train import TrainConfig
 from mnist_trainer.search import run as search
 from mnist_trainer.search import space
 from mnist_trainer.search.study import open_study
@@ -31,7 +31,7 @@ TINY = ["search", "--recipe=quick", "--epochs=2", "--retrain-epochs=3", "--limit
 
 
 def command(settings: Settings, *arguments: str) -> int:
-    return commands.run(parse([*TINY, *arguments]), settings)
+    return commands.run(parse_args([*TINY, *arguments]), settings)
 
 
 def runs_of(settings: Settings, client: MlflowClient) -> tuple[Run, list[Run], list[Run]]:
@@ -85,7 +85,7 @@ def test_every_trial_is_a_run_below_the_search_with_its_settings_and_accuracies(
 
 def test_the_first_trial_is_the_recipe(searched: Settings, client: MlflowClient) -> None:
     first = runs_of(searched, client)[1][0].data.params
-    recipe = space.settings_of(RECIPES["quick"]) | {"hidden": str(RECIPES["quick"].hidden)}
+    recipe = space.recipe_to_params(RECIPES["quick"]) | {"hidden": str(RECIPES["quick"].hidden)}
     assert {name: first[name] for name in recipe} == {k: str(v) for k, v in recipe.items()}
 
 
@@ -94,7 +94,7 @@ def test_the_best_is_trained_in_full_registered_and_promoted(
 ) -> None:
     parent, trials, (trained,) = runs_of(searched, client)
     best = trials[int(parent.data.tags["best_trial"])].data.params
-    for name in ("hidden", "seed", *(each.field for each in space.SPANS)):
+    for name in ("hidden", "seed", *(each.field for each in space.RANGES)):
         assert trained.data.params[name] == best[name]
     assert (best["epochs"], trained.data.params["epochs"]) == ("2", "3")
     assert trained.data.tags["search"] == "mine"
@@ -108,9 +108,9 @@ def test_a_search_that_is_done_says_so_and_trains_nothing(
 ) -> None:
     ended = runs_of(searched, client)[0].info.end_time
     assert command(searched, "--trials=3", "--study=mine") == 0
-    told = capfd.readouterr()
-    assert "trained already; the gate said of it: passed" in told.out
-    assert told.err == ""
+    output = capfd.readouterr()
+    assert "trained already; the gate: passed" in output.out
+    assert output.err == ""
     parent, trials, others = runs_of(searched, client)
     assert (parent.info.end_time, len(trials), len(others)) == (ended, 3, 1)
 
@@ -118,7 +118,7 @@ def test_a_search_that_is_done_says_so_and_trains_nothing(
 def test_another_beginning_needs_another_study(searched: Settings) -> None:
     for changed in ("--epochs=1", "--limit=100", "--seed=1", "--recipe=default"):
         name = changed[2:].split("=")[0]
-        with pytest.raises(SettingError, match=rf"mine was begun with {name}.*--study"):
+        with pytest.raises(SettingError, match=rf"mine was started with {name}.*--study"):
             command(searched, "--trials=3", "--study=mine", changed)
     with pytest.raises(SettingError, match="MODELS_DIR is not set"):
         command(replace(searched, models_dir=None), "--study=other")
@@ -127,11 +127,11 @@ def test_another_beginning_needs_another_study(searched: Settings) -> None:
 def test_more_trials_can_be_asked_for_later_even_where_the_server_has_forgotten_the_search(
     settings: Settings, client: MlflowClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    trained: list[Order] = []
+    trained: list[TrainConfig] = []
 
-    def note(_: Settings, __: Registry, order: Order, ___: data.Dataset) -> Verdict:
+    def note(_: Settings, __: Registry, order: TrainConfig, ___: data.Dataset) -> Decision:
         trained.append(order)
-        return Verdict(True, "passed")
+        return Decision(True, "passed")
 
     monkeypatch.setattr(search, "train", note)
     assert command(settings, "--trials=1") == 0
@@ -149,16 +149,16 @@ def test_the_test_images_are_not_touched_before_the_training_of_the_best(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sealed: Any = None  # has no length, no images, no labels
-    whole = data.load(data.SHIPPED)
-    monkeypatch.setattr(commands, "load", lambda _: replace(whole, test=sealed))
-    monkeypatch.setattr(search, "train", lambda *_: Verdict(True, "passed"))
+    whole = data.load_dataset(data.SHIPPED)
+    monkeypatch.setattr(commands, "load_dataset", lambda _: replace(whole, test=sealed))
+    monkeypatch.setattr(search, "train", lambda *_: Decision(True, "passed"))
     assert command(settings, "--trials=2") == 0
 
 
 def test_a_training_of_the_best_that_failed_is_made_up_for_and_one_rejected_is_not(
     settings: Settings, client: MlflowClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def fail(*_: object) -> Verdict:
+    def fail(*_: object) -> Decision:
         raise ServerError("No tracking server answers.")
 
     with monkeypatch.context() as failing:
@@ -175,7 +175,7 @@ def test_a_training_of_the_best_that_failed_is_made_up_for_and_one_rejected_is_n
 
 
 def test_a_trial_that_learns_too_slowly_is_pruned(settings: Settings, client: MlflowClient) -> None:
-    first = space.settings_of(RECIPES["quick"]) | {"batch_size": 128, "hidden": "128-64"}
+    first = space.recipe_to_params(RECIPES["quick"]) | {"batch_size": 128, "hidden": "128-64"}
     assert settings.models_dir
     with open_study(settings.models_dir / "searches", "quick", 2) as study:
         for rate in (0.002, 0.0025, 0.003, 0.004, 0.005, 3e-4):

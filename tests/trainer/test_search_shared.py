@@ -13,7 +13,7 @@ from mlflow import MlflowClient
 from test_commands import ended, sentence
 from test_search import TINY, runs_of, versions_of
 
-from mnist_trainer.search.locks import JOURNAL, STUDY, Claims
+from mnist_trainer.search.locks import JOURNAL, STUDY, Locks
 from mnist_trainer.settings import Settings
 
 LONG = [each for each in TINY if "epochs" not in each] + ["--epochs=40", "--retrain-epochs=1"]
@@ -32,11 +32,11 @@ def await_epochs(models: str, written: int = 0) -> int:
 
 def freeze(process: subprocess.Popen[str], models: str) -> None:
     """Halt a searcher while it holds no lock but its trial's."""
-    with contextlib.closing(Claims(Path(models) / "searches" / "quick.lock")) as claims:
+    with contextlib.closing(Locks(Path(models) / "searches" / "quick.lock")) as locks:
         while True:
             process.send_signal(signal.SIGSTOP)
             time.sleep(0.05)
-            if claims.is_free(JOURNAL) and claims.is_free(STUDY):
+            if locks.is_free(JOURNAL) and locks.is_free(STUDY):
                 return
             process.send_signal(signal.SIGCONT)
 
@@ -57,8 +57,8 @@ def test_a_searcher_that_is_killed_or_stopped_loses_its_trial_alone(
     stopped.send_signal(signal.SIGINT)
     out, err = ended(stopped, 130)
     assert sentence(err) == "Stopped by SIGINT.\n"
-    assert "was interrupted; it is done again" in out
-    assert "the same command goes on with it" in out
+    assert "was interrupted; it is repeated" in out
+    assert "the same command continues it" in out
     experiment = client.get_experiment_by_name(settings.experiment)
     assert experiment
     states = {run.info.status for run in client.search_runs([experiment.experiment_id])}
@@ -98,7 +98,7 @@ def test_a_server_that_goes_away_ends_the_search_in_a_sentence_and_it_can_be_res
         await_epochs(environment["MODELS_DIR"])
     out, err = ended(search, 2)
     assert "No tracking server answers" in sentence(err)
-    assert "the same command goes on with it" in out
+    assert "the same command continues it" in out
     with running_server(tmp_path) as server:
         _, err = ended(start(*LONG, "--trials=1", MLFLOW_TRACKING_URI=server.uri), 0)
         assert err == ""

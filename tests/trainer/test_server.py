@@ -1,4 +1,4 @@
-"""What a person is told when the tracking server does not do its part."""
+"""Messages for a tracking server that answers with errors."""
 
 import threading
 from collections.abc import Iterator
@@ -23,7 +23,7 @@ class Failing(BaseHTTPRequestHandler):
 
 @pytest.fixture
 def failing() -> Iterator[str]:
-    """A server that is there and manages nothing."""
+    """A server that answers 500 to everything."""
     with HTTPServer(("127.0.0.1", 0), Failing) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
@@ -32,7 +32,7 @@ def failing() -> Iterator[str]:
         thread.join()
 
 
-def test_a_server_that_fails_is_not_said_to_be_away(
+def test_a_server_that_fails_is_not_reported_as_unreachable(
     failing: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")

@@ -2,7 +2,7 @@
 
 import pytest
 
-from mnist_trainer.cli.parser import chosen_recipe, parse
+from mnist_trainer.cli.parser import choose_recipe, parse_args
 from mnist_trainer.data.dataset import SHIPPED
 from mnist_trainer.errors import SettingError
 from mnist_trainer.settings import read_settings
@@ -57,14 +57,16 @@ def test_a_bad_variable_is_named_with_its_value_and_what_is_allowed(
 )
 def test_a_bad_command_line_is_refused_in_one_sentence(arguments: list[str]) -> None:
     with pytest.raises(SettingError) as refusal:
-        parse(arguments)
+        parse_args(arguments)
     assert "\n" not in str(refusal.value)
     assert "--help" in str(refusal.value)
 
 
 def test_a_recipe_is_chosen_by_name_and_each_setting_can_be_changed() -> None:
-    assert chosen_recipe(parse(["train"])) == RECIPES["default"]
-    changed = chosen_recipe(parse(["train", "--recipe", "best", "--hidden", "64,32", "--shift=0"]))
+    assert choose_recipe(parse_args(["train"])) == RECIPES["default"]
+    changed = choose_recipe(
+        parse_args(["train", "--recipe", "best", "--hidden", "64,32", "--shift=0"])
+    )
     assert (changed.hidden, changed.shift) == ((64, 32), 0)
     assert changed.epochs == RECIPES["best"].epochs
 
@@ -72,6 +74,6 @@ def test_a_recipe_is_chosen_by_name_and_each_setting_can_be_changed() -> None:
 @pytest.mark.parametrize("command", ["train", "promote", "rollback", "versions"])
 def test_every_command_explains_itself(command: str, capsys: pytest.CaptureFixture[str]) -> None:
     with pytest.raises(SystemExit) as ended:
-        parse([command, "--help"])
+        parse_args([command, "--help"])
     assert ended.value.code == 0
     assert len(capsys.readouterr().out) > 100

@@ -5,16 +5,16 @@ from pathlib import Path
 import pytest
 from optuna.trial import Trial
 
-from mnist_trainer.search.space import recipe_of, settings_of, span_around
+from mnist_trainer.search.space import params_to_recipe, recipe_to_params, search_space
 from mnist_trainer.search.study import Study, StudyError, open_study
 from mnist_trainer.training.recipes import RECIPES
 
 QUICK = RECIPES["quick"]
-SPACE = span_around(QUICK)
+SPACE = search_space(QUICK)
 
 
 def begin(study: Study, seed: int = 0, most: int = 100) -> Trial:
-    trial = study.begin(most, SPACE, seed)
+    trial = study.start_trial(most, SPACE, seed)
     assert trial
     return trial
 
@@ -22,18 +22,18 @@ def begin(study: Study, seed: int = 0, most: int = 100) -> Trial:
 def run(study: Study, seed: int = 0) -> dict[str, object]:
     """Run a trial that likes a learning rate of 0.003, and return what was drawn."""
     trial = begin(study, seed)
-    study.end(trial, 1 - abs(trial.params["learning_rate"] - 0.003))
+    study.end_trial(trial, 1 - abs(trial.params["learning_rate"] - 0.003))
     return dict(trial.params)
 
 
 @pytest.mark.parametrize("name", RECIPES)
 def test_every_recipe_can_be_drawn_and_comes_back_as_itself(name: str) -> None:
     recipe = RECIPES[name]
-    drawn = settings_of(recipe)
-    assert drawn.keys() == span_around(recipe).keys()
-    for field, distribution in span_around(recipe).items():
+    drawn = recipe_to_params(recipe)
+    assert drawn.keys() == search_space(recipe).keys()
+    for field, distribution in search_space(recipe).items():
         assert distribution._contains(distribution.to_internal_repr(drawn[field]))
-    assert recipe_of(drawn, recipe, recipe.epochs) == recipe
+    assert params_to_recipe(drawn, recipe, recipe.epochs) == recipe
 
 
 def test_a_search_that_is_left_and_resumed_draws_what_it_would_have_drawn(tmp_path: Path) -> None:
@@ -60,12 +60,12 @@ def test_the_number_of_trials_counts_the_done_the_pruned_and_those_under_way(
 ) -> None:
     with open_study(tmp_path, "tried", 2) as study:
         done, pruned, under_way = (begin(study, most=3) for _ in range(3))
-        study.end(done, 0.5)
-        study.end(pruned, None)
-        assert study.begin(3, SPACE, 0) is None
+        study.end_trial(done, 0.5)
+        study.end_trial(pruned, None)
+        assert study.start_trial(3, SPACE, 0) is None
         assert study.count() == 2
         assert study.best().number == done.number
-        study.end(under_way, 0.6)
+        study.end_trial(under_way, 0.6)
         assert study.count() == 3
         assert study.best().number == under_way.number
 
@@ -73,17 +73,17 @@ def test_the_number_of_trials_counts_the_done_the_pruned_and_those_under_way(
 def test_a_trial_that_was_left_is_done_again_with_the_same_settings_and_not_counted(
     tmp_path: Path,
 ) -> None:
-    first = settings_of(QUICK)
+    first = recipe_to_params(QUICK)
     with open_study(tmp_path, "tried", 2) as study:
         study.enqueue(first)
         left = begin(study)
         assert left.params == first
     with open_study(tmp_path, "tried", 2) as study:
-        assert [each.number for each in study.take_back()] == [left.number]
-        assert study.take_back() == []
+        assert [each.number for each in study.requeue_abandoned()] == [left.number]
+        assert study.requeue_abandoned() == []
         assert study.count() == 0
         assert begin(study, most=1).params == first
-        assert study.begin(1, SPACE, 0) is None
+        assert study.start_trial(1, SPACE, 0) is None
 
 
 def test_a_trial_is_pruned_that_is_worse_than_most_and_none_of_the_first_is(
@@ -94,7 +94,7 @@ def test_a_trial_is_pruned_that_is_worse_than_most_and_none_of_the_first_is(
             trial = begin(study)
             trial.report(accuracy, 1)
             assert not trial.should_prune()
-            study.end(trial, accuracy)
+            study.end_trial(trial, accuracy)
         for accuracy, pruned in ((0.95, False), (0.5, True)):
             trial = begin(study)
             trial.report(accuracy, 1)

@@ -12,10 +12,10 @@ from trainings import TINIER, TINY, command, runs_of
 
 from mnist_trainer.data import dataset as data
 from mnist_trainer.data.dataset import SHIPPED
-from mnist_trainer.evaluation.calibration import weigh
-from mnist_trainer.evaluation.metrics import judge
+from mnist_trainer.evaluation.calibration import reliability_bins
+from mnist_trainer.evaluation.metrics import compute_metrics
 from mnist_trainer.export.onnx_inference import infer
-from mnist_trainer.reporting.plots import DRAWN
+from mnist_trainer.reporting.plots import PLOTS
 from mnist_trainer.settings import Settings, read_settings
 from mnist_trainer.training.temperature import choose_temperature
 
@@ -38,9 +38,7 @@ def trained(server: str, tmp_path_factory: pytest.TempPathFactory) -> Settings:
     return settings
 
 
-def test_the_version_is_in_service_and_its_tags_say_what_it_is(
-    trained: Settings, client: MlflowClient
-) -> None:
+def test_the_version_is_promoted_and_tagged(trained: Settings, client: MlflowClient) -> None:
     version = client.get_model_version_by_alias("trained", "Production")
     assert trained.models_dir
     onnx = (trained.models_dir / "mnist_model.onnx").read_bytes()
@@ -57,7 +55,7 @@ def test_pyfunc_and_tensorflow_load_what_serving_runs(trained: Settings, tmp_pat
     signature = model.metadata.signature
     assert [(spec.type, spec.shape) for spec in signature.inputs] == [("float32", (-1, 784))]
     assert [(spec.type, spec.shape) for spec in signature.outputs] == [("float32", (-1, 10))]
-    pixels = data.load(data.SHIPPED).validation.first(64).pixels()
+    pixels = data.load_dataset(data.SHIPPED).validation.first(64).pixels()
     given = model.predict(pixels)
     assert given.shape == (64, 10)
     native = np.asarray(mlflow.tensorflow.load_model(address)(pixels))
@@ -76,7 +74,7 @@ def test_the_network_is_left_as_files_that_load_without_anything_of_ours(trained
     assert names == ["mnist_model.keras", "mnist_model.onnx", "unsent"]
     assert not list((trained.models_dir / "unsent").iterdir()), "all of it was sent"
     loaded = keras.saving.load_model(trained.models_dir / "mnist_model.keras")
-    pixels = data.load(data.SHIPPED).validation.first(64).pixels()
+    pixels = data.load_dataset(data.SHIPPED).validation.first(64).pixels()
     served = infer(trained.models_dir / "mnist_model.onnx", pixels)
     assert np.allclose(np.asarray(loaded(pixels)), served, atol=1e-5)
 
@@ -97,12 +95,12 @@ def test_the_run_holds_every_setting_and_what_it_was_made_with(
     assert run.data.tags["gate"] == "passed"
 
 
-def test_the_run_holds_the_figures_of_every_epoch_and_of_the_end(
+def test_the_run_holds_the_metrics_of_every_epoch_and_of_the_test(
     trained: Settings, client: MlflowClient
 ) -> None:
     (run,) = runs_of(trained, client)
-    for figure in ("loss", "accuracy", "val_loss", "val_accuracy", "seconds"):
-        history = client.get_metric_history(run.info.run_id, figure)
+    for metric in ("loss", "accuracy", "val_loss", "val_accuracy", "seconds"):
+        history = client.get_metric_history(run.info.run_id, metric)
         assert sorted(point.step for point in history) == [1, 2, 3, 4]
     metrics = run.data.metrics
     for digit in range(10):
@@ -128,15 +126,15 @@ def test_the_run_is_called_by_recipe_and_seed_and_names_its_data(
     assert len(entry.dataset.digest) == 32
 
 
-def test_the_run_holds_figures_and_report_and_the_registry_the_model_card(
+def test_the_run_holds_plots_and_report_and_the_registry_the_model_card(
     trained: Settings, client: MlflowClient
 ) -> None:
     (run,) = runs_of(trained, client)
     logged = {file.path: file.file_size for file in client.list_artifacts(run.info.run_id)}
     assert logged.keys() == {"confusion.json", "report.html", "figures"}
     assert (logged["report.html"] or 0) > 100_000
-    drawn = {file.path for file in client.list_artifacts(run.info.run_id, "figures")}
-    assert drawn == {f"figures/{name}.png" for name in DRAWN}
+    plots = {file.path for file in client.list_artifacts(run.info.run_id, "figures")}
+    assert plots == {f"figures/{name}.png" for name in PLOTS}
     assert 0 < run.data.metrics["calibration_error"] < 1
     accuracy = f"{run.data.metrics['test_accuracy']:.2%}"
     for card in (
@@ -155,23 +153,21 @@ def test_the_network_is_calibrated_on_the_validation_images(
     (run,) = runs_of(trained, client)
     assert run.data.metrics["temperature"] != 1
     assert trained.models_dir
-    validation = data.load(data.SHIPPED).validation
+    validation = data.load_dataset(data.SHIPPED).validation
     served = infer(trained.models_dir / "mnist_model.onnx", validation.pixels())
-    error = weigh(served, judge(served, validation).right).error
+    error = reliability_bins(served, compute_metrics(served, validation).correct).error
     assert run.data.metrics["val_calibration_error"] == pytest.approx(error, abs=1e-4)
     assert choose_temperature(served, validation) == pytest.approx(1, abs=1e-3)
 
 
-def test_the_terminal_tells_the_story(
-    settings: Settings, capfd: pytest.CaptureFixture[str]
-) -> None:
+def test_every_stage_prints_its_line(settings: Settings, capfd: pytest.CaptureFixture[str]) -> None:
     assert command(settings, *TINIER) == 0
-    told = capfd.readouterr()
-    words = [line.split()[0] for line in told.out.splitlines()]
+    output = capfd.readouterr()
+    words = [line.split()[0] for line in output.out.splitlines()]
     assert words == [
         "Run",
         "Data",
-        "Network",
+        "Model",
         "Epoch",
         "Trained",
         "Calibrated",
@@ -182,4 +178,4 @@ def test_the_terminal_tells_the_story(
         "Report",
         "Gate",
     ]
-    assert told.err == ""
+    assert output.err == ""

@@ -4,7 +4,7 @@ from mlflow import MlflowClient
 from mlflow.entities import Run
 
 from mnist_trainer.cli import commands
-from mnist_trainer.cli.parser import parse
+from mnist_trainer.cli.parser import parse_args
 from mnist_trainer.settings import Settings
 
 TINY = ["train", "--limit=1500", "--epochs=4", "--hidden=64", "--batch-size=64", "--floor=0.3"]
@@ -12,7 +12,7 @@ TINIER = ["train", "--limit=100", "--epochs=1", "--hidden=16", "--batch-size=50"
 
 
 def command(settings: Settings, *arguments: str) -> int:
-    return commands.run(parse(arguments), settings)
+    return commands.run(parse_args(arguments), settings)
 
 
 def alias_of(settings: Settings, client: MlflowClient) -> str | None:

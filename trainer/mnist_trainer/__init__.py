@@ -1,1 +1,1 @@
-"""Trains a dense network on handwritten digits, registers it and decides whether it goes live."""
+"""Trains a model on handwritten digits, registers it and decides whether it is promoted."""

@@ -1,6 +1,6 @@
-"""What a training says while it goes on."""
+"""Output of a training on the terminal."""
 
 
-def say(line: str) -> None:
-    """Print a line at once, also into a pipe."""
+def print_line(line: str) -> None:
+    """Print a line and flush it, so that a pipe gets it at once."""
     print(line, flush=True)

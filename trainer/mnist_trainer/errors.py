@@ -1,13 +1,13 @@
-"""What every error of the trainer has in common."""
+"""Errors whose message is meant for the user."""
 
 
 class TrainerError(Exception):
-    """Something the user can act on; the message is the one sentence they are told."""
+    """An error the user can act on; the message is one sentence, printed without a traceback."""
 
 
 class SettingError(TrainerError):
-    """A setting has a value that is not allowed; names the setting, the value and what is."""
+    """A setting has a value that is not allowed; names setting, value and what is allowed."""
 
 
 class DataError(TrainerError):
-    """A file of the data set is missing, damaged or of another form; names the file."""
+    """A file of the data set is missing, damaged or of an unknown format; names the file."""

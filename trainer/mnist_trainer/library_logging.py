@@ -1,4 +1,4 @@
-"""Keeps the terminal for the trainer's own lines."""
+"""Logging of the libraries, so that the terminal shows the trainer's own lines alone."""
 
 import contextlib
 import os
@@ -12,29 +12,29 @@ VARIABLES = {
     "MLFLOW_LOGGING_LEVEL": "ERROR",
     "MLFLOW_ENABLE_ARTIFACTS_PROGRESS_BAR": "false",
     "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
-    "GIT_PYTHON_REFRESH": "quiet",  # MLflow looks for git, which an image need not have
+    "GIT_PYTHON_REFRESH": "quiet",  # MLflow looks for git, which an image may lack
 }
-PATIENCE = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2", "MLFLOW_HTTP_REQUEST_TIMEOUT": "20"}
+HTTP_LIMITS = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2", "MLFLOW_HTTP_REQUEST_TIMEOUT": "20"}
 
 
-def prepare(environment: MutableMapping[str, str]) -> None:
+def configure(environment: MutableMapping[str, str]) -> None:
     """Set what the libraries read from the environment when they are imported.
 
-    A client of MLflow tries for minutes by default; whoever set that already keeps it.
+    MLflow's client retries for minutes by default; limits that are set already are kept.
     """
     environment.update(VARIABLES)
-    for variable, value in PATIENCE.items():
+    for variable, value in HTTP_LIMITS.items():
         environment.setdefault(variable, value)
 
 
 @contextlib.contextmanager
-def mute() -> Iterator[None]:
-    """Drop what native code writes to stderr, for an import that greets whatever it is told."""
-    kept, nowhere = os.dup(2), os.open(os.devnull, os.O_WRONLY)
+def silence_stderr() -> Iterator[None]:
+    """Discard what native code writes to stderr while it is imported; no setting prevents that."""
+    stderr, null = os.dup(2), os.open(os.devnull, os.O_WRONLY)
     try:
-        os.dup2(nowhere, 2)
+        os.dup2(null, 2)
         yield
     finally:
-        os.dup2(kept, 2)
-        os.close(kept)
-        os.close(nowhere)
+        os.dup2(stderr, 2)
+        os.close(stderr)
+        os.close(null)

@@ -1,4 +1,4 @@
-"""Where the trainer reads and writes, from environment variables."""
+"""Settings from environment variables: server, names and folders."""
 
 import re
 from collections.abc import Mapping
@@ -10,19 +10,19 @@ from mnist_trainer.errors import SettingError
 
 @dataclass(frozen=True)
 class Settings:
-    """Which server, names and folders to use; made once, in the entry point."""
+    """Server, names and folders; read once, in the entry point."""
 
     tracking_uri: str
     experiment: str
     model_name: str
     model_alias: str
     data_dir: Path
-    models_dir: Path | None  # None: the network is left in the registry alone
-    git_commit: str | None  # None: asked of git, where there is a repository
+    models_dir: Path | None  # None: no local copy of a model is written
+    git_commit: str | None  # None: `git rev-parse` is tried
 
 
 def read_settings(environment: Mapping[str, str], default_data_dir: Path) -> Settings:
-    """Return the settings; a variable that is empty counts as not set. Raises SettingError."""
+    """Return the settings; an empty variable counts as not set. Raises SettingError."""
 
     def value(variable: str, otherwise: str = "") -> str:
         return environment.get(variable, "").strip() or otherwise

@@ -1,11 +1,11 @@
-"""Ctrl-C and SIGTERM as an exception, so that a run is ended properly."""
+"""SIGINT and SIGTERM as an exception, so that an MLflow run is ended with its status."""
 
 import signal
 from types import FrameType
 
 
 class Stopped(BaseException):
-    """Somebody asked the program to stop; ``exit_code`` is 130 or 143, as shells have it."""
+    """The process got a signal to stop; ``exit_code`` is 130 or 143, as in a shell."""
 
     def __init__(self, number: int) -> None:
         super().__init__(f"Stopped by {signal.Signals(number).name}.")
@@ -13,7 +13,7 @@ class Stopped(BaseException):
 
 
 def raise_on_signals() -> None:
-    """Raise Stopped at the first SIGINT or SIGTERM; a second one ends the program at once."""
+    """Raise Stopped at the first SIGINT or SIGTERM; a second one ends the process."""
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _raise)
 

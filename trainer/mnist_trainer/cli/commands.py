@@ -6,32 +6,31 @@ from dataclasses import replace
 from datetime import datetime
 
 from mnist_trainer import library_logging
-from mnist_trainer.cli.parser import chosen_recipe
-from mnist_trainer.data.dataset import load
+from mnist_trainer.cli.parser import choose_recipe
+from mnist_trainer.data.dataset import load_dataset
 from mnist_trainer.errors import SettingError, TrainerError
-from mnist_trainer.pipeline import outbox as unsent
-from mnist_trainer.pipeline import rollback
+from mnist_trainer.pipeline import outbox, rollback
 from mnist_trainer.settings import Settings
-from mnist_trainer.tracking.health import answers
+from mnist_trainer.tracking.health import is_healthy
 from mnist_trainer.tracking.registry import Registry, VersionError
 from mnist_trainer.training.recipes import RECIPES
 
-FAILED = 2  # exit code where something stands in the way
+FAILED = 2  # exit code on an error
 REJECTED = 3  # exit code of --require-promotion
 
 
-def run(asked: argparse.Namespace, settings: Settings) -> int:
-    """Do what was asked for and return the exit code; raises TrainerError."""
+def run(args: argparse.Namespace, settings: Settings) -> int:
+    """Run a command and return the exit code; raises TrainerError."""
     registry = Registry(settings.tracking_uri, settings.model_name, settings.model_alias)
-    match asked.command:
+    match args.command:
         case "train":
-            return _train(asked, settings, registry)
+            return _train(args, settings, registry)
         case "resume-upload":
-            return _resume(asked, settings)
+            return _resume(args, settings)
         case "search":
-            return _search(asked, settings, registry)
+            return _search(args, settings, registry)
         case "promote":
-            _promote(registry, asked.version)
+            _promote(registry, args.version)
         case "rollback":
             _roll_back(registry)
         case "versions":
@@ -39,98 +38,98 @@ def run(asked: argparse.Namespace, settings: Settings) -> int:
     return 0
 
 
-def _train(asked: argparse.Namespace, settings: Settings, registry: Registry) -> int:
-    recipe = chosen_recipe(asked)
-    if asked.if_missing and (present := registry.in_service()):
-        print(f"Version {present.number} of {registry.name} is in service; nothing to train.")
+def _train(args: argparse.Namespace, settings: Settings, registry: Registry) -> int:
+    recipe = choose_recipe(args)
+    if args.if_missing and (desired := registry.desired_version()):
+        print(f"Version {desired.number} of {registry.name} is promoted; nothing to train.")
         return 0
-    data = load(settings.data_dir)
-    with library_logging.mute():
-        from mnist_trainer.pipeline.train import Order, train  # TensorFlow, which takes seconds
-    order = Order(asked.recipe, recipe, seed=asked.seed, limit=asked.limit, floor=asked.floor)
-    verdict = train(settings, registry, order, data)
-    return REJECTED if asked.require_promotion and not verdict.promoted else 0
+    data = load_dataset(settings.data_dir)
+    with library_logging.silence_stderr():
+        from mnist_trainer.pipeline.train import TrainConfig, train  # imports TensorFlow: seconds
+    config = TrainConfig(args.recipe, recipe, seed=args.seed, limit=args.limit, floor=args.floor)
+    decision = train(settings, registry, config, data)
+    return REJECTED if args.require_promotion and not decision.promoted else 0
 
 
-def _resume(asked: argparse.Namespace, settings: Settings) -> int:
-    """Send what is unsent; one that cannot be sent does not hold up the next."""
+def _resume(args: argparse.Namespace, settings: Settings) -> int:
+    """Send the stored trainings; one that fails does not prevent the next."""
     if settings.models_dir is None:
-        raise SettingError("MODELS_DIR is not set; it is the folder where trainings are kept.")
-    folders = unsent.list_unsent(settings.models_dir)
-    if asked.run_id:
-        folders = [each for each in folders if each.name == asked.run_id]
+        raise SettingError("MODELS_DIR is not set; it is the folder where trainings are stored.")
+    folders = outbox.list_folders(settings.models_dir)
+    if args.run_id:
+        folders = [each for each in folders if each.name == args.run_id]
     if not folders:
-        which = f"Of run {asked.run_id} nothing" if asked.run_id else "Nothing"
+        which = f"Of run {args.run_id} nothing" if args.run_id else "Nothing"
         print(f"{which} is unsent in {settings.models_dir}.")
         return 0
-    data = load(settings.data_dir)
-    with library_logging.mute():
-        from mnist_trainer.pipeline.resume import resume  # TensorFlow, which takes seconds
+    data = load_dataset(settings.data_dir)
+    with library_logging.silence_stderr():
+        from mnist_trainer.pipeline.resume import resume  # imports TensorFlow: seconds
     codes = [0]
     for folder in folders:
         try:
             promoted = resume(settings, folder, data).promoted
-            codes.append(REJECTED if asked.require_promotion and not promoted else 0)
+            codes.append(REJECTED if args.require_promotion and not promoted else 0)
         except TrainerError as error:
             print(error, file=sys.stderr)
             codes.append(FAILED)
-            if not answers(settings.tracking_uri):
+            if not is_healthy(settings.tracking_uri):
                 break
     return FAILED if FAILED in codes else max(codes)
 
 
 def _promote(registry: Registry, number: int) -> None:
-    version, current = registry.find(number), registry.in_service()
+    version, current = registry.find(number), registry.desired_version()
     if current and current.number == number:
-        print(f"Version {number} of {registry.name} is in service already.")
+        print(f"Version {number} of {registry.name} is promoted already.")
         return
     registry.promote(version, over=current)
-    place = f", in the place of version {current.number}" if current else ""
-    print(f"Version {number} of {registry.name} is now in service{place}.")
+    replaced = f"; it replaces version {current.number}" if current else ""
+    print(f"Version {number} of {registry.name} is promoted{replaced}.")
 
 
 def _roll_back(registry: Registry) -> None:
-    current = registry.in_service()
+    current = registry.desired_version()
     if current is None:
         raise VersionError(
-            f"No version of {registry.name} is in service, so there is nothing to roll back."
+            f"No version of {registry.name} is promoted, so there is nothing to roll back."
         )
-    target = rollback.choose(current, registry.versions())
+    target = rollback.choose_version(current, registry.versions())
     registry.roll_back(current, target)
     print(
-        f"Version {target.number} of {registry.name} is in service again, in the place of "
-        f"version {current.number}."
+        f"Version {current.number} of {registry.name} is rolled back; "
+        f"version {target.number} is promoted again."
     )
 
 
 def _list(registry: Registry) -> None:
-    versions, current = registry.versions(), registry.in_service()
+    versions, current = registry.versions(), registry.desired_version()
     if not versions:
         print(f"There is no version of {registry.name} yet; the command `train` makes one.")
         return
-    print(f"{'version':>7}  {'accuracy':>8}  {'made':16}  {'in service':10}  gate")
+    print(f"{'version':>7}  {'accuracy':>8}  {'created':16}  {'alias':10}  gate")
     for each in versions:
-        made = datetime.fromtimestamp(each.made).strftime("%Y-%m-%d %H:%M")
-        mark = registry.alias if current and each.number == current.number else ""
+        created = datetime.fromtimestamp(each.created_at).strftime("%Y-%m-%d %H:%M")
+        alias = registry.alias if current and each.number == current.number else ""
         accuracy, gate = (each.tags.get(key, "-") for key in ("test_accuracy", "gate"))
-        print(f"{each.number:>7}  {accuracy:>8}  {made:16}  {mark:10}  {gate}")
+        print(f"{each.number:>7}  {accuracy:>8}  {created:16}  {alias:10}  {gate}")
 
 
-def _search(asked: argparse.Namespace, settings: Settings, registry: Registry) -> int:
-    data = load(settings.data_dir)
-    with library_logging.mute():
-        from mnist_trainer.search.config import Search
-        from mnist_trainer.search.run import search  # TensorFlow and Optuna, which take seconds
-    recipe = RECIPES[asked.recipe]
-    wanted = Search(
-        name=asked.study or asked.recipe,
-        recipe_name=asked.recipe,
-        recipe=replace(recipe, epochs=asked.retrain_epochs or recipe.epochs),
-        trials=asked.trials,
-        epochs=asked.epochs or max(1, recipe.epochs // 3),
-        seed=asked.seed,
-        limit=asked.limit,
-        floor=asked.floor,
+def _search(args: argparse.Namespace, settings: Settings, registry: Registry) -> int:
+    data = load_dataset(settings.data_dir)
+    with library_logging.silence_stderr():  # imports TensorFlow and Optuna: seconds
+        from mnist_trainer.search.config import SearchConfig
+        from mnist_trainer.search.run import search
+    recipe = RECIPES[args.recipe]
+    config = SearchConfig(
+        name=args.study or args.recipe,
+        recipe_name=args.recipe,
+        recipe=replace(recipe, epochs=args.retrain_epochs or recipe.epochs),
+        trials=args.trials,
+        epochs=args.epochs or max(1, recipe.epochs // 3),
+        seed=args.seed,
+        limit=args.limit,
+        floor=args.floor,
     )
-    verdict = search(settings, registry, wanted, data)
-    return REJECTED if asked.require_promotion and not verdict.promoted else 0
+    decision = search(settings, registry, config, data)
+    return REJECTED if args.require_promotion and not decision.promoted else 0

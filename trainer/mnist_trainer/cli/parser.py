@@ -1,87 +1,96 @@
-"""The command line: what can be asked for, and what each option means."""
+"""The command line: commands and options."""
 
 import argparse
-import re
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import fields, replace
 from typing import Any, NoReturn
 
+from mnist_trainer.cli.option_types import format_value, number_between, parse_name, widths_between
 from mnist_trainer.errors import SettingError
 from mnist_trainer.training.recipes import RECIPES, Recipe
 
-FLOOR = 0.97  # of the test images; a broken training falls below, each of the recipes does not
+FLOOR = 0.97  # accuracy; every recipe reaches it, a failed training does not
 LARGEST_SEED = 1_000_000
 
 
 class Parser(argparse.ArgumentParser):
-    """Says what is wrong in one sentence, like every other error of the trainer."""
+    """Raises its errors as one sentence, like every other error of the trainer."""
 
     def error(self, message: str) -> NoReturn:
         """Raise SettingError."""
         raise SettingError(f"{message[:1].upper()}{message[1:]}; see `{self.prog} --help`.")
 
 
-def parse(arguments: Sequence[str]) -> argparse.Namespace:
+def parse_args(arguments: Sequence[str]) -> argparse.Namespace:
     """Read the command line; raises SettingError."""
     parser = Parser(
         prog="python -m mnist_trainer",
-        description="Trains a network to read handwritten digits, keeps every version of it in "
-        "MLflow's registry, and decides which one is in service.",
-        epilog="Where it reads and writes is set in the environment: MLFLOW_TRACKING_URI, "
+        description="Trains a model that classifies handwritten digits, registers every version in "
+        "MLflow, and decides which one is promoted.",
+        epilog="Environment variables: MLFLOW_TRACKING_URI, "
         "MLFLOW_EXPERIMENT_NAME, MODEL_NAME, MODEL_ALIAS, DATA_DIR, MODELS_DIR.",
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     _add_train(commands)
     _add_resume(commands)
     _add_search(commands)
-    text = "put a version into service by hand, whatever the gate said of it"
-    promote = commands.add_parser("promote", help=text, description=_sentence(text))
+    summary = "promote a version by hand, whatever the gate decided"
+    promote = commands.add_parser("promote", help=summary, description=_sentence(summary))
     promote.add_argument(
-        "version", metavar="VERSION", type=_number(int, 1, 2**31 - 1), help="its number, such as 3"
+        "version",
+        metavar="VERSION",
+        type=number_between(int, 1, 2**31 - 1),
+        help="its number, such as 3",
     )
-    text = "put the version into service again that the one in service replaced"
-    further = " Repeated, it goes back further, and never to a version that it has taken out."
-    commands.add_parser("rollback", help=text, description=_sentence(text) + further)
-    text = "list the versions: accuracy, what the gate said, which one is in service, when made"
-    commands.add_parser("versions", help=text, description=_sentence(text))
+    summary = "move the alias back to the version that the promoted one replaced"
+    details = " Repeated, it goes back further, and never to a version that was rolled back."
+    commands.add_parser("rollback", help=summary, description=_sentence(summary) + details)
+    summary = "list the versions: accuracy, date, which one is promoted, the gate's decision"
+    commands.add_parser("versions", help=summary, description=_sentence(summary))
     return parser.parse_args(arguments)
 
 
-def chosen_recipe(asked: argparse.Namespace) -> Recipe:
-    """Return the recipe that was named, with what single options change of it."""
-    changed = {each.name: getattr(asked, each.name) for each in fields(Recipe)}
+def choose_recipe(args: argparse.Namespace) -> Recipe:
+    """Return the named recipe with the values of single options."""
+    changed = {each.name: getattr(args, each.name) for each in fields(Recipe)}
     return replace(
-        RECIPES[asked.recipe],
+        RECIPES[args.recipe],
         **{name: value for name, value in changed.items() if value is not None},
     )
 
 
 def _add_train(commands: Any) -> None:
-    text = "train a network, register it and promote it where the gate lets it"
-    train = commands.add_parser("train", help=text, description=_sentence(text))
+    summary = "train a model, register it and promote it where the gate passes"
+    train = commands.add_parser("train", help=summary, description=_sentence(summary))
     train.add_argument(
-        "--if-missing", action="store_true", help="do nothing where a version is in service"
+        "--if-missing", action="store_true", help="do nothing where a version is promoted"
     )
-    _add_shared(train)
-    single = train.add_argument_group("settings of the recipe, each of which may be changed")
+    _add_training_options(train)
+    single = train.add_argument_group("settings of the recipe")
     for each in fields(Recipe):
         low, high = each.metadata["low"], each.metadata["high"]
-        values = " / ".join(_shown(getattr(recipe, each.name)) for recipe in RECIPES.values())
+        values = " / ".join(format_value(getattr(recipe, each.name)) for recipe in RECIPES.values())
         single.add_argument(
             f"--{each.name.replace('_', '-')}",
             metavar="N,N..." if each.name == "hidden" else "N",
-            type=_widths(low, high) if each.name == "hidden" else _number(each.type, low, high),
+            type=widths_between(low, high)
+            if each.name == "hidden"
+            else number_between(each.type, low, high),
             help=f"{each.metadata['help']} ({' / '.join(RECIPES)}: {values})",
         )
 
 
 def _add_resume(commands: Any) -> None:
-    text = "send the trainings that the tracking server missed, and promote where the gate lets it"
-    further = (
-        " They are kept below MODELS_DIR, with the model name and the alias they were trained for. "
-        "MLFLOW_TRACKING_URI is where the server is now, DATA_DIR holds the data set they learned."
+    summary = (
+        "send the trainings that are not on the tracking server, and promote where the gate passes"
     )
-    resume = commands.add_parser("resume-upload", help=text, description=_sentence(text) + further)
+    details = (
+        " They are stored below MODELS_DIR with their model name and alias. MLFLOW_TRACKING_URI is "
+        "the server's present address, DATA_DIR the data set of the training."
+    )
+    resume = commands.add_parser(
+        "resume-upload", help=summary, description=_sentence(summary) + details
+    )
     resume.add_argument(
         "run_id", metavar="RUN_ID", nargs="?", help="this one alone; all of them otherwise"
     )
@@ -89,63 +98,63 @@ def _add_resume(commands: Any) -> None:
 
 
 def _add_search(commands: Any) -> None:
-    text = "try settings near a recipe's in short trainings, and train the best of them in full"
-    further = (
-        " The test images decide at the gate alone. An interrupted search goes on when the command"
-        " is given again; given several times at once, its searchers share the trials."
+    summary = "search for better settings near a recipe's, and train the best in full"
+    details = (
+        " The test images are used for the gate alone. The same command continues an interrupted "
+        "search; run several times at once, the processes share the trials."
     )
-    search = commands.add_parser("search", help=text, description=_sentence(text) + further)
+    search = commands.add_parser("search", help=summary, description=_sentence(summary) + details)
     search.add_argument(
         "--trials",
         metavar="N",
-        type=_number(int, 1, 10_000),
+        type=number_between(int, 1, 10_000),
         default=20,
-        help="trainings to try, with those of earlier and other searchers (%(default)s)",
+        help="number of trials, those of earlier and other processes included (%(default)s)",
     )
     search.add_argument(
         "--study",
         metavar="NAME",
-        type=_name,
-        help="which search to begin or to go on with (that of the recipe's name)",
+        type=parse_name,
+        help="name of the study to create or to continue (the recipe's name)",
     )
     search.add_argument(
         "--epochs",
         metavar="N",
-        type=_number(int, 1, 10_000),
-        help="passes over the training images in a trial (a third of the recipe's)",
+        type=number_between(int, 1, 10_000),
+        help="epochs of a trial (a third of the recipe's)",
     )
     search.add_argument(
         "--retrain-epochs",
         metavar="N",
-        type=_number(int, 1, 10_000),
-        help="passes in the training of the best (the recipe's)",
+        type=number_between(int, 1, 10_000),
+        help="epochs of the final training (the recipe's)",
     )
-    _add_shared(search)
+    _add_training_options(search)
 
 
-def _add_shared(command: Any) -> None:
+def _add_training_options(command: Any) -> None:
     _add_require_promotion(command)
     command.add_argument(
         "--recipe", choices=RECIPES, default="default", help="named settings (%(default)s)"
     )
     command.add_argument(
         "--seed",
-        type=_number(int, 0, LARGEST_SEED),
+        type=number_between(int, 0, LARGEST_SEED),
         default=0,
-        help="another seed, another network; the same seed, the same network (%(default)s)",
+        help="seed of all random numbers; the same seed gives the same weights (%(default)s)",
     )
     command.add_argument(
         "--limit",
         metavar="N",
-        type=_number(int, 1, 2**31 - 1),
-        help="use the first N training images alone, for a quick try",
+        type=number_between(int, 1, 2**31 - 1),
+        help="use only the first N training images, for a quick try",
     )
     command.add_argument(
         "--floor",
         metavar="SHARE",
-        type=_number(float, 0.0, 1.0),
+        type=number_between(float, 0.0, 1.0),
         default=FLOOR,
-        help="share of the test images below which nothing is promoted (%(default)s)",
+        help="accuracy on the test images below which nothing is promoted (%(default)s)",
     )
 
 
@@ -153,43 +162,8 @@ def _add_require_promotion(command: Any) -> None:
     command.add_argument(
         "--require-promotion",
         action="store_true",
-        help="exit with 3, not 0, where the gate rejects the new version",
+        help="exit with 3 instead of 0 where the gate rejects the new version",
     )
-
-
-def _number(kind: Any, low: float, high: float) -> Callable[[str], Any]:
-    """Return a reader of a number from ``low`` to ``high``."""
-
-    def read(text: str) -> Any:
-        try:
-            number = kind(text)
-        except ValueError:
-            number = None
-        if number is None or not low <= number <= high:
-            what = "a whole number" if kind is int else "a number"
-            raise argparse.ArgumentTypeError(
-                f"{text!r} is not allowed, but {what} from {low:g} to {high:g} is"
-            )
-        return number
-
-    return read
-
-
-def _name(text: str) -> str:
-    if not re.fullmatch(r"\w[\w.-]{0,99}", text, re.ASCII):
-        raise argparse.ArgumentTypeError(
-            f"{text!r} is not allowed, but up to 100 letters, digits, _, - and . are"
-        )
-    return text
-
-
-def _widths(low: int, high: int) -> Callable[[str], tuple[int, ...]]:
-    read = _number(int, low, high)
-    return lambda text: tuple(read(part) for part in text.split(","))
-
-
-def _shown(value: Any) -> str:
-    return ",".join(map(str, value)) if isinstance(value, tuple) else f"{value:g}"
 
 
 def _sentence(text: str) -> str:

@@ -1,4 +1,4 @@
-"""The IDX format, in which MNIST, Fashion-MNIST and EMNIST are published: four files a data set.
+"""The IDX format of MNIST, Fashion-MNIST and EMNIST: four files a data set.
 
 The format is described at https://yann.lecun.org/exdb/mnist/: a magic number, the sizes, the bytes.
 """
@@ -14,40 +14,40 @@ from typing import BinaryIO, cast
 
 import numpy as np
 
-from mnist_trainer.data.images import MOST, Bytes, Digits, pair
+from mnist_trainer.data.images import MAX_IMAGES, Bytes, LabelledImages, pair
 from mnist_trainer.errors import DataError
 from mnist_trainer.signature import SIDE
 
 IMAGES, LABELS = 0x803, 0x801  # unsigned bytes in three dimensions, in one
-MNIST = ""  # the name of the set whose files bear no name: MNIST, Fashion-MNIST and others
+MNIST = ""  # the name of a set whose files have no prefix: MNIST, Fashion-MNIST and others
 NAME = re.compile(
     r"(?:(?:train|t10k)|(emnist-\w+)-(?:train|test))-(?:images-idx3|labels-idx1)-ubyte(?:\.gz)?"
 )
 
 
-def name_sets(files: Iterable[str]) -> list[str]:
-    """Return which data sets ``files``, names without their folder, belong to: MNIST or EMNIST's.
+def list_sets(files: Iterable[str]) -> list[str]:
+    """Return the names of the data sets to which ``files`` belong, file names without a folder.
 
-    EMNIST's are `emnist-digits` and the like.
+    That is `emnist-digits` and the like for EMNIST, and MNIST's empty name.
     """
     return sorted({found[1] or MNIST for found in map(NAME.fullmatch, files) if found})
 
 
-def locate(folder: Path, name: str) -> list[Path]:
+def find_files(folder: Path, name: str) -> list[Path]:
     """Return the files of the set ``name``: training images, their labels, test images, theirs.
 
     Each is gzipped (.gz) or not. Raises DataError.
     """
     parts = (f"{name}-train", f"{name}-test") if name else ("train", "t10k")
     kinds = "images-idx3-ubyte", "labels-idx1-ubyte"
-    return [_locate(folder, f"{part}-{kind}") for part in parts for kind in kinds]
+    return [_find_file(folder, f"{part}-{kind}") for part in parts for kind in kinds]
 
 
-def read(files: list[Path], transposed: bool) -> tuple[Digits, Digits]:
-    """Read four files, as `locate` returns them, into the training part and the test part.
+def read(files: list[Path], transposed: bool) -> tuple[LabelledImages, LabelledImages]:
+    """Read four files, as `find_files` returns them, into the training part and the test part.
 
-    ``transposed`` images, which is how EMNIST's are stored (column by column, as Matlab keeps
-    them), are brought upright. Raises DataError.
+    ``transposed`` images, stored column by column as EMNIST's are, are transposed back.
+    Raises DataError.
     """
     train_images, train_labels, test_images, test_labels = files
     return (
@@ -56,7 +56,7 @@ def read(files: list[Path], transposed: bool) -> tuple[Digits, Digits]:
     )
 
 
-def _locate(folder: Path, name: str) -> Path:
+def _find_file(folder: Path, name: str) -> Path:
     zipped, plain = folder / f"{name}.gz", folder / name
     for file in (zipped, plain):
         if file.is_file():
@@ -67,7 +67,7 @@ def _locate(folder: Path, name: str) -> Path:
     )
 
 
-def _read_part(images_file: Path, labels_file: Path, transposed: bool) -> Digits:
+def _read_part(images_file: Path, labels_file: Path, transposed: bool) -> LabelledImages:
     images = _read(images_file, IMAGES)
     if transposed:
         images = images.transpose(0, 2, 1)
@@ -87,7 +87,7 @@ def _read(file: Path, magic: int) -> Bytes:
 
 
 def _parse(file: Path, stream: BinaryIO, magic: int) -> Bytes:
-    """Read what the header promises, and no more than that: a small .gz may hold gigabytes."""
+    """Read as many bytes as the header declares, and one: a small .gz may expand to gigabytes."""
     dimensions = magic & 0xFF
     header = stream.read(4 * (1 + dimensions))
     if len(header) < 4 * (1 + dimensions) or struct.unpack_from(">I", header)[0] != magic:
@@ -97,11 +97,13 @@ def _parse(file: Path, stream: BinaryIO, magic: int) -> Bytes:
     if shape[1:] not in ((), (SIDE, SIDE)):
         size = " x ".join(map(str, shape[1:]))
         raise DataError(f"{file} holds images of {size} pixels, not of {SIDE} x {SIDE}.")
-    if shape[0] > MOST:
-        raise DataError(f"{file} promises {shape[0]:,} images or labels; allowed are {MOST:,}.")
-    due = math.prod(shape)
-    stored = stream.read(due + 1)
-    if len(stored) != due:
-        held = "more" if len(stored) > due else str(len(stored))
-        raise DataError(f"{file} should hold {due} bytes after its header and holds {held}.")
+    if shape[0] > MAX_IMAGES:
+        raise DataError(
+            f"{file} declares {shape[0]:,} images or labels; allowed are {MAX_IMAGES:,}."
+        )
+    expected = math.prod(shape)
+    stored = stream.read(expected + 1)
+    if len(stored) != expected:
+        actual = "more" if len(stored) > expected else str(len(stored))
+        raise DataError(f"{file} should hold {expected} bytes after its header and holds {actual}.")
     return np.frombuffer(stored, np.uint8).reshape(shape)

@@ -1,4 +1,4 @@
-"""Images and their labels, in the one form that every data set is brought to, and checked."""
+"""Images with their labels, in the one form to which every format is converted."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -9,14 +9,14 @@ from numpy.typing import NDArray
 from mnist_trainer.errors import DataError
 from mnist_trainer.signature import CLASSES
 
-MOST = 1_000_000  # images in one file: what a file promises is read only below this
+MAX_IMAGES = 1_000_000  # in one file; a header that declares more is refused unread
 
 Bytes = NDArray[np.uint8]
 
 
 @dataclass(frozen=True)
-class Digits:
-    """Images as uint8 [n, 784], row by row, ink 0 to 255, and their labels as uint8 [n], 0 to 9."""
+class LabelledImages:
+    """Images as uint8 [n, 784], row by row, 0 to 255, and their labels as uint8 [n], 0 to 9."""
 
     images: Bytes
     labels: Bytes
@@ -25,37 +25,39 @@ class Digits:
         return len(self.labels)
 
     def pixels(self) -> NDArray[np.float32]:
-        """Return the images the way the network takes them, float32 [n, 784], 0 to 1."""
+        """Return the images as the model's input, float32 [n, 784], 0 to 1."""
         return np.divide(self.images, 255, dtype=np.float32)
 
-    def first(self, count: int) -> "Digits":
-        """Return the first ``count`` digits, or all where there are fewer."""
-        return Digits(self.images[:count], self.labels[:count])
+    def first(self, count: int) -> "LabelledImages":
+        """Return the first ``count`` images, or all where there are fewer."""
+        return LabelledImages(self.images[:count], self.labels[:count])
 
-    def rest(self, count: int) -> "Digits":
-        """Return all but the first ``count`` digits."""
-        return Digits(self.images[count:], self.labels[count:])
+    def rest(self, count: int) -> "LabelledImages":
+        """Return all but the first ``count`` images."""
+        return LabelledImages(self.images[count:], self.labels[count:])
 
-    def shuffled(self) -> "Digits":
-        """Return the digits in another order, which is the same every time."""
+    def shuffled(self) -> "LabelledImages":
+        """Return the images in a random order, with a fixed seed."""
         order = np.random.default_rng(0).permutation(len(self))
-        return Digits(self.images[order], self.labels[order])
+        return LabelledImages(self.images[order], self.labels[order])
 
 
-def pair(images: Bytes, labels: NDArray[Any], images_from: object, labels_from: object) -> Digits:
-    """Put uint8 ``images`` [n, 784] and whole-numbered ``labels`` [n] together.
+def pair(
+    images: Bytes, labels: NDArray[Any], images_source: object, labels_source: object
+) -> LabelledImages:
+    """Check uint8 ``images`` [n, 784] and integer ``labels`` [n], and return them as one.
 
-    Raises DataError, which says that it lies in ``images_from`` or ``labels_from``.
+    ``images_source`` and ``labels_source`` name their files in an error. Raises DataError.
     """
     if not len(images):
-        raise DataError(f"{images_from} holds no images.")
+        raise DataError(f"{images_source} holds no images.")
     if len(images) != len(labels):
         raise DataError(
-            f"{labels_from} holds {len(labels)} labels for the {len(images)} images beside it."
+            f"{labels_source} holds {len(labels)} labels for the {len(images)} images beside it."
         )
     for label in (labels.min(), labels.max()):
         if not 0 <= label < CLASSES:
             raise DataError(
-                f"{labels_from} holds the label {label}; labels are 0 to 9, for ten classes."
+                f"{labels_source} holds the label {label}; labels are 0 to 9, for ten classes."
             )
-    return Digits(images, labels.astype(np.uint8))
+    return LabelledImages(images, labels.astype(np.uint8))

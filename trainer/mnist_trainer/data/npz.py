@@ -1,4 +1,4 @@
-"""Numpy's archives of arrays, .npz: Keras' own four, or images and labels alone."""
+"""NumPy's .npz archives: the four arrays of Keras' data sets, or images and labels alone."""
 
 import struct
 import tokenize
@@ -12,20 +12,20 @@ import numpy as np
 from numpy.lib import format as npy
 from numpy.typing import NDArray
 
-from mnist_trainer.data.images import MOST, Bytes, Digits, pair
+from mnist_trainer.data.images import MAX_IMAGES, Bytes, LabelledImages, pair
 from mnist_trainer.errors import DataError
 from mnist_trainer.signature import SIDE
 
-SPLIT = ("x_train", "y_train", "x_test", "y_test")
-ALONE = ("images", "labels")
-LISTED = 8  # arrays at most, where the names are not the right ones
-TEST_SHARE = 7  # one image in seven is for the test where none are given: 10,000 of MNIST's 70,000
+SPLIT_KEYS = ("x_train", "y_train", "x_test", "y_test")
+UNSPLIT_KEYS = ("images", "labels")
+MAX_LISTED = 8  # names at most in an error
+TEST_SHARE = 7  # one image in 7, where the archive has no test part: 10,000 of 70,000
 SHAPES = ((SIDE, SIDE), (SIDE * SIDE,), (SIDE, SIDE, 1))  # of one image
 
-HEADERS = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
-COMPRESSIONS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # those that numpy writes
-# What Python's and numpy's readers raise where bytes have been spoilt
-DAMAGE = (
+HEADER_READERS = {(1, 0): npy.read_array_header_1_0, (2, 0): npy.read_array_header_2_0}
+COMPRESSIONS = (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED)  # those that NumPy writes
+# What Python's and NumPy's readers raise on damaged bytes
+READ_ERRORS = (
     EOFError,
     OSError,
     RuntimeError,
@@ -39,7 +39,7 @@ DAMAGE = (
 
 @dataclass(frozen=True)
 class _Entry:
-    """An array in an archive; the first of ``shape`` counts images or labels."""
+    """An array in an archive; ``shape[0]`` is the number of images or labels."""
 
     archive: zipfile.ZipFile
     key: str
@@ -50,27 +50,27 @@ class _Entry:
         return f"{self.key} in {self.archive.filename}"
 
 
-def read(file: Path) -> tuple[Digits, Digits]:
+def read(file: Path) -> tuple[LabelledImages, LabelledImages]:
     """Read the training part and the test part out of ``file``.
 
-    Where it holds `images` and `labels` alone, they are shuffled, the same way every time, and a
-    seventh becomes the test part. Nothing is ever unpickled. Raises DataError.
+    Where it holds `images` and `labels` alone, they are shuffled with a fixed seed, and a seventh
+    becomes the test part. Nothing is unpickled. Raises DataError.
     """
     with _open(file) as archive:
         keys = {name.removesuffix(".npy") for name in archive.namelist()}
-        forms = [form for form in (SPLIT, ALONE) if keys.issuperset(form)]
-        if len(forms) != 1:
-            held = ", ".join(map(repr, sorted(keys)[:LISTED])) or "nothing"
+        layouts = [layout for layout in (SPLIT_KEYS, UNSPLIT_KEYS) if keys.issuperset(layout)]
+        if len(layouts) != 1:
+            found = ", ".join(map(repr, sorted(keys)[:MAX_LISTED])) or "nothing"
             raise DataError(
-                f"{file} holds {held}; needed are either {', '.join(SPLIT)} or "
-                f"{' and '.join(ALONE)}."
+                f"{file} holds {found}; needed are either {', '.join(SPLIT_KEYS)} or "
+                f"{' and '.join(UNSPLIT_KEYS)}."
             )
-        entries = [_look(archive, key) for key in forms[0]]
-        if forms == [SPLIT]:
+        entries = [_read_header(archive, key) for key in layouts[0]]
+        if layouts == [SPLIT_KEYS]:
             return _read_part(*entries[:2]), _read_part(*entries[2:])
         both = _read_part(*entries).shuffled()
-        tested = len(both) // TEST_SHARE
-        return both.rest(tested), both.first(tested)
+        count = len(both) // TEST_SHARE
+        return both.rest(count), both.first(count)
 
 
 def _open(file: Path) -> zipfile.ZipFile:
@@ -78,33 +78,33 @@ def _open(file: Path) -> zipfile.ZipFile:
         return zipfile.ZipFile(file)
     except PermissionError as error:
         raise DataError(f"{file} cannot be read: {error.strerror}.") from None
-    except DAMAGE:
+    except READ_ERRORS:
         raise DataError(f"{file} is no .npz file, or a damaged one.") from None
 
 
-def _look(archive: zipfile.ZipFile, key: str) -> _Entry:
-    """Read an array's header alone, for what it promises may be more than memory holds."""
+def _read_header(archive: zipfile.ZipFile, key: str) -> _Entry:
+    """Read an array's header alone: the array that it declares may not fit in memory."""
     try:
         if archive.getinfo(f"{key}.npy").compress_type not in COMPRESSIONS:
-            raise DataError(f"{key} in {archive.filename} is not compressed as numpy does it.")
+            raise DataError(f"{key} in {archive.filename} is not compressed as NumPy does it.")
         with archive.open(f"{key}.npy") as stream:
-            shape, _, dtype = HEADERS[npy.read_magic(stream)](stream)
-    except (*DAMAGE, KeyError):
+            shape, _, dtype = HEADER_READERS[npy.read_magic(stream)](stream)
+    except (*READ_ERRORS, KeyError):
         raise DataError(f"{key} in {archive.filename} is no array, or a damaged one.") from None
-    if shape and shape[0] > MOST:
+    if shape and shape[0] > MAX_IMAGES:
         raise DataError(
-            f"{key} in {archive.filename} promises {shape[0]:,} images or labels; allowed are "
-            f"{MOST:,}."
+            f"{key} in {archive.filename} declares {shape[0]:,} images or labels; allowed are "
+            f"{MAX_IMAGES:,}."
         )
     return _Entry(archive, key, shape, dtype)
 
 
-def _read_part(images: _Entry, labels: _Entry) -> Digits:
+def _read_part(images: _Entry, labels: _Entry) -> LabelledImages:
     return pair(_read_images(images), _read_labels(labels), images, labels)
 
 
 def _read_images(entry: _Entry) -> Bytes:
-    """Return uint8 [n, 784]; images of 0 to 1 become bytes."""
+    """Return uint8 [n, 784]; floats of 0 to 1 are scaled to 0 to 255."""
     if entry.shape[1:] not in SHAPES:
         raise DataError(
             f"{entry} has the shape {entry.shape}; needed are images of {SIDE} x {SIDE} pixels, "
@@ -137,5 +137,5 @@ def _load(entry: _Entry) -> NDArray[Any]:
     try:
         with entry.archive.open(f"{entry.key}.npy") as stream:
             return npy.read_array(stream, allow_pickle=False)
-    except DAMAGE:
+    except READ_ERRORS:
         raise DataError(f"{entry} is damaged.") from None

@@ -1,1 +1,1 @@
-"""Metrics of a model, and the gate that compares two models."""
+"""Metrics of a model on images it was not trained on, and the gate."""

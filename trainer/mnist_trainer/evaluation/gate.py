@@ -1,55 +1,53 @@
-"""Decides whether a candidate takes the place of the version in service."""
+"""The gate: decides whether a candidate is promoted over the champion."""
 
 from dataclasses import dataclass
 
 import numpy as np
-from numpy.typing import NDArray
 
-CHANCE = 0.05  # a candidate that is worse is let through unless luck explains it less often
+from mnist_trainer.evaluation.metrics import Correct
+
+SIGNIFICANCE = 0.05  # a candidate with a smaller p-value is worse beyond chance
 PASSED = "passed"
-
-Answers = NDArray[np.bool_]
 
 
 @dataclass(frozen=True)
-class Verdict:
-    """Whether the candidate goes live, and ``reason``: "passed", or why it does not."""
+class Decision:
+    """Whether the candidate is promoted; ``reason`` is "passed", or why it is not."""
 
     promoted: bool
     reason: str
 
 
-def decide(candidate: Answers, in_service: Answers | None, floor: float) -> Verdict:
-    """Judge by which test images each recognises, bool [n] in the same order.
+def decide(candidate: Correct, champion: Correct | None, floor: float) -> Decision:
+    """Decide by the correct predictions of both on the same test images, bool [n].
 
-    ``in_service`` is None where there is nothing to compare with; then the ``floor``, a share of
-    the images from 0 to 1, decides alone. Against a version in service an exact one-sided McNemar
-    test: of the images on which just one of the two is right, both should be right about half.
-    Two honest trainings of one recipe differ by a few images, and that must not decide.
+    The accuracy of the candidate must reach ``floor``, 0 to 1. Against a champion, None where there
+    is none, it must not be worse beyond chance: an exact one-sided McNemar test, because two
+    trainings of one recipe differ by a few images.
     """
     accuracy = float(candidate.mean())
     if accuracy < floor:
-        return Verdict(
+        return Decision(
             False,
             f"below the floor: {accuracy:.4f} of the test images, not {floor:g}; the option "
             "--floor of `train` sets another one",
         )
-    if in_service is None:
-        return Verdict(True, PASSED)
-    won = int(np.sum(candidate & ~in_service))
-    lost = int(np.sum(~candidate & in_service))
-    luck = chance_of_losing(lost, won + lost)
-    if luck < CHANCE:
-        return Verdict(
+    if champion is None:
+        return Decision(True, PASSED)
+    won = int(np.sum(candidate & ~champion))
+    lost = int(np.sum(~candidate & champion))
+    p_value = one_sided_p_value(lost, won + lost)
+    if p_value < SIGNIFICANCE:
+        return Decision(
             False,
-            f"worse beyond chance: {lost} images lost and {won} won against the version in "
-            f"service, p = {luck:.2g}",
+            f"worse beyond chance: {lost} images lost and {won} won against the "
+            f"champion, p = {p_value:.2g}",
         )
-    return Verdict(True, PASSED)
+    return Decision(True, PASSED)
 
 
-def chance_of_losing(lost: int, differing: int) -> float:
-    """Return how likely two equal networks differ so that one loses ``lost`` or more."""
+def one_sided_p_value(lost: int, differing: int) -> float:
+    """Return the probability that of ``differing`` images an equal model loses ``lost`` or more."""
     # scipy ships no types, and takes a second to import that only a training needs
     from scipy.stats import binomtest  # type: ignore[import-untyped]
 

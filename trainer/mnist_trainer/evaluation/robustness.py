@@ -1,4 +1,4 @@
-"""What the network does with images unlike those it learned from: rotated, thin, off centre."""
+"""Robustness: the accuracy on test images that are rotated, thinned or shifted."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -6,8 +6,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from mnist_trainer.data.images import Digits
-from mnist_trainer.evaluation.metrics import Probabilities, judge
+from mnist_trainer.data.images import LabelledImages
+from mnist_trainer.evaluation.metrics import Probabilities, compute_metrics
 from mnist_trainer.signature import SIDE
 
 ANGLE, SHIFT = 30, 4  # degrees, pixels
@@ -17,28 +17,34 @@ Predict = Callable[[Pixels], Probabilities]
 
 
 @dataclass(frozen=True)
-class Limit:
-    """The share of the test images, 0 to 1, that is recognised after a change to each of them."""
+class PerturbedAccuracy:
+    """The accuracy, 0 to 1, after one change to every test image."""
 
-    name: str  # letters and _, for a metric
+    name: str  # part of a metric's name: letters and _
     change: str
     accuracy: float
 
 
-def measure_limits(predict: Predict, test: Digits) -> list[Limit]:
-    """Measure each change on all of ``test``; ``predict`` takes float32 [n, 784], 0 to 1."""
+def measure_robustness(predict: Predict, test: LabelledImages) -> list[PerturbedAccuracy]:
+    """Return the accuracy on ``test`` after each change; ``predict`` takes float32 [n, 784]."""
     pixels = test.pixels()
 
     def accuracy(*changed: Pixels) -> float:
-        shares = [judge(predict(each), test).accuracy for each in changed]
+        shares = [compute_metrics(predict(each), test).accuracy for each in changed]
         return sum(shares) / len(shares)
 
     moves = ((0, SHIFT), (0, -SHIFT), (SHIFT, 0), (-SHIFT, 0))
     return [
-        Limit("turned_left", f"rotated {ANGLE}° to the left", accuracy(rotate(pixels, -ANGLE))),
-        Limit("turned_right", f"rotated {ANGLE}° to the right", accuracy(rotate(pixels, ANGLE))),
-        Limit("thin", "thin: one pixel taken off every bright edge", accuracy(thin(pixels))),
-        Limit(
+        PerturbedAccuracy(
+            "turned_left", f"rotated {ANGLE}° to the left", accuracy(rotate(pixels, -ANGLE))
+        ),
+        PerturbedAccuracy(
+            "turned_right", f"rotated {ANGLE}° to the right", accuracy(rotate(pixels, ANGLE))
+        ),
+        PerturbedAccuracy(
+            "thin", "thin: one pixel taken off every bright edge", accuracy(thin(pixels))
+        ),
+        PerturbedAccuracy(
             "off_centre",
             f"off centre by {SHIFT} pixels, the mean of the four directions",
             accuracy(*(shift(pixels, right, down) for right, down in moves)),
@@ -76,7 +82,7 @@ def thin(pixels: Pixels) -> Pixels:
 
 
 def shift(pixels: Pixels, right: int, down: int) -> Pixels:
-    """Move to the right and down by whole pixels; what leaves the image is lost."""
+    """Move to the right and down by whole pixels; what leaves the image is cut off."""
     images = pixels.reshape(-1, SIDE, SIDE)
     margin = max(abs(right), abs(down))
     padded = np.pad(images, ((0, 0), (margin, margin), (margin, margin)))

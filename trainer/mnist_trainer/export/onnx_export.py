@@ -1,4 +1,4 @@
-"""The network as files: Keras' own format, and ONNX for serving, checked against one another."""
+"""The model as files: Keras' format, and ONNX for serving, whose outputs must agree."""
 
 import hashlib
 import os
@@ -18,55 +18,56 @@ TOLERANCE = 1e-5  # of a probability
 
 
 class ExportError(TrainerError):
-    """The ONNX file does not compute what the network computes, or a folder refuses the files."""
+    """The ONNX file's outputs differ from the model's, or the files cannot be written."""
 
 
 @dataclass(frozen=True)
-class Files:
-    """The two files of one network, and the SHA-256 of the ONNX file."""
+class ModelFiles:
+    """The two files of one model, and the SHA-256 of the ONNX file."""
 
     keras: Path
     onnx: Path
     sha256: str
 
 
-def export(network: keras.Sequential, pixels: NDArray[np.float32], folder: Path) -> Files:
+def export_model(model: keras.Sequential, pixels: NDArray[np.float32], folder: Path) -> ModelFiles:
     """Write model.keras and model.onnx into ``folder``.
 
-    ``pixels`` [n, 784], 0 to 1, are the images on which both must agree to 1e-5.
+    ``pixels`` [n, 784], 0 to 1, are the inputs on which the probabilities must agree to 1e-5.
     Raises ExportError where they do not.
     """
     keras_file, onnx_file = folder / "model.keras", folder / "model.onnx"
-    network.save(keras_file)
+    model.save(keras_file)
     with warnings.catch_warnings():
-        # Keras asks numpy for a name it dropped, before it converts
+        # Keras reads an attribute that NumPy has removed, before it converts
         warnings.filterwarnings("ignore", "In the future `np.object`", FutureWarning)
-        network.export(onnx_file, format="onnx", verbose=False)
-    ours, theirs = network(pixels, training=False).numpy(), infer(onnx_file, pixels)
-    apart = float(np.abs(ours - theirs).max())
-    if not apart <= TOLERANCE:  # so that a NaN does not pass
+        model.export(onnx_file, format="onnx", verbose=False)
+    expected, actual = model(pixels, training=False).numpy(), infer(onnx_file, pixels)
+    difference = float(np.abs(expected - actual).max())
+    if not difference <= TOLERANCE:  # so that a NaN does not pass
         raise ExportError(
-            f"The ONNX file differs from the network by {apart:.1e} of a probability; "
+            f"The probabilities of the ONNX file differ from the model's by {difference:.1e}; "
             f"{TOLERANCE:.0e} is allowed."
         )
-    return Files(keras_file, onnx_file, hashlib.sha256(onnx_file.read_bytes()).hexdigest())
+    return ModelFiles(keras_file, onnx_file, hashlib.sha256(onnx_file.read_bytes()).hexdigest())
 
 
-def keep(files: Files, folder: Path) -> None:
-    """Leave the files in ``folder`` as mnist_model.keras and mnist_model.onnx.
+def save_files(files: ModelFiles, folder: Path) -> None:
+    """Copy the files to ``folder`` as mnist_model.keras and mnist_model.onnx.
 
-    Each is written aside and renamed, so a reader never sees half a file. Raises ExportError.
+    Each is written under another name and renamed, so that no partial file is ever read. Raises
+    ExportError.
     """
     try:
         folder.mkdir(parents=True, exist_ok=True)
         for source in (files.keras, files.onnx):
             target = folder / f"mnist_model{source.suffix}"
-            aside = target.with_name(f".{target.name}.{os.getpid()}")
+            temporary = target.with_name(f".{target.name}.{os.getpid()}")
             try:
-                shutil.copyfile(source, aside)
-                aside.replace(target)
+                shutil.copyfile(source, temporary)
+                temporary.replace(target)
             finally:
-                aside.unlink(missing_ok=True)
+                temporary.unlink(missing_ok=True)
     except OSError as error:
         raise ExportError(
             f"MODELS_DIR is {folder}, and it cannot be written: {error.strerror}."

@@ -1,1 +1,1 @@
-"""The stages of a training in order, from the data to the promoted version."""
+"""The stages of a training in their order, from the model's definition to the alias."""

@@ -1,4 +1,4 @@
-"""A training that is done, as files: all that delivering it takes but for the data set."""
+"""A finished training as files: all that its release needs except for the data set."""
 
 import hashlib
 import json
@@ -9,23 +9,24 @@ from pathlib import Path
 from typing import Any
 
 from mnist_trainer.errors import TrainerError
-from mnist_trainer.export.onnx_export import Files
-from mnist_trainer.tracking.run import Point
+from mnist_trainer.export.onnx_export import ModelFiles
+from mnist_trainer.tracking.run import MetricPoint
 from mnist_trainer.training.history import EpochMetrics
 
 RECORD, KERAS, ONNX = "training.json", "model.keras", "model.onnx"
+KEYS = {"params": "told", "pending": "waiting"}  # fields that have another name in training.json
 
 
-class DamagedError(TrainerError):
-    """A folder does not hold a whole training; names the folder and the file."""
+class CheckpointError(TrainerError):
+    """A folder does not hold a complete checkpoint; names the folder and the file."""
 
 
 @dataclass(frozen=True)
-class Trained:
-    """What a training leaves beside its network.
+class Checkpoint:
+    """What a release needs besides the model.
 
-    ``told`` are the settings as they were logged, JSON's types alone; ``floor``, a share of the
-    test images, is the gate's; ``waiting`` are the figures that the server has not taken.
+    ``floor`` is the gate's, 0 to 1; ``params`` are the run's, values of JSON's types; ``pending``
+    are the metrics that are not sent yet.
     """
 
     run_id: str
@@ -34,40 +35,41 @@ class Trained:
     model_name: str
     model_alias: str
     floor: float
-    told: Mapping[str, Any]
+    params: Mapping[str, Any]
     history: list[EpochMetrics]
-    waiting: list[Point]
+    pending: list[MetricPoint]
 
 
-def write_training(trained: Trained, files: Files, folder: Path) -> None:
+def write_checkpoint(checkpoint: Checkpoint, files: ModelFiles, folder: Path) -> None:
     """Write training.json, model.keras and model.onnx into ``folder``; raises OSError."""
     digests = {}
     for name, source in ((KERAS, files.keras), (ONNX, files.onnx)):
         shutil.copyfile(source, folder / name)
-        digests[name] = _digest(source)
-    record = asdict(trained) | {"sha256": digests}
-    (folder / RECORD).write_text(json.dumps(record, indent=1), "utf-8")
+        digests[name] = _compute_digest(source)
+    record = {KEYS.get(name, name): value for name, value in asdict(checkpoint).items()}
+    (folder / RECORD).write_text(json.dumps(record | {"sha256": digests}, indent=1), "utf-8")
 
 
-def read_training(folder: Path) -> tuple[Trained, Files]:
-    """Read what `write_training` wrote; raises DamagedError."""
+def read_checkpoint(folder: Path) -> tuple[Checkpoint, ModelFiles]:
+    """Read what `write_checkpoint` wrote; raises CheckpointError."""
     try:
         record = json.loads((folder / RECORD).read_text("utf-8"))
         digests = record.pop("sha256")
-        record["history"] = [EpochMetrics(**epoch) for epoch in record["history"]]
-        record["waiting"] = [Point(*point) for point in record["waiting"]]
-        trained = Trained(**record)
+        fields = {name: record.pop(key) for name, key in KEYS.items()} | record
+        fields["history"] = [EpochMetrics(**epoch) for epoch in fields["history"]]
+        fields["pending"] = [MetricPoint(*point) for point in fields["pending"]]
+        checkpoint = Checkpoint(**fields)
         for name in (KERAS, ONNX):
-            if _digest(folder / name) != digests[name]:
-                raise DamagedError(f"{folder} is damaged: {name} is not what was written.")
-        return trained, Files(folder / KERAS, folder / ONNX, digests[ONNX])
+            if _compute_digest(folder / name) != digests[name]:
+                raise CheckpointError(f"{folder} is damaged: {name} is not what was written.")
+        return checkpoint, ModelFiles(folder / KERAS, folder / ONNX, digests[ONNX])
     except OSError as error:
-        raise DamagedError(
-            f"{folder} is not whole: {error.filename} cannot be read: {error.strerror}."
+        raise CheckpointError(
+            f"{folder} is incomplete: {error.filename} cannot be read: {error.strerror}."
         ) from None
     except (AttributeError, KeyError, TypeError, ValueError):
-        raise DamagedError(f"{folder} is damaged: {RECORD} is not what was written.") from None
+        raise CheckpointError(f"{folder} is damaged: {RECORD} is not what was written.") from None
 
 
-def _digest(file: Path) -> str:
+def _compute_digest(file: Path) -> str:
     return hashlib.sha256(file.read_bytes()).hexdigest()

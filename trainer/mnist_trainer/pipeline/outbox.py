@@ -1,4 +1,4 @@
-"""The folders below MODELS_DIR/unsent: a training stays in its own until all of it is sent."""
+"""The outbox, MODELS_DIR/unsent: one folder a training, until all of it is on the server."""
 
 import contextlib
 import fcntl
@@ -14,57 +14,57 @@ from mnist_trainer.signals import Stopped
 NAME = "unsent"
 
 
-class UnsentError(TrainerError):
-    """A folder cannot be used, or another process has it; the message says which."""
+class OutboxError(TrainerError):
+    """A folder cannot be used, or another process has locked it; the message says which."""
 
 
 def prepare(models_dir: Path) -> None:
-    """Raise UnsentError where nothing could be kept, before a training takes its time."""
-    with _clear_errors(models_dir):
+    """Create the outbox; raises OutboxError where it cannot be written."""
+    with _translate_errors(models_dir):
         (models_dir / NAME).mkdir(parents=True, exist_ok=True)
         tempfile.TemporaryFile(dir=models_dir / NAME).close()
 
 
-def list_unsent(models_dir: Path) -> list[Path]:
-    """Return the folder of each training that is not sent, the oldest first; raises UnsentError."""
+def list_folders(models_dir: Path) -> list[Path]:
+    """Return the folders of trainings that are not sent, the oldest first; raises OutboxError."""
     if not (models_dir / NAME).exists():
         return []
-    with _clear_errors(models_dir):
+    with _translate_errors(models_dir):
         found = [each for each in (models_dir / NAME).iterdir() if each.name[0] != "."]
-    return sorted((each for each in found if each.is_dir()), key=_find_age)
+    return sorted((each for each in found if each.is_dir()), key=_modified_at)
 
 
 @contextlib.contextmanager
-def keep(models_dir: Path, name: str, write: Callable[[Path], None]) -> Iterator[None]:
-    """Let ``write`` fill a folder ``name``, which stays unless the block goes well.
+def store(models_dir: Path, name: str, write: Callable[[Path], None]) -> Iterator[None]:
+    """Have ``write`` fill a folder ``name``; remove it when the block ends without an exception.
 
-    It is written aside and renamed, so that no half of it is ever seen, not after a power cut
-    either. Raises UnsentError; what the block raises also says where the folder is.
+    It is written under another name and renamed, so that it is complete or absent, also after a
+    power cut. Raises OutboxError; an exception of the block gets a sentence with the folder.
     """
     folder = models_dir / NAME / name
-    with contextlib.ExitStack() as claim:
-        with _clear_errors(models_dir):
-            _write_aside(folder, write, claim)
-        left = f"The trained network is safe in {folder}; the command `resume-upload` sends it."
-        with also_saying(left):
+    with contextlib.ExitStack() as lock:
+        with _translate_errors(models_dir):
+            _write_and_rename(folder, write, lock)
+        stored = f"The trained model is stored in {folder}; the command `resume-upload` sends it."
+        with extend_errors(stored):
             yield
-        _discard(folder)
+        _remove(folder)
 
 
 @contextlib.contextmanager
-def take_up(folder: Path) -> Iterator[None]:
-    """Hold a folder that was kept, which stays unless the block goes well.
+def lock_folder(folder: Path) -> Iterator[None]:
+    """Lock a stored folder; remove it when the block ends without an exception.
 
-    Raises UnsentError; what the block raises also says that the folder stays.
+    Raises OutboxError; an exception of the block gets a sentence that the folder stays.
     """
-    with _claim(folder), also_saying(f"{folder} stays as it is."):
+    with _lock(folder), extend_errors(f"{folder} stays as it is."):
         yield
-        _discard(folder)
+        _remove(folder)
 
 
 @contextlib.contextmanager
-def also_saying(sentence: str) -> Iterator[None]:
-    """Add ``sentence`` to whatever the block raises."""
+def extend_errors(sentence: str) -> Iterator[None]:
+    """Add ``sentence`` to the message of an exception of the block, or to its notes."""
     try:
         yield
     except (TrainerError, Stopped) as error:
@@ -75,44 +75,46 @@ def also_saying(sentence: str) -> Iterator[None]:
         raise
 
 
-def _write_aside(folder: Path, write: Callable[[Path], None], claim: contextlib.ExitStack) -> None:
-    aside = folder.with_name(f".{folder.name}")
-    aside.mkdir(parents=True)
+def _write_and_rename(
+    folder: Path, write: Callable[[Path], None], lock: contextlib.ExitStack
+) -> None:
+    temporary = folder.with_name(f".{folder.name}")
+    temporary.mkdir(parents=True)
     try:
-        claim.enter_context(_claim(aside))  # which stays with the folder when it is renamed
-        write(aside)
-        for each in (*aside.iterdir(), aside):
+        lock.enter_context(_lock(temporary))  # stays locked when the folder is renamed
+        write(temporary)
+        for each in (*temporary.iterdir(), temporary):
             _sync(each)
-        aside.replace(folder)
+        temporary.replace(folder)
         _sync(folder.parent)
     except BaseException:
-        shutil.rmtree(aside, ignore_errors=True)
+        shutil.rmtree(temporary, ignore_errors=True)
         raise
 
 
 @contextlib.contextmanager
-def _claim(folder: Path) -> Iterator[None]:
-    """Hold ``folder`` for this process alone, however it may end."""
-    with _clear_errors(folder.parent.parent):
+def _lock(folder: Path) -> Iterator[None]:
+    """Lock ``folder`` for this process; the system releases the lock when the process ends."""
+    with _translate_errors(folder.parent.parent):
         lock = (folder / "lock").open("a")
     with lock:
         try:
             fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except BlockingIOError:
-            raise UnsentError(f"{folder} is being sent by another process just now.") from None
+            raise OutboxError(f"{folder} is being sent by another process just now.") from None
         if not folder.exists():
-            raise UnsentError(f"{folder} was sent by another process just now.")
+            raise OutboxError(f"{folder} was sent by another process just now.")
         yield
 
 
-def _discard(folder: Path) -> None:
-    aside = folder.with_name(f".{folder.name}")
-    with _clear_errors(folder.parent.parent):
-        folder.replace(aside)
-        shutil.rmtree(aside)
+def _remove(folder: Path) -> None:
+    temporary = folder.with_name(f".{folder.name}")
+    with _translate_errors(folder.parent.parent):
+        folder.replace(temporary)
+        shutil.rmtree(temporary)
 
 
-def _find_age(folder: Path) -> float:
+def _modified_at(folder: Path) -> float:
     return folder.stat().st_mtime if folder.exists() else 0.0
 
 
@@ -125,11 +127,11 @@ def _sync(path: Path) -> None:
 
 
 @contextlib.contextmanager
-def _clear_errors(models_dir: Path) -> Iterator[None]:
+def _translate_errors(models_dir: Path) -> Iterator[None]:
     try:
         yield
     except OSError as error:
-        raise UnsentError(
+        raise OutboxError(
             f"MODELS_DIR is {models_dir}, and {error.filename or 'a file there'} cannot be used: "
             f"{error.strerror}."
         ) from None

@@ -1,90 +1,92 @@
-"""The last stage: a registered candidate against the version in service."""
+"""The last stage: the gate between a registered candidate and the champion."""
 
 import tempfile
 from dataclasses import dataclass
 from pathlib import Path
 
-from mnist_trainer.console import say
-from mnist_trainer.data.images import Digits
-from mnist_trainer.evaluation.gate import Answers, Verdict, decide
-from mnist_trainer.evaluation.metrics import judge
+from mnist_trainer.console import print_line
+from mnist_trainer.data.images import LabelledImages
+from mnist_trainer.evaluation.gate import Decision, decide
+from mnist_trainer.evaluation.metrics import Correct, compute_metrics
 from mnist_trainer.export.onnx_inference import OnnxError, infer
-from mnist_trainer.reporting.results import InService
-from mnist_trainer.tracking.health import ServerError, check
+from mnist_trainer.reporting.results import ChampionPredictions
+from mnist_trainer.tracking.health import ServerError, check_health
 from mnist_trainer.tracking.registry import Registry, Version, VersionError
 
 
 @dataclass(frozen=True)
 class Candidate:
-    """A version to be judged; ``answers``: which test images it recognises, bool [n]."""
+    """A version that may be promoted; ``correct``: its correct test predictions, bool [n]."""
 
     version: Version
-    answers: Answers
+    correct: Correct
 
 
 @dataclass(frozen=True)
-class Rival:
-    """Whom a candidate has to beat.
+class Champion:
+    """The desired version, with which a candidate is compared.
 
-    ``version`` is in service, None where none is; ``measured`` is what it says of the test images,
-    None where it cannot be run, and then ``note`` says why the floor decided alone.
+    ``version`` is None where no version has the alias. ``predictions`` is None where the version
+    cannot be run; ``note`` then says why the floor decides alone.
     """
 
     version: Version | None
-    measured: InService | None
+    predictions: ChampionPredictions | None
     note: str = ""
 
 
-def find_rival(registry: Registry, test: Digits) -> Rival:
-    """Measure the version in service on the test images; raises ServerError."""
-    version = registry.in_service()
+def measure_champion(registry: Registry, test: LabelledImages) -> Champion:
+    """Run the desired version on the test images; raises ServerError."""
+    version = registry.desired_version()
     if version is None:
-        say("Gate     no version is in service: the floor decides alone")
-        return Rival(None, None)
+        print_line("Gate     there is no champion: the floor decides alone")
+        return Champion(None, None)
     try:
         with tempfile.TemporaryDirectory() as scratch:
-            file = registry.fetch_onnx(version, Path(scratch))
+            file = registry.download_onnx(version, Path(scratch))
             probabilities = infer(file, test.pixels())
     except (VersionError, OnnxError, ServerError) as error:
-        check(registry.uri)  # a server that is away must not open the gate
+        check_health(registry.uri)  # a server that does not answer must not open the gate
         note = (
-            f"version {version.number} is in service and cannot be measured, "
+            f"the champion, version {version.number}, cannot be measured, "
             f"so the floor decides alone: {error}"
         )
-        say(f"Gate     {note}")
-        return Rival(version, None, note)
-    accuracy = judge(probabilities, test).accuracy
-    say(
-        f"Gate     version {version.number} is in service: accuracy {accuracy:.4f} "
+        print_line(f"Gate     {note}")
+        return Champion(version, None, note)
+    accuracy = compute_metrics(probabilities, test).accuracy
+    print_line(
+        f"Gate     the champion, version {version.number}, has accuracy {accuracy:.4f} "
         "on the same images"
     )
-    return Rival(version, InService(version.number, probabilities))
+    return Champion(version, ChampionPredictions(version.number, probabilities))
 
 
-def pass_gate(
-    registry: Registry, candidate: Candidate, rival: Rival, test: Digits, floor: float
-) -> Verdict:
-    """Judge the candidate, tag it with the verdict and promote it where the gate lets it.
+def apply_gate(
+    registry: Registry, candidate: Candidate, champion: Champion, test: LabelledImages, floor: float
+) -> Decision:
+    """Decide on the candidate, tag it with the decision and promote it where it passes.
 
-    Where another version than ``rival`` has gone into service meanwhile, the candidate is judged
-    against that one. Raises ServerError; the alias moves last.
+    Where the alias has moved from ``champion`` meanwhile, the candidate is compared with the new
+    champion. Raises ServerError; the alias moves last.
     """
     while True:
-        theirs = judge(rival.measured.probabilities, test).right if rival.measured else None
-        verdict = decide(candidate.answers, theirs, floor)
-        registry.tag(candidate.version, "gate", verdict.reason)
-        if not verdict.promoted:
-            return verdict
-        now = registry.in_service()
-        if _number(now) == candidate.version.number:  # put there by hand meanwhile
-            return verdict
-        if _number(now) == _number(rival.version):
-            if rival.note:
-                registry.tag(candidate.version, "gate_note", rival.note)
-            registry.promote(candidate.version, over=rival.version)
-            return verdict
-        say(f"Gate     version {_number(now)} is in service meanwhile; judging again")
-        rival = find_rival(registry, test)
+        correct = None
+        if champion.predictions:
+            correct = compute_metrics(champion.predictions.probabilities, test).correct
+        decision = decide(candidate.correct, correct, floor)
+        registry.set_tag(candidate.version, "gate", decision.reason)
+        if not decision.promoted:
+            return decision
+        desired = registry.desired_version()
+        if _number(desired) == candidate.version.number:  # promoted by hand meanwhile
+            return decision
+        if _number(desired) == _number(champion.version):
+            if champion.note:
+                registry.set_tag(candidate.version, "gate_note", champion.note)
+            registry.promote(candidate.version, over=champion.version)
+            return decision
+        print_line(f"Gate     version {_number(desired)} is the new champion; comparing again")
+        champion = measure_champion(registry, test)
 
 
 def _number(version: Version | None) -> int | None:

@@ -1,4 +1,4 @@
-"""What a training was made with: packages, and the commit of the code where it is known."""
+"""Provenance of a training: versions of packages, and the commit of the code."""
 
 import platform
 import subprocess
@@ -9,11 +9,11 @@ PACKAGES = ("tensorflow", "keras", "numpy", "mlflow", "onnx", "onnxruntime")
 
 
 def find_commit(given: str | None) -> str | None:
-    """Return the commit ``given`` or, in a repository, the one checked out; None where unknown."""
+    """Return ``given`` or the commit of the repository around this file; None where unknown."""
     if given:
         return given
     try:
-        asked = subprocess.run(
+        completed = subprocess.run(
             ["git", "rev-parse", "HEAD"],
             cwd=Path(__file__).parent,
             capture_output=True,
@@ -21,12 +21,12 @@ def find_commit(given: str | None) -> str | None:
             check=False,
             timeout=10,
         )
-    except (OSError, subprocess.TimeoutExpired):  # no git here
+    except (OSError, subprocess.TimeoutExpired):  # git is not installed
         return None
-    return asked.stdout.strip() or None
+    return completed.stdout.strip() or None
 
 
 def list_packages() -> dict[str, str]:
-    """Return the versions of Python and of what decides a training's outcome."""
+    """Return the versions of Python and of the packages on which a training's result depends."""
     versions = {name: str(import_module(name).__version__) for name in PACKAGES}
     return {"python": platform.python_version()} | versions

@@ -1,98 +1,103 @@
-"""From a trained network to the alias: evaluate, log, register, show, gate, promote.
+"""The stages after training: evaluate, log, register, report, gate, promote.
 
-What the server has already is taken up, so that a delivery that broke off can be repeated.
+What is on the server already is used, so that an interrupted release can be repeated.
 """
 
 from functools import partial
 
 import keras  # type: ignore[import-untyped]  # ships no types
 
-from mnist_trainer.console import say
-from mnist_trainer.data.images import Digits
-from mnist_trainer.evaluation.gate import PASSED, Verdict
-from mnist_trainer.evaluation.metrics import Figures, judge, predict
-from mnist_trainer.export.onnx_export import Files
-from mnist_trainer.pipeline.checkpoint import Trained
-from mnist_trainer.pipeline.promotion import Candidate, find_rival, pass_gate
-from mnist_trainer.reporting.publish import introduce, show
+from mnist_trainer.console import print_line
+from mnist_trainer.data.images import LabelledImages
+from mnist_trainer.evaluation.gate import PASSED, Decision
+from mnist_trainer.evaluation.metrics import Metrics, compute_metrics, predict
+from mnist_trainer.export.onnx_export import ModelFiles
+from mnist_trainer.pipeline.checkpoint import Checkpoint
+from mnist_trainer.pipeline.promotion import Candidate, apply_gate, measure_champion
+from mnist_trainer.reporting.publish import publish, update_model_card
 from mnist_trainer.reporting.results import Results
-from mnist_trainer.tracking.health import await_answer
+from mnist_trainer.tracking.health import wait_until_healthy
 from mnist_trainer.tracking.registry import Registry, Version
 from mnist_trainer.tracking.run import Run
 from mnist_trainer.training.inspection import find_first_kernel
 
 
-def deliver(
+def release(
     run: Run,
     registry: Registry,
-    network: keras.Sequential,
-    made: tuple[Trained, Files],
-    test: Digits,
-) -> Verdict:
-    """Send what a training made and, where the gate lets it, promote it; the alias moves last.
+    model: keras.Sequential,
+    trained: tuple[Checkpoint, ModelFiles],
+    test: LabelledImages,
+) -> Decision:
+    """Log and register a trained model and, where the gate passes, promote it.
 
-    Waits a little for a server that is away. Raises TrainerError; whatever it raises,
-    the version in service stays in service.
+    The alias moves last. Waits a little for a server that does not answer. Raises TrainerError;
+    the alias is then where it was.
     """
-    trained, _ = made
-    await_answer(registry.uri)
-    run.send_figures()
-    said = predict(network, test.pixels())  # the test images, for the one time
-    figures = judge(said, test)
-    _report(run, figures)
-    version = _register(run, registry, network, made, figures)
-    if version.tags.get("gate") == PASSED and registry.has_served(version):
-        run.tag("gate", PASSED)
-        say(f"Gate     passed already: version {version.number} has been in service")
-        return Verdict(True, PASSED)
-    rival = find_rival(registry, test)
-    kernel = find_first_kernel(network)
-    results = Results(trained.history, test, said, kernel, trained.told, rival.measured)
-    card = show(run, registry, version, results, partial(predict, network))
-    candidate = Candidate(version, figures.right)
-    verdict = pass_gate(registry, candidate, rival, test, trained.floor)
-    run.tag("gate", verdict.reason)
-    if verdict.promoted:
+    checkpoint, _ = trained
+    wait_until_healthy(registry.uri)
+    run.send_pending()
+    probabilities = predict(model, test.pixels())  # the only use of the test images
+    metrics = compute_metrics(probabilities, test)
+    _log_test_metrics(run, metrics)
+    version = _register(run, registry, model, trained, metrics)
+    if version.tags.get("gate") == PASSED and registry.was_promoted(version):
+        run.set_tag("gate", PASSED)
+        print_line(f"Gate     passed already: version {version.number} was promoted before")
+        return Decision(True, PASSED)
+    champion = measure_champion(registry, test)
+    results = Results(
+        history=checkpoint.history,
+        test=test,
+        probabilities=probabilities,
+        kernel=find_first_kernel(model),
+        params=checkpoint.params,
+        champion=champion.predictions,
+    )
+    card = publish(run, registry, version, results, partial(predict, model))
+    candidate = Candidate(version, metrics.correct)
+    decision = apply_gate(registry, candidate, champion, test, checkpoint.floor)
+    run.set_tag("gate", decision.reason)
+    if decision.promoted:
         if card:
-            introduce(registry, card)
-        say(f"Gate     passed: version {version.number} is in service as {registry.alias}")
+            update_model_card(registry, card)
+        print_line(f"Gate     passed: version {version.number} has the alias {registry.alias}")
     else:
-        say(f"Gate     version {version.number} is not promoted; it is {verdict.reason}")
-    return verdict
+        print_line(f"Gate     version {version.number} is not promoted: {decision.reason}")
+    return decision
 
 
-def _report(run: Run, figures: Figures) -> None:
-    """Tell and log the figures on the test images."""
-    say(f"Test     loss {figures.loss:.4f}  accuracy {figures.accuracy:.4f}")
-    named = {"test_loss": figures.loss, "test_accuracy": figures.accuracy}
-    for digit, (precision, recall) in enumerate(figures.per_digit()):
-        named |= {f"test_precision_{digit}": precision, f"test_recall_{digit}": recall}
-    run.log_figures(named)
-    run.send_figures()
-    run.log_table({"rows_true_columns_guessed": figures.confusion.tolist()}, "confusion.json")
+def _log_test_metrics(run: Run, metrics: Metrics) -> None:
+    print_line(f"Test     loss {metrics.loss:.4f}  accuracy {metrics.accuracy:.4f}")
+    named = {"test_loss": metrics.loss, "test_accuracy": metrics.accuracy}
+    for label, (precision, recall) in enumerate(metrics.per_class()):
+        named |= {f"test_precision_{label}": precision, f"test_recall_{label}": recall}
+    run.log_metrics(named)
+    run.send_pending()
+    run.log_json({"rows_true_columns_guessed": metrics.confusion.tolist()}, "confusion.json")
 
 
 def _register(
     run: Run,
     registry: Registry,
-    network: keras.Sequential,
-    made: tuple[Trained, Files],
-    figures: Figures,
+    model: keras.Sequential,
+    trained: tuple[Checkpoint, ModelFiles],
+    metrics: Metrics,
 ) -> Version:
     """Return the version of this run, registered now or before."""
     version = registry.find_by_run(run.id)
     if version:
-        say(f"Version  {version.number} of {registry.name} is registered already")
+        print_line(f"Version  {version.number} of {registry.name} is registered already")
         return version
-    trained, files = made
+    checkpoint, files = trained
     names = ("tensorflow", "keras", "numpy")
-    required = [f"{name}=={trained.told[f'version_{name}']}" for name in names]
-    model_id = run.find_model() or run.log_model(network, files, required)
+    required = [f"{name}=={checkpoint.params[f'version_{name}']}" for name in names]
+    model_id = run.find_logged_model() or run.log_model(model, files, required)
     tags = {
         "sha256": files.sha256,
-        "test_accuracy": f"{figures.accuracy:.4f}",
-        "gate": "not judged yet",
+        "test_accuracy": f"{metrics.accuracy:.4f}",
+        "gate": "not decided yet",
     }
     version = registry.register(model_id, run.id, tags)
-    say(f"Version  {version.number} of {registry.name} is registered")
+    print_line(f"Version  {version.number} of {registry.name} is registered")
     return version

@@ -1,58 +1,58 @@
-"""Sends a training that was kept because its delivery broke off."""
+"""`resume-upload`: repeats the release of a stored training that was interrupted."""
 
 from pathlib import Path
 
 import keras  # type: ignore[import-untyped]  # ships no types
 
-from mnist_trainer.console import say
+from mnist_trainer.console import print_line
 from mnist_trainer.data.dataset import Dataset
 from mnist_trainer.errors import TrainerError
-from mnist_trainer.evaluation.gate import Verdict
-from mnist_trainer.pipeline import outbox as unsent
-from mnist_trainer.pipeline.checkpoint import DamagedError, Trained, read_training
-from mnist_trainer.pipeline.release import deliver
+from mnist_trainer.evaluation.gate import Decision
+from mnist_trainer.pipeline import outbox
+from mnist_trainer.pipeline.checkpoint import Checkpoint, CheckpointError, read_checkpoint
+from mnist_trainer.pipeline.release import release
 from mnist_trainer.settings import Settings
 from mnist_trainer.tracking.registry import Registry
 from mnist_trainer.tracking.run_context import reopen_run
 
 
-class OtherDataError(TrainerError):
-    """A training was done on another data set than the one at hand; names both."""
+class DatasetMismatchError(TrainerError):
+    """A training used another data set than the one of DATA_DIR; names both."""
 
 
-def resume(settings: Settings, folder: Path, data: Dataset) -> Verdict:
-    """Deliver the training in ``folder`` in its own run, and remove the folder when all is sent.
+def resume(settings: Settings, folder: Path, data: Dataset) -> Decision:
+    """Release the training in ``folder`` in its own run, and remove the folder when all is sent.
 
-    Model name and alias are those it was trained for; the server is the one of ``settings``, which
-    may have moved. Raises TrainerError, and then the folder stays.
+    Model name and alias are the training's own; the server is the one of ``settings``, which may
+    have another address now. Raises TrainerError, and then the folder stays.
     """
-    with unsent.take_up(folder):
-        trained, files = made = read_training(folder)
-        _check_data(trained, data, settings.data_dir)
-        network = _load(files.keras)
-        registry = Registry(settings.tracking_uri, trained.model_name, trained.model_alias)
-        with reopen_run(settings.tracking_uri, trained.run_id, trained.waiting) as run:
-            say(f"Run      {run.address}")
-            verdict = deliver(run, registry, network, made, data.test)
-    say(f"Sent     run {trained.run_id} is whole")
-    return verdict
+    with outbox.lock_folder(folder):
+        checkpoint, files = trained = read_checkpoint(folder)
+        _check_data(checkpoint, data, settings.data_dir)
+        model = _load_model(files.keras)
+        registry = Registry(settings.tracking_uri, checkpoint.model_name, checkpoint.model_alias)
+        with reopen_run(settings.tracking_uri, checkpoint.run_id, checkpoint.pending) as run:
+            print_line(f"Run      {run.url}")
+            decision = release(run, registry, model, trained, data.test)
+    print_line(f"Sent     run {checkpoint.run_id} is complete")
+    return decision
 
 
-def _load(file: Path) -> keras.Sequential:
+def _load_model(file: Path) -> keras.Sequential:
     try:
         return keras.saving.load_model(file)
-    except Exception as error:  # it is what was written, so another Keras wrote it
-        said = " ".join(str(error).split())[:300]
-        raise DamagedError(
-            f"{file} cannot be loaded by Keras {keras.__version__}: {said}"
+    except Exception as error:  # the file is intact, so another Keras wrote it
+        message = " ".join(str(error).split())[:300]
+        raise CheckpointError(
+            f"{file} cannot be loaded by Keras {keras.__version__}: {message}"
         ) from error
 
 
-def _check_data(trained: Trained, data: Dataset, folder: Path) -> None:
-    name, digest = trained.told["dataset"], trained.told["dataset_sha256"]
+def _check_data(checkpoint: Checkpoint, data: Dataset, folder: Path) -> None:
+    name, digest = checkpoint.params["dataset"], checkpoint.params["dataset_sha256"]
     if data.digest != digest:
-        raise OtherDataError(
-            f"Run {trained.run_id} was trained on {name} (SHA-256 {digest}), and DATA_DIR is "
+        raise DatasetMismatchError(
+            f"Run {checkpoint.run_id} was trained on {name} (SHA-256 {digest}), and DATA_DIR is "
             f"{folder}, which holds {data.name} (SHA-256 {data.digest}); set DATA_DIR to the "
             f"folder of {name}."
         )

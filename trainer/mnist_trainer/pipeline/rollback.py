@@ -1,19 +1,18 @@
-"""Which version a rollback puts into service again."""
+"""Chooses the version to which a rollback moves the alias."""
 
 from collections.abc import Sequence
 
 from mnist_trainer.tracking.registry import Version, VersionError
 
 
-def choose(current: Version, versions: Sequence[Version]) -> Version:
-    """Return the one of ``versions`` that was in service before ``current``.
+def choose_version(current: Version, versions: Sequence[Version]) -> Version:
+    """Return the one of ``versions`` that was promoted before ``current``.
 
-    That is the one that ``current`` replaced. Where that one has been deleted, or was itself
-    rolled back from, it is the one promoted last before ``current``. An alias moved by hand leaves
-    no tags; so where another version was promoted since, or ``current`` never was, it is the one
-    promoted last of all. A version that was never in service, or that a rollback took out of it,
-    is never chosen, so rollbacks in a row go back step by step and come to an end.
-    Raises VersionError where no version is left.
+    That is the one that ``current`` replaced. Where it was deleted or rolled back, it is the last
+    one promoted before ``current``. An alias moved by hand sets no tags: where another version was
+    promoted since, or ``current`` never was, it is the last one promoted. A version that was never
+    promoted, or that was rolled back, is never chosen, so that repeated rollbacks go back step by
+    step and end. Raises VersionError where no version is left.
     """
     others = [
         each
@@ -22,7 +21,7 @@ def choose(current: Version, versions: Sequence[Version]) -> Version:
     ]
     since = _promoted_at(current)
     if not since or any(_promoted_at(each) > since for each in others):
-        earlier = [each for each in others if _promoted_at(each)]  # moved by hand
+        earlier = [each for each in others if _promoted_at(each)]  # the alias was moved by hand
     else:
         replaced = current.tags.get("promoted_over")
         earlier = [each for each in others if str(each.number) == replaced]
@@ -30,7 +29,7 @@ def choose(current: Version, versions: Sequence[Version]) -> Version:
     if not earlier:
         raise VersionError(
             f"There is no earlier version that version {current.number} could be rolled back to; "
-            "`promote VERSION` puts any version into service."
+            "`promote VERSION` promotes any version."
         )
     return max(earlier, key=_promoted_at)
 

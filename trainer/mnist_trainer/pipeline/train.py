@@ -1,4 +1,4 @@
-"""A training from the data to the kept network: build, fit, calibrate, export. Then it is sent."""
+"""`train`: build, fit, calibrate, export and store a model, then release it, in one MLflow run."""
 
 import contextlib
 import tempfile
@@ -10,15 +10,15 @@ from typing import Any
 
 import keras  # type: ignore[import-untyped]  # ships no types
 
-from mnist_trainer.console import say
+from mnist_trainer.console import print_line
 from mnist_trainer.data.dataset import Dataset
-from mnist_trainer.evaluation.gate import Verdict
-from mnist_trainer.export.onnx_export import ExportError, Files, export, keep
-from mnist_trainer.pipeline import outbox as unsent
-from mnist_trainer.pipeline.checkpoint import Trained, write_training
-from mnist_trainer.pipeline.fit import calibrate, learn
+from mnist_trainer.evaluation.gate import Decision
+from mnist_trainer.export.onnx_export import ExportError, ModelFiles, export_model, save_files
+from mnist_trainer.pipeline import outbox
+from mnist_trainer.pipeline.checkpoint import Checkpoint, write_checkpoint
+from mnist_trainer.pipeline.fit import calibrate, fit_and_log
 from mnist_trainer.pipeline.provenance import find_commit, list_packages
-from mnist_trainer.pipeline.release import deliver
+from mnist_trainer.pipeline.release import release
 from mnist_trainer.settings import Settings
 from mnist_trainer.tracking.registry import Registry
 from mnist_trainer.tracking.run import Run
@@ -28,16 +28,16 @@ from mnist_trainer.training.inspection import describe_layers
 from mnist_trainer.training.model import build_model, separate_softmax
 from mnist_trainer.training.recipes import Recipe
 
-CHECKED = 1000  # validation images on which the network and its ONNX file must agree
-NOT_KEPT = "Of the trained network nothing is kept but what the server has."
+CHECKED = 1000  # validation images on which the model and its ONNX file must agree
+NOT_STORED = "No copy of the trained model is stored except on the server."
 
 
 @dataclass(frozen=True)
-class Order:
-    """What one training is told.
+class TrainConfig:
+    """The configuration of one training.
 
-    ``limit`` is the most training images it may use, None for all; ``tags`` are further ones of
-    its run.
+    ``limit`` is the number of training images to use, None for all; ``floor`` is the gate's, 0 to
+    1; ``tags`` are set on the run besides its own.
     """
 
     recipe_name: str
@@ -48,93 +48,97 @@ class Order:
     tags: Mapping[str, str] = field(default_factory=dict)
 
 
-def train(settings: Settings, registry: Registry, order: Order, data: Dataset) -> Verdict:
-    """Train, register and, where the gate lets it, promote: one run, the alias moves last.
+def train(settings: Settings, registry: Registry, config: TrainConfig, data: Dataset) -> Decision:
+    """Train, register and, where the gate passes, promote, in one run; the alias moves last.
 
-    From the end of the training to the end of the delivery it is kept below MODELS_DIR, for
-    `resume-upload`. Raises TrainerError; whatever it raises, the version in service stays.
+    From the end of the training to the end of the release a copy is stored below MODELS_DIR, for
+    `resume-upload`. Raises TrainerError; the alias is then where it was.
     """
     if settings.models_dir:
-        unsent.prepare(settings.models_dir)
+        outbox.prepare(settings.models_dir)
     commit = find_commit(settings.git_commit)
     tags = {"git_commit": commit, "mlflow.source.git.commit": commit} if commit else {}
-    tags |= {"mlflow.runName": f"{order.recipe_name}, seed {order.seed}", **order.tags}
+    tags |= {"mlflow.runName": f"{config.recipe_name}, seed {config.seed}", **config.tags}
     with (
         tempfile.TemporaryDirectory() as scratch,
         contextlib.ExitStack() as until_sent,  # outside the run, whose end is sent too
         open_run(settings.tracking_uri, settings.experiment, tags) as run,
     ):
-        say(f"Run      {run.address}")
-        network, history, told = _fit(run, order, data, str(settings.data_dir))
-        trained = Trained(
+        print_line(f"Run      {run.url}")
+        model, history, params = _fit(run, config, data, str(settings.data_dir))
+        checkpoint = Checkpoint(
             run_id=run.id,
             tracking_uri=settings.tracking_uri,
             experiment=settings.experiment,
             model_name=registry.name,
             model_alias=registry.alias,
-            floor=order.floor,
-            told=told,
+            floor=config.floor,
+            params=params,
             history=history,
-            waiting=list(run.waiting),
+            pending=list(run.pending),
         )
-        files = export(network, data.validation.first(CHECKED).pixels(), Path(scratch))
-        _keep(settings.models_dir, trained, files, until_sent)
-        return deliver(run, registry, network, (trained, files), data.test)
+        files = export_model(model, data.validation.first(CHECKED).pixels(), Path(scratch))
+        _store(settings.models_dir, checkpoint, files, until_sent)
+        return release(run, registry, model, (checkpoint, files), data.test)
 
 
 def _fit(
-    run: Run, order: Order, data: Dataset, source: str
+    run: Run, config: TrainConfig, data: Dataset, source: str
 ) -> tuple[keras.Sequential, list[EpochMetrics], dict[str, Any]]:
-    """Return the trained network, its epochs and what it was told."""
-    training = data.train.first(order.limit or len(data.train))
-    keras.utils.set_random_seed(order.seed)  # of layers that name no seed of their own
-    network = build_model(order.recipe.hidden, order.seed)
-    separate_softmax(network)
-    told = _describe(order, data, len(training), network)
-    run.log_settings(told)
-    run.log_data(data, source)
-    say(
-        f"Data     {data.name}: {len(training):,} images to train on, "
-        f"{len(data.validation):,} to validate, {len(data.test):,} to test"
+    """Return the trained and calibrated model, its history and the run's parameters."""
+    training = data.train.first(config.limit or len(data.train))
+    keras.utils.set_random_seed(config.seed)  # for layers that are built without a seed
+    model = build_model(config.recipe.hidden, config.seed)
+    separate_softmax(model)
+    params = _list_params(config, data, len(training), model)
+    run.log_params(params)
+    run.log_dataset(data, source)
+    print_line(
+        f"Data     {data.name}: {len(training):,} images for training, "
+        f"{len(data.validation):,} for validation, {len(data.test):,} for the test"
     )
-    say(f"Network  {told['layers']}: {network.count_params():,} weights")
-    history = learn(run, network, (training, data.validation), order.recipe, order.seed)
-    calibrate(run, network, data.validation)
-    return network, history, told
+    print_line(f"Model    {params['layers']}: {model.count_params():,} weights")
+    split = training, data.validation
+    history = fit_and_log(run, model, split, config.recipe, config.seed)
+    calibrate(run, model, data.validation)
+    return model, history, params
 
 
-def _describe(
-    order: Order, data: Dataset, images: int, network: keras.Sequential
+def _list_params(
+    config: TrainConfig, data: Dataset, images: int, model: keras.Sequential
 ) -> dict[str, Any]:
-    recipe = asdict(order.recipe) | {"hidden": str(order.recipe.hidden)}
+    recipe = asdict(config.recipe) | {"hidden": str(config.recipe.hidden)}
     return (
-        {"recipe": order.recipe_name}
+        {"recipe": config.recipe_name}
         | recipe
-        | {"layers": describe_layers(network), "weights": network.count_params()}
-        | {"seed": order.seed, "floor": order.floor, "training_images": images}
+        | {"layers": describe_layers(model), "weights": model.count_params()}
+        | {"seed": config.seed, "floor": config.floor, "training_images": images}
         | {"dataset": data.name, "dataset_sha256": data.digest}
         | {f"version_{name}": version for name, version in list_packages().items()}
     )
 
 
-def _keep(
-    models_dir: Path | None, trained: Trained, files: Files, until_sent: contextlib.ExitStack
+def _store(
+    models_dir: Path | None,
+    checkpoint: Checkpoint,
+    files: ModelFiles,
+    until_sent: contextlib.ExitStack,
 ) -> None:
-    """Leave the network as files, and have ``until_sent`` hold them until all is sent.
+    """Store the checkpoint until ``until_sent`` is closed, and the model's files for good.
 
-    A folder that refuses them, a full disk say, does not cost the training.
+    A folder that cannot be written, say on a full disk, does not end the training.
     """
     if models_dir is None:
-        until_sent.enter_context(unsent.also_saying(f"MODELS_DIR is not set. {NOT_KEPT}"))
+        until_sent.enter_context(outbox.extend_errors(f"MODELS_DIR is not set. {NOT_STORED}"))
         return
-    write = partial(write_training, trained, files)
+    write = partial(write_checkpoint, checkpoint, files)
     try:
-        until_sent.enter_context(unsent.keep(models_dir, trained.run_id, write))
-    except unsent.UnsentError as error:
-        say(f"Files    {error} The training goes on without.")
-        until_sent.enter_context(unsent.also_saying(NOT_KEPT))
+        until_sent.enter_context(outbox.store(models_dir, checkpoint.run_id, write))
+    except outbox.OutboxError as error:
+        print_line(f"Files    {error} The training goes on without.")
+        until_sent.enter_context(outbox.extend_errors(NOT_STORED))
     try:
-        keep(files, models_dir)
-        say(f"Files    {models_dir}/mnist_model.keras and mnist_model.onnx")
+        save_files(files, models_dir)
+        print_line(f"Files    {models_dir}/mnist_model.keras and mnist_model.onnx")
     except ExportError as error:
-        say(f"Files    {error} The training goes on without.")
+        print_line(f"Files    {error} The training goes on without.")

@@ -1,1 +1,1 @@
-"""What a run leaves for people: plots, HTML report, model card."""
+"""Plots, HTML report and model card of a run."""

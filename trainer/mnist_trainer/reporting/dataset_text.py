@@ -1,6 +1,6 @@
-"""What a run's images are, in words: digits where the data are MNIST, classes where they are not.
+"""Text of a model card that depends on the data set: MNIST's digits, or classes of other images.
 
-The one place that knows the difference; whatever else is said of a run holds for all data.
+All other text of the card and of the reports holds for every data set.
 """
 
 from collections.abc import Mapping
@@ -11,10 +11,10 @@ from mnist_trainer.data.dataset import MNIST_SHA256
 
 
 @dataclass(frozen=True)
-class Subject:
-    """Markdown: what the network is for, where the data come from, a file to ask the API with.
+class DatasetText:
+    """Markdown: the model's purpose, the data's origin, curl's option with a request.
 
-    A paragraph is one line: MLflow shows the end of a line as one.
+    A paragraph is one line, because MLflow shows each line break.
     """
 
     purpose: str
@@ -22,12 +22,12 @@ class Subject:
     request: str
 
 
-DIGITS = Subject(
+MNIST = DatasetText(
     purpose=(
-        "Reads one handwritten digit from an image of 28 by 28 pixels, white ink on black: a dense "
-        "network from 784 pixels to ten probabilities. Made to teach a model's life from training "
-        "to service. Not made for letters, several digits at once, photographs as they are, or "
-        "decisions that matter to anybody: it always names a digit, whatever it is shown."
+        "Classifies an image of one handwritten digit, 28 by 28 pixels, white on black: from 784 "
+        "pixels to ten probabilities. Made to teach the life cycle of a model. Not made for "
+        "letters, several digits at once, unprocessed photographs, or decisions with consequences "
+        "for people: it returns a digit for every image, whatever it shows."
     ),
     origin=(
         "MNIST (LeCun, Cortes and Burges), licence "
@@ -36,23 +36,23 @@ DIGITS = Subject(
     request="-d @api/samples/seven.json",
 )
 
-OTHERS = Subject(
+OTHER = DatasetText(
     purpose=(
-        "Tells ten classes of images of the data set `{name}` apart, by the numbers 0 to 9 that "
-        "they have there: a dense network from 784 pixels, 28 by 28, to ten probabilities. Not "
-        "made for images of any other kind or made in any other way, or decisions that matter to "
-        "anybody: it always names a class, whatever it is shown."
+        "Classifies ten classes of images of the data set `{name}`, by its labels 0 to 9: from 784 "
+        "pixels, 28 by 28, to ten probabilities. Not made for images of any other origin, or "
+        "decisions with consequences for people: it returns a class for every image, whatever it "
+        "shows."
     ),
     origin="The data set `{name}`; its licence is its owner's.",
     request="""-d '{{"image": [784 numbers, 0 to 1, as in the data]}}'""",
 )
 
 
-def describe_subject(settings: Mapping[str, Any]) -> Subject:
-    """Return what to say of the data that a run's ``settings`` name and give the SHA-256 of."""
-    if settings["dataset_sha256"] == MNIST_SHA256:
-        return DIGITS
-    name = str(settings["dataset"]).replace("`", "'")
-    return Subject(
-        *(text.format(name=name) for text in (OTHERS.purpose, OTHERS.origin, OTHERS.request))
+def dataset_text(params: Mapping[str, Any]) -> DatasetText:
+    """Return the text for the data set that a run's ``params`` name."""
+    if params["dataset_sha256"] == MNIST_SHA256:
+        return MNIST
+    name = str(params["dataset"]).replace("`", "'")
+    return DatasetText(
+        *(text.format(name=name) for text in (OTHER.purpose, OTHER.origin, OTHER.request))
     )

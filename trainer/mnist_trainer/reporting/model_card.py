@@ -1,15 +1,15 @@
-"""The model card, as Markdown: the descriptions of the registered model and of each version."""
+"""The model card as Markdown: descriptions of the registered model and of a version."""
 
 from collections.abc import Sequence
 
-from mnist_trainer.evaluation.calibration import weigh
+from mnist_trainer.evaluation.calibration import reliability_bins
 from mnist_trainer.evaluation.comparison import compare
-from mnist_trainer.evaluation.metrics import judge
-from mnist_trainer.evaluation.robustness import Limit
-from mnist_trainer.reporting.dataset_text import Subject, describe_subject
+from mnist_trainer.evaluation.metrics import compute_metrics
+from mnist_trainer.evaluation.robustness import PerturbedAccuracy
+from mnist_trainer.reporting.dataset_text import DatasetText, dataset_text
 from mnist_trainer.reporting.results import Results
 
-LONGEST = 5000  # characters; what MLflow's database holds of a description
+MAX_LENGTH = 5000  # characters of a description in MLflow's database
 
 CALL = """\
 Of an API that was started with `MODEL_NAME={name}`:
@@ -20,84 +20,88 @@ curl http://127.0.0.1:8000/predict -H 'Content-Type: application/json' {request}
 model = mlflow.pyfunc.load_model("models:/{name}{chosen}")
 probabilities = model.predict(pixels)  # float32 (n, 784), 0 to 1, row by row → float32 (n, 10)
 ```
-For serving, `extra_files/model.onnx` is the same network."""
+For serving, `extra_files/model.onnx` is the same model."""
 
 
-def describe_version(name: str, number: int, results: Results, limits: Sequence[Limit]) -> str:
+def describe_version(
+    name: str, number: int, results: Results, robustness: Sequence[PerturbedAccuracy]
+) -> str:
     """Return the card of version ``number`` of the model ``name``, at most 5,000 characters."""
     call = {"name": name, "chosen": f"/{number}"}
-    return _compose(f"# {name}, version {number}", results, limits, call)
+    return _compose(f"# {name}, version {number}", results, robustness, call)
 
 
 def describe_model(
-    name: str, alias: str, number: int, results: Results, limits: Sequence[Limit]
+    name: str, alias: str, number: int, results: Results, robustness: Sequence[PerturbedAccuracy]
 ) -> str:
-    """Return the card of the model ``name``, with the figures of its version ``number``.
+    """Return the card of the registered model ``name``, with the metrics of version ``number``.
 
-    ``alias`` says which version is in service. At most 5,000 characters.
+    ``alias`` is that of the desired version. At most 5,000 characters.
     """
     intro = (
-        f"# {name}\n\nThe version in service bears the alias `{alias}`. The figures below are of "
-        f"version {number}; each version's own description has its own."
+        f"# {name}\n\nThe promoted version has the alias `{alias}`. The metrics below are those of "
+        f"version {number}; each version has a card of its own."
     )
-    return _compose(intro, results, limits, {"name": name, "chosen": f"@{alias}"})
+    return _compose(intro, results, robustness, {"name": name, "chosen": f"@{alias}"})
 
 
-def _compose(intro: str, results: Results, limits: Sequence[Limit], call: dict[str, str]) -> str:
-    subject = describe_subject(results.settings)
+def _compose(
+    intro: str, results: Results, robustness: Sequence[PerturbedAccuracy], call: dict[str, str]
+) -> str:
+    description = dataset_text(results.params)
     parts = {
-        "What it is for": subject.purpose,
-        "Data": _describe_data(subject, results),
-        "Figures": _list_figures(results),
-        "Limits seen": _list_limits(results, limits),
-        "How to call it": CALL.format(request=subject.request, **call),
+        "Purpose": description.purpose,
+        "Data": _describe_data(description, results),
+        "Metrics": _list_metrics(results),
+        "Robustness": _list_robustness(results, robustness),
+        "Usage": CALL.format(request=description.request, **call),
     }
     card = "\n\n".join([intro, *(f"## {title}\n{text}" for title, text in parts.items())]) + "\n"
-    if len(card) > LONGEST:
-        raise ValueError(f"the card has {len(card)} characters; MLflow keeps {LONGEST}")
+    if len(card) > MAX_LENGTH:
+        raise ValueError(f"the card has {len(card)} characters; MLflow keeps {MAX_LENGTH}")
     return card
 
 
-def _describe_data(subject: Subject, results: Results) -> str:
-    settings = results.settings
+def _describe_data(description: DatasetText, results: Results) -> str:
+    params = results.params
     return (
-        f"{subject.origin} Of the training images a twelfth is set aside for choosing; the "
-        f"{len(results.test):,} test images are seen once, after training. Trained on "
-        f"{int(settings['training_images']):,} images.\n"
-        f"SHA-256 of all pixels and labels: `{settings['dataset_sha256']}`"
+        f"{description.origin} A twelfth of the training images is for validation; the "
+        f"{len(results.test):,} test images are used once, after training. Trained on "
+        f"{int(params['training_images']):,} images.\n"
+        f"SHA-256 of all pixels and labels: `{params['dataset_sha256']}`"
     )
 
 
-def _list_figures(results: Results) -> str:
-    figures = results.figures
-    recalls = [recall for _, recall in figures.per_digit()]
+def _list_metrics(results: Results) -> str:
+    metrics = results.metrics
+    recalls = [recall for _, recall in metrics.per_class()]
     worst = min(sorted(set(results.test.labels.tolist())), key=recalls.__getitem__)
     rows = [
-        ("Accuracy on the test images", f"{figures.accuracy:.2%}"),
+        ("Accuracy on the test images", f"{metrics.accuracy:.2%}"),
         ("Mistakes", f"{len(results.mistakes)} of {len(results.test):,}"),
-        ("Loss, nats an image", f"{figures.loss:.4f}"),
+        ("Loss, nats an image", f"{metrics.loss:.4f}"),
         (
             "Expected calibration error",
-            f"{weigh(results.probabilities, figures.right).error:.2%}",
+            f"{reliability_bins(results.probabilities, metrics.correct).calibration_error:.2%}",
         ),
-        ("Class recognised least", f"{worst}, {recalls[worst]:.2%} of them"),
+        ("Class with the least recall", f"{worst}, {recalls[worst]:.2%}"),
     ]
-    if results.in_service:
-        before = judge(results.in_service.probabilities, results.test)
-        found = compare(figures.right, before.right)
+    if results.champion:
+        theirs = compute_metrics(results.champion.probabilities, results.test)
+        found = compare(metrics.correct, theirs.correct)
         rows.append(
             (
-                f"Against version {results.in_service.number}, in service then",
+                f"Against the champion, version {results.champion.number}",
                 f"images lost: {len(found.lost)}, won: {len(found.won)}, "
                 f"exact McNemar p = {found.p_value:.2g}",
             )
         )
-    return _table(("on data it never saw", ""), rows)
+    return _table(("on test images", ""), rows)
 
 
-def _list_limits(results: Results, limits: Sequence[Limit]) -> str:
-    rows = [("none", f"{results.figures.accuracy:.2%}")]
-    rows += [(limit.change, f"{limit.accuracy:.2%}") for limit in limits]
+def _list_robustness(results: Results, robustness: Sequence[PerturbedAccuracy]) -> str:
+    rows = [("none", f"{results.metrics.accuracy:.2%}")]
+    rows += [(each.change, f"{each.accuracy:.2%}") for each in robustness]
     return _table(("change to every test image", "accuracy"), rows)
 
 

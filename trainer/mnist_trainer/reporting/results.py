@@ -1,4 +1,4 @@
-"""What a training has to show: the arrays and settings its figures, report and card are made of."""
+"""Results of a training: the input of plots, HTML report and model card."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -8,14 +8,14 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from mnist_trainer.data.images import Digits
-from mnist_trainer.evaluation.metrics import Figures, Probabilities, judge
+from mnist_trainer.data.images import LabelledImages
+from mnist_trainer.evaluation.metrics import Metrics, Probabilities, compute_metrics
 from mnist_trainer.training.history import EpochMetrics
 
 
 @dataclass(frozen=True)
-class InService:
-    """The version in service at the time, and its probabilities for the same test images."""
+class ChampionPredictions:
+    """The champion's version, and its probabilities for the same test images."""
 
     number: int
     probabilities: Probabilities  # [n, 10]
@@ -25,30 +25,31 @@ class InService:
 class Results:
     """One training and its test.
 
-    ``kernel`` is the first layer's, float [784, units], None where it has no such weights; ``settings`` are what the run was told, as
-    they are logged, the data's name and SHA-256 (`dataset`, `dataset_sha256`) among them.
+    ``kernel`` is the first layer's, float [784, units], None where it has no such weights;
+    ``params`` are the run's, the data set's name and SHA-256 (`dataset`, `dataset_sha256`)
+    among them; ``champion`` is None where there is none to compare with.
     """
 
     history: Sequence[EpochMetrics]
-    test: Digits
+    test: LabelledImages
     probabilities: Probabilities  # [n, 10]
     kernel: NDArray[np.float32] | None
-    settings: Mapping[str, Any]
-    in_service: InService | None
+    params: Mapping[str, Any]
+    champion: ChampionPredictions | None
 
     @cached_property
-    def figures(self) -> Figures:
-        """The figures on the test images."""
-        return judge(self.probabilities, self.test)
+    def metrics(self) -> Metrics:
+        """The metrics on the test images."""
+        return compute_metrics(self.probabilities, self.test)
 
     @cached_property
-    def guessed(self) -> NDArray[np.int64]:
-        """What the network says of each test image, int [n]."""
+    def predicted(self) -> NDArray[np.int64]:
+        """The predicted class of each test image, int [n]."""
         return np.asarray(self.probabilities.argmax(axis=1), np.int64)
 
     @cached_property
     def mistakes(self) -> NDArray[np.int64]:
-        """Which test images it gets wrong, the worst first: least probability for the truth."""
-        wrong = np.flatnonzero(~self.figures.right)
-        given = self.probabilities[wrong, self.test.labels[wrong]]
-        return wrong[np.argsort(given, kind="stable")]
+        """The misclassified test images, the smallest probability of the true class first."""
+        wrong = np.flatnonzero(~self.metrics.correct)
+        of_truth = self.probabilities[wrong, self.test.labels[wrong]]
+        return wrong[np.argsort(of_truth, kind="stable")]

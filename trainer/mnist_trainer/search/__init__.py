@@ -1,1 +1,1 @@
-"""Looks for better settings: a study of short trials, which several searchers may share."""
+"""Hyperparameter search with Optuna: a study of short trials, shared by several processes."""

@@ -1,4 +1,4 @@
-"""What a search is told, and what of it must not change while its study goes on."""
+"""The configuration of a search, and the part of it that its study must not change."""
 
 import json
 from dataclasses import asdict, dataclass
@@ -6,18 +6,18 @@ from typing import Any
 
 from mnist_trainer.data.dataset import Dataset
 from mnist_trainer.errors import SettingError
-from mnist_trainer.search.space import settings_of, span_around
+from mnist_trainer.search.space import recipe_to_params, search_space
 from mnist_trainer.search.study import Study
 from mnist_trainer.training.recipes import Recipe
 
 
 @dataclass(frozen=True)
-class Search:
-    """What a search is told.
+class SearchConfig:
+    """The configuration of a search.
 
-    ``recipe`` is where it begins, and says how long its best recipe is trained in the end;
-    ``trials`` are those of all searchers and of all times together, each of ``epochs``; ``limit``
-    is the most training images to use, None for all.
+    ``recipe`` is the first trial, and has the number of epochs in which the best recipe is trained;
+    ``trials`` are those of all processes together, each of ``epochs``; ``limit`` is the number of
+    training images to use, None for all; ``floor`` is the gate's, 0 to 1.
     """
 
     name: str
@@ -30,34 +30,34 @@ class Search:
     floor: float
 
 
-def list_terms(wanted: Search, data: Dataset) -> dict[str, Any]:
-    """Return, as JSON has it, all that makes the trials of one study comparable."""
-    terms = {"recipe": wanted.recipe_name} | asdict(wanted.recipe)
-    terms |= {
-        "epochs": wanted.epochs,
-        "seed": wanted.seed,
-        "limit": wanted.limit,
+def list_fixed_settings(config: SearchConfig, data: Dataset) -> dict[str, Any]:
+    """Return, as JSON's types, the settings that all trials of a study must have in common."""
+    fixed = {"recipe": config.recipe_name} | asdict(config.recipe)
+    fixed |= {
+        "epochs": config.epochs,
+        "seed": config.seed,
+        "limit": config.limit,
         "dataset": data.name,
         "dataset_sha256": data.digest,
-        "space": {name: str(each) for name, each in span_around(wanted.recipe).items()},
+        "space": {name: str(each) for name, each in search_space(config.recipe).items()},
     }
-    return dict(json.loads(json.dumps(terms)))
+    return dict(json.loads(json.dumps(fixed)))
 
 
-def agree(study: Study, terms: dict[str, Any], first: Recipe) -> None:
-    """Begin a study with its terms and the recipe as its first trial, or check that they hold.
+def check_fixed_settings(study: Study, fixed: dict[str, Any], first: Recipe) -> None:
+    """Compare ``fixed`` with the study's; a new study stores it and enqueues the recipe ``first``.
 
     Raises SettingError.
     """
-    with study.alone():
-        before = study.recall("terms")
-        if before is None:
-            study.enqueue(settings_of(first))
-            study.note("terms", terms)
+    with study.exclusive():
+        stored = study.get_attribute("terms")
+        if stored is None:
+            study.enqueue(recipe_to_params(first))
+            study.set_attribute("terms", fixed)
             return
-    for name, value in terms.items():
-        if before.get(name) != value:
+    for name, value in fixed.items():
+        if stored.get(name) != value:
             raise SettingError(
-                f"The study {study.name} was begun with {name} {before.get(name)}, which is now "
+                f"The study {study.name} was started with {name} {stored.get(name)}, which is now "
                 f"{value}; name another one with --study."
             )

@@ -1,7 +1,7 @@
-"""Which of several searchers does what: locks that the system takes back when a process ends.
+"""Locks that the processes of a search share: who runs which trial, who trains the best recipe.
 
-However it ends: nothing has to be released after a kill, and no clock decides who is alive. The
-searchers share a folder, on one machine or on a file system that hands locks on.
+The system releases a lock when its process ends, also after a kill. The processes share a folder,
+on one machine or on a file system with locks.
 """
 
 import contextlib
@@ -9,66 +9,66 @@ import fcntl
 from collections.abc import Iterator
 from pathlib import Path
 
-JOURNAL, STUDY, BEST = range(3)  # places: writing, choosing the next trial, training the best
-_TRIALS = 16  # the place of trial 0; those of the others follow
+JOURNAL, STUDY, BEST = range(3)  # bytes: writing, choosing the next trial, training the best
+_TRIALS = 16  # the byte of trial 0; those of the others follow
 
 
-def of_trial(number: int) -> int:
-    """Return the place of a trial."""
+def trial_byte(number: int) -> int:
+    """Return the byte that stands for a trial."""
     return _TRIALS + number
 
 
-class Claims:
-    """Locks on single bytes, the places, of a file that holds none. Not for threads."""
+class Locks:
+    """Locks on single bytes of an empty file. Not for threads."""
 
     def __init__(self, file: Path) -> None:
         self._file = file.open("ab")
 
     def close(self) -> None:
-        """Give everything up."""
+        """Release all locks."""
         self._file.close()
 
-    def take(self, place: int) -> bool:
-        """Take a place and tell whether that went; it does where this process has it already."""
+    def acquire(self, byte: int) -> bool:
+        """Lock a byte without waiting and return whether this process holds it now."""
         try:
-            fcntl.lockf(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, place)
+            fcntl.lockf(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, byte)
         except (BlockingIOError, PermissionError):  # which of the two depends on the system
             return False
         return True
 
-    def free(self, place: int) -> None:
-        """Give a place up."""
-        fcntl.lockf(self._file, fcntl.LOCK_UN, 1, place)
+    def release(self, byte: int) -> None:
+        """Release the lock on a byte."""
+        fcntl.lockf(self._file, fcntl.LOCK_UN, 1, byte)
 
-    def is_free(self, place: int) -> bool:
-        """Tell whether no other process has a place; if this one had it, it has it no more."""
-        taken = self.take(place)
-        if taken:
-            self.free(place)
-        return taken
+    def is_free(self, byte: int) -> bool:
+        """Return whether no other process holds a byte; a lock of this process is released."""
+        acquired = self.acquire(byte)
+        if acquired:
+            self.release(byte)
+        return acquired
 
     @contextlib.contextmanager
-    def held(self, place: int) -> Iterator[None]:
-        """Wait for a place, and hold it for as long as the block lasts."""
-        fcntl.lockf(self._file, fcntl.LOCK_EX, 1, place)
+    def held(self, byte: int) -> Iterator[None]:
+        """Wait for the lock on a byte, and hold it for the block."""
+        fcntl.lockf(self._file, fcntl.LOCK_EX, 1, byte)
         try:
             yield
         finally:
-            self.free(place)
+            self.release(byte)
 
 
 class JournalLock:
-    """The lock Optuna takes to write into its journal, in the form it asks for."""
+    """The lock for writing the journal, with the methods that Optuna calls."""
 
-    def __init__(self, claims: Claims) -> None:
-        self._claims = claims
+    def __init__(self, locks: Locks) -> None:
+        self._locks = locks
         self._held = contextlib.ExitStack()
 
     def acquire(self) -> bool:
         """Wait for the lock."""
-        self._held.enter_context(self._claims.held(JOURNAL))
+        self._held.enter_context(self._locks.held(JOURNAL))
         return True
 
     def release(self) -> None:
-        """Give it up."""
+        """Release the lock."""
         self._held.close()

@@ -1,95 +1,101 @@
-"""A search from its first trial to the gate: trials, and the best of them trained in full."""
+"""`search`: runs the trials of a study, then trains the best recipe in full."""
 
 import contextlib
 
 from optuna.trial import FrozenTrial
 
-from mnist_trainer.console import say
+from mnist_trainer.console import print_line
 from mnist_trainer.data.dataset import Dataset
 from mnist_trainer.errors import SettingError
-from mnist_trainer.evaluation.gate import PASSED, Verdict
-from mnist_trainer.pipeline.train import Order, train
-from mnist_trainer.search.config import Search, agree, list_terms
-from mnist_trainer.search.parent_run import Parent
-from mnist_trainer.search.space import recipe_of
+from mnist_trainer.evaluation.gate import PASSED, Decision
+from mnist_trainer.pipeline.train import TrainConfig, train
+from mnist_trainer.search.config import SearchConfig, check_fixed_settings, list_fixed_settings
+from mnist_trainer.search.parent_run import ParentRun
+from mnist_trainer.search.space import params_to_recipe
 from mnist_trainer.search.study import Study, open_study
-from mnist_trainer.search.trials import Searcher, run_trials
+from mnist_trainer.search.trials import Worker, run_trials
 from mnist_trainer.settings import Settings
 from mnist_trainer.signals import Stopped
 from mnist_trainer.tracking.registry import Registry
 
 
-def search(settings: Settings, registry: Registry, wanted: Search, data: Dataset) -> Verdict:
-    """Run what is missing of a search, alone or beside others, and train its best recipe.
+def search(settings: Settings, registry: Registry, config: SearchConfig, data: Dataset) -> Decision:
+    """Run the remaining trials, alone or beside other processes, and train the best recipe.
 
-    The trials see no test image. Raises TrainerError; the same search then goes on from there.
+    No trial uses a test image. Raises TrainerError; the same search can then be continued.
     """
     if settings.models_dir is None:
-        raise SettingError("MODELS_DIR is not set; a search keeps its trials in that folder.")
-    split = data.train.first(wanted.limit or len(data.train)), data.validation
-    with open_study(settings.models_dir / "searches", wanted.name, wanted.epochs) as study:
-        parent = _join(settings, study, wanted, data)
-        searcher = Searcher(settings, wanted, study, parent)
-        say(f"Search   {study.name}: {study.count()} of {wanted.trials} trials done")
-        say(f"Run      {parent.address}")
+        raise SettingError("MODELS_DIR is not set; a search stores its trials in that folder.")
+    split = data.train.first(config.limit or len(data.train)), data.validation
+    with open_study(settings.models_dir / "searches", config.name, config.epochs) as study:
+        parent = _open_parent_run(settings, study, config, data)
+        worker = Worker(settings, config, study, parent)
+        print_line(f"Search   {study.name}: {study.count()} of {config.trials} trials done")
+        print_line(f"Run      {parent.url}")
         try:
-            run_trials(searcher, split)
-            return _train_best(searcher, registry, data)
+            run_trials(worker, split)
+            return _train_best(worker, registry, data)
         except BaseException as error:
-            say("Search   not done; what is done is kept, and the same command goes on with it")
-            with contextlib.suppress(Exception):  # it must not hide the reason
+            print_line(
+                "Search   interrupted; its trials are stored, and the same command continues it"
+            )
+            with contextlib.suppress(Exception):  # it must not replace the first exception
                 if not study.is_shared():
                     parent.set_status("KILLED" if isinstance(error, Stopped) else "FAILED")
             raise
 
 
-def _join(settings: Settings, study: Study, wanted: Search, data: Dataset) -> Parent:
-    """Return the run that all searchers share; the first one opens it."""
-    terms = list_terms(wanted, data)
-    agree(study, terms, wanted.recipe)
-    with study.alone():
-        parent = Parent(settings.tracking_uri, settings.experiment, study.recall("run"), study.name)
+def _open_parent_run(
+    settings: Settings, study: Study, config: SearchConfig, data: Dataset
+) -> ParentRun:
+    """Return the run that all processes share; the first one creates it."""
+    fixed = list_fixed_settings(config, data)
+    check_fixed_settings(study, fixed, config.recipe)
+    with study.exclusive():
+        parent = ParentRun(
+            settings.tracking_uri, settings.experiment, study.get_attribute("run"), study.name
+        )
         if parent.is_new:
-            parent.log_settings(terms)
-            study.note("run", parent.id)
+            parent.log_params(fixed)
+            study.set_attribute("run", parent.id)
     return parent
 
 
-def _train_best(searcher: Searcher, registry: Registry, data: Dataset) -> Verdict:
-    """Train the best recipe in full like any other, unless that is done: one searcher does it."""
-    wanted, study, parent = searcher.wanted, searcher.study, searcher.parent
-    if study.is_best_taken():
-        say("Best     another searcher trains it; waiting for what comes of it")
-    with study.alone_with_best():
+def _train_best(worker: Worker, registry: Registry, data: Dataset) -> Decision:
+    """Train the best recipe like any other, in one of the processes, unless that is done."""
+    config, study, parent = worker.config, worker.study, worker.parent
+    if study.is_best_locked():
+        print_line("Best     another process trains it; waiting for the gate")
+    with study.exclusive_best():
         best = study.best()
-        recipe = recipe_of(best.params, wanted.recipe, wanted.recipe.epochs)
-        this = f"trial {best.number} of {parent.id}, {recipe.epochs} epochs"
-        tags = {"search": study.name, "best": this}
-        say(f"Best     {_describe(best)}")
+        recipe = params_to_recipe(best.params, config.recipe, config.recipe.epochs)
+        description = f"trial {best.number} of {parent.id}, {recipe.epochs} epochs"
+        tags = {"search": study.name, "best": description}
+        print_line(f"Best     {_describe(best)}")
         gate = parent.find_gate(tags)
         if gate is None:
             parent.set_status("RUNNING")
-            order = Order(
+            train_config = TrainConfig(
                 recipe_name=f"search {study.name}",
                 recipe=recipe,
-                seed=wanted.seed,
-                limit=wanted.limit,
-                floor=wanted.floor,
+                seed=config.seed,
+                limit=config.limit,
+                floor=config.floor,
                 tags=tags,
             )
-            verdict = train(searcher.settings, registry, order, data)
+            decision = train(worker.settings, registry, train_config, data)
         else:
-            say(f"Best     trained already; the gate said of it: {gate}")
-            verdict = Verdict(gate == PASSED, gate)
+            print_line(f"Best     trained already; the gate: {gate}")
+            decision = Decision(gate == PASSED, gate)
         parent.finish()
-        return verdict
+        return decision
 
 
 def _describe(best: FrozenTrial) -> str:
-    settings = (
+    params = (
         f"{name.replace('_', ' ')} {value:.3g}"
         if isinstance(value, float)
         else f"{name.replace('_', ' ')} {value}"
         for name, value in best.params.items()
     )
-    return f"trial {best.number}, validation accuracy {best.value:.4f}: {', '.join(settings)}"
+    return f"trial {best.number}, validation accuracy {best.value:.4f}: {', '.join(params)}"

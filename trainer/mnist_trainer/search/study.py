@@ -1,8 +1,7 @@
-"""The trials of a search, which several searchers share and any of them may leave.
+"""An Optuna study that several processes share, each of which may end at any moment.
 
-They lie in a journal of Optuna's, a file that searchers append to: among its storages the one for
-processes that share files. Locks say who runs what, so that a trial whose searcher was killed is
-done again by whoever looks next.
+Its storage is Optuna's journal, a file to which the processes append. Locks tell who runs which
+trial, so that the trial of a killed process is repeated by another one.
 """
 
 import contextlib
@@ -17,9 +16,9 @@ from optuna.storages.journal import JournalFileBackend, JournalStorage
 from optuna.trial import FrozenTrial, Trial, TrialState
 
 from mnist_trainer.errors import TrainerError
-from mnist_trainer.search.locks import BEST, STUDY, Claims, JournalLock, of_trial
+from mnist_trainer.search.locks import BEST, STUDY, JournalLock, Locks, trial_byte
 
-UNPRUNED = 5  # trials that go on to their end before others are compared with their median
+UNPRUNED = 5  # trials that are completed before others are compared with their median
 DONE = (TrialState.COMPLETE, TrialState.PRUNED)
 RUNNING = (TrialState.RUNNING,)
 
@@ -29,109 +28,111 @@ class StudyError(TrainerError):
 
 
 class Study:
-    """A study that is open in this searcher."""
+    """An open study."""
 
-    def __init__(self, name: str, study: optuna.Study, claims: Claims) -> None:
+    def __init__(self, name: str, study: optuna.Study, locks: Locks) -> None:
         self.name = name
-        self._study, self._claims = study, claims
+        self._study, self._locks = study, locks
 
-    def recall(self, key: str) -> Any:
-        """Return what a searcher has noted, None where none has."""
+    def get_attribute(self, key: str) -> Any:
+        """Return a stored attribute, None where there is none."""
         return self._study.user_attrs.get(key)
 
-    def note(self, key: str, value: Any) -> None:
-        """Note something, as JSON has it, for all searchers."""
+    def set_attribute(self, key: str, value: Any) -> None:
+        """Store an attribute of JSON's types for all processes."""
         self._study.set_user_attr(key, value)
 
-    def enqueue(self, drawn: Mapping[str, Any]) -> None:
-        """Have a trial made of these settings before any others are drawn."""
-        self._study.enqueue_trial(dict(drawn))
+    def enqueue(self, params: Mapping[str, Any]) -> None:
+        """Make these parameters a trial before others are sampled."""
+        self._study.enqueue_trial(dict(params))
 
-    def begin(self, most: int, space: Mapping[str, BaseDistribution], seed: int) -> Trial | None:
-        """Begin a trial, or return None where ``most`` are done or under way.
+    def start_trial(
+        self, limit: int, space: Mapping[str, BaseDistribution], seed: int
+    ) -> Trial | None:
+        """Start a trial, or return None where ``limit`` trials are done or running.
 
-        What is drawn follows from the seed, from how many trials were begun before and from what
-        is known of them: an interrupted search goes on as it would have gone, and two searchers
-        never draw alike.
+        The sampled parameters depend on the seed, on the number of trials started before and on
+        their results: an interrupted search continues as without the interruption, and two
+        processes never sample the same.
         """
-        with self.alone():
-            before = len(self._in((*DONE, *RUNNING)))
-            if before >= most:
+        with self.exclusive():
+            before = len(self._list((*DONE, *RUNNING)))
+            if before >= limit:
                 return None
-            own = int(np.random.SeedSequence([seed, before]).generate_state(1)[0])
-            self._study.sampler = optuna.samplers.TPESampler(seed=own)
+            trial_seed = int(np.random.SeedSequence([seed, before]).generate_state(1)[0])
+            self._study.sampler = optuna.samplers.TPESampler(seed=trial_seed)
             trial = self._study.ask(dict(space))
-            self._claims.take(of_trial(trial.number))
+            self._locks.acquire(trial_byte(trial.number))
             return trial
 
-    def end(self, trial: Trial, accuracy: float | None) -> None:
-        """Note what a trial came to, None where it was pruned."""
+    def end_trial(self, trial: Trial, accuracy: float | None) -> None:
+        """Store the result of a trial, None where it was pruned."""
         state = TrialState.PRUNED if accuracy is None else TrialState.COMPLETE
         self._study.tell(trial, accuracy, state=state)
-        self._claims.free(of_trial(trial.number))
+        self._locks.release(trial_byte(trial.number))
 
-    def take_back(self) -> list[FrozenTrial]:
-        """Enqueue again the trials whose searchers are gone, and return what is left of them."""
-        with self.alone():
-            lost = [each for each in self._in(RUNNING) if self._is_left(each)]
-            for trial in lost:
-                if drawn := trial.system_attrs.get("fixed_params", {}) | trial.params:
-                    self.enqueue(drawn)
+    def requeue_abandoned(self) -> list[FrozenTrial]:
+        """Enqueue the parameters of trials whose processes ended, and return these trials."""
+        with self.exclusive():
+            abandoned = [each for each in self._list(RUNNING) if self._is_abandoned(each)]
+            for trial in abandoned:
+                if params := trial.system_attrs.get("fixed_params", {}) | trial.params:
+                    self.enqueue(params)
                 self._study.tell(trial.number, state=TrialState.FAIL)
-        return lost
+        return abandoned
 
     def count(self) -> int:
-        """Return how many trials are done, the pruned ones included."""
-        return len(self._in(DONE))
+        """Return the number of trials that are done, pruned ones included."""
+        return len(self._list(DONE))
 
     def best(self) -> FrozenTrial:
-        """Return the trial of the highest accuracy; there is one as soon as a trial is done."""
+        """Return the trial of the highest accuracy; at least one trial must be done."""
         return self._study.best_trial
 
     def is_shared(self) -> bool:
-        """Tell whether another searcher runs a trial or trains the best recipe."""
-        with self.alone():
-            left = all(self._is_left(each) for each in self._in(RUNNING))
-            return not left or self.is_best_taken()
+        """Return whether another process runs a trial or trains the best recipe."""
+        with self.exclusive():
+            abandoned = all(self._is_abandoned(each) for each in self._list(RUNNING))
+            return not abandoned or self.is_best_locked()
 
-    def is_best_taken(self) -> bool:
-        """Tell whether another searcher trains the best recipe."""
-        return not self._claims.is_free(BEST)
+    def is_best_locked(self) -> bool:
+        """Return whether another process trains the best recipe."""
+        return not self._locks.is_free(BEST)
 
-    def alone(self) -> contextlib.AbstractContextManager[None]:
-        """Wait for every other searcher in such a block, of which the trials are chosen."""
-        return self._claims.held(STUDY)
+    def exclusive(self) -> contextlib.AbstractContextManager[None]:
+        """Return a lock for choosing trials."""
+        return self._locks.held(STUDY)
 
-    def alone_with_best(self) -> contextlib.AbstractContextManager[None]:
-        """Wait for every other searcher in such a block, in which the best recipe is trained."""
-        return self._claims.held(BEST)
+    def exclusive_best(self) -> contextlib.AbstractContextManager[None]:
+        """Return a lock for training the best recipe."""
+        return self._locks.held(BEST)
 
-    def _in(self, states: tuple[TrialState, ...]) -> list[FrozenTrial]:
+    def _list(self, states: tuple[TrialState, ...]) -> list[FrozenTrial]:
         return self._study.get_trials(deepcopy=False, states=states)
 
-    def _is_left(self, trial: FrozenTrial) -> bool:
-        return self._claims.is_free(of_trial(trial.number))
+    def _is_abandoned(self, trial: FrozenTrial) -> bool:
+        return self._locks.is_free(trial_byte(trial.number))
 
 
 @contextlib.contextmanager
 def open_study(folder: Path, name: str, epochs: int) -> Iterator[Study]:
-    """Open the study ``name`` in ``folder``, or begin it; its trials are of ``epochs``.
+    """Open the study ``name`` in ``folder``, or create it; a trial has ``epochs``.
 
     Raises StudyError.
     """
     optuna.logging.set_verbosity(optuna.logging.ERROR)
-    file, locks = folder / f"{name}.journal", folder / f"{name}.lock"
+    file, lock_file = folder / f"{name}.journal", folder / f"{name}.lock"
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        claims = Claims(locks)
+        locks = Locks(lock_file)
     except OSError as error:
         raise StudyError(f"{error.filename} cannot be written: {error.strerror}.") from error
-    with contextlib.closing(claims):
-        yield Study(name, _load(file, name, epochs, claims), claims)
+    with contextlib.closing(locks):
+        yield Study(name, _load(file, name, epochs, locks), locks)
 
 
-def _load(file: Path, name: str, epochs: int, claims: Claims) -> optuna.Study:
-    lock: Any = JournalLock(claims)  # has what the base class has, which Optuna does not export
+def _load(file: Path, name: str, epochs: int, locks: Locks) -> optuna.Study:
+    lock: Any = JournalLock(locks)  # Optuna does not export its base class
     pruner = optuna.pruners.MedianPruner(UNPRUNED, n_warmup_steps=epochs // 3)
     try:
         storage = JournalStorage(JournalFileBackend(str(file), lock))

@@ -1,4 +1,4 @@
-"""The trials of a search: short trainings, each a run below the search's own."""
+"""The trials of a search: short trainings, each in a run below the search's run."""
 
 import logging
 import time
@@ -7,11 +7,11 @@ from dataclasses import asdict, dataclass
 import keras  # type: ignore[import-untyped]  # ships no types
 from optuna.trial import Trial
 
-from mnist_trainer.console import say
-from mnist_trainer.data.images import Digits
-from mnist_trainer.search.config import Search
-from mnist_trainer.search.parent_run import Parent
-from mnist_trainer.search.space import recipe_of, span_around
+from mnist_trainer.console import print_line
+from mnist_trainer.data.images import LabelledImages
+from mnist_trainer.search.config import SearchConfig
+from mnist_trainer.search.parent_run import ParentRun
+from mnist_trainer.search.space import params_to_recipe, search_space
 from mnist_trainer.search.study import Study
 from mnist_trainer.settings import Settings
 from mnist_trainer.tracking.run import Run
@@ -20,84 +20,84 @@ from mnist_trainer.training.loop import fit
 from mnist_trainer.training.model import build_model
 from mnist_trainer.training.recipes import Recipe
 
-PAUSE = 1  # seconds between two looks at what other searchers do
+INTERVAL = 1  # seconds between two checks of the other processes' trials
 
-Split = tuple[Digits, Digits]
+Split = tuple[LabelledImages, LabelledImages]
 
 
 @dataclass(frozen=True)
-class Searcher:
-    """One of the searchers of a study: what it is told, and what it shares with the others."""
+class Worker:
+    """One process of a search: its configuration, and what it shares with other processes."""
 
     settings: Settings
-    wanted: Search
+    config: SearchConfig
     study: Study
-    parent: Parent
+    parent: ParentRun
 
 
-def run_trials(searcher: Searcher, split: Split) -> None:
-    """Run trials until as many are done as are wanted, by this searcher and the others.
+def run_trials(worker: Worker, split: Split) -> None:
+    """Run trials until all processes together have done as many as are configured.
 
-    The first part of ``split`` is trained on, the second validates. Raises ServerError.
+    The first part of ``split`` is for training, the second for validation. Raises ServerError.
     """
-    wanted, study, parent = searcher.wanted, searcher.study, searcher.parent
-    space = span_around(wanted.recipe)
-    logging.getLogger("tensorflow").setLevel(logging.ERROR)  # it takes trials for repeated tracing
-    waiting = False
+    config, study, parent = worker.config, worker.study, worker.parent
+    space = search_space(config.recipe)
+    logging.getLogger("tensorflow").setLevel(logging.ERROR)  # it warns of retracing in each trial
+    is_waiting = False
     while True:
-        for left in study.take_back():
-            say(f"Trial    {left.number:3d}  was interrupted; it is done again")
-            parent.end_left(left.user_attrs.get("run"))
-        if study.count() >= wanted.trials:
+        for abandoned in study.requeue_abandoned():
+            print_line(f"Trial    {abandoned.number:3d}  was interrupted; it is repeated")
+            parent.end_abandoned(abandoned.user_attrs.get("run"))
+        if study.count() >= config.trials:
             return
-        trial = study.begin(wanted.trials, space, wanted.seed)
-        if trial is None:  # their searchers may be killed yet
-            if not waiting:
-                say("Waiting  for the last trials, which other searchers run")
-            waiting = True
-            time.sleep(PAUSE)
+        trial = study.start_trial(config.trials, space, config.seed)
+        if trial is None:  # the processes that run the last ones may be killed
+            if not is_waiting:
+                print_line("Waiting  for the last trials, which run in other processes")
+            is_waiting = True
+            time.sleep(INTERVAL)
             continue
         parent.set_status("RUNNING")
-        _run_trial(searcher, trial, split)
+        _run_trial(worker, trial, split)
         best = study.best()
         parent.log_best(best.value or 0.0, best.number, study.count())
 
 
-def _run_trial(searcher: Searcher, trial: Trial, split: Split) -> None:
-    began = time.perf_counter()
-    settings, wanted, study = searcher.settings, searcher.wanted, searcher.study
-    recipe = recipe_of(trial.params, wanted.recipe, wanted.epochs)
+def _run_trial(worker: Worker, trial: Trial, split: Split) -> None:
+    started = time.perf_counter()
+    settings, config, study = worker.settings, worker.config, worker.study
+    recipe = params_to_recipe(trial.params, config.recipe, config.epochs)
     tags = {
-        "mlflow.parentRunId": searcher.parent.id,
+        "mlflow.parentRunId": worker.parent.id,
         "mlflow.runName": f"trial {trial.number}",
     }
     with open_run(settings.tracking_uri, settings.experiment, tags) as run:
         trial.set_user_attr("run", run.id)
-        told = {"recipe": wanted.recipe_name} | asdict(recipe)
-        run.log_settings(told | {"seed": wanted.seed, "training_images": len(split[0])})
-        accuracies = _fit(run, trial, recipe, wanted.seed, split)
-        pruned = len(accuracies) < recipe.epochs
-        run.tag("trial", "pruned" if pruned else "complete")
-        run.send_figures()
-    study.end(trial, None if pruned else accuracies[-1])
-    end = f"pruned after epoch {len(accuracies)}" if pruned else "complete"
+        params = {"recipe": config.recipe_name} | asdict(recipe)
+        run.log_params(params | {"seed": config.seed, "training_images": len(split[0])})
+        accuracies = _fit(run, trial, recipe, config.seed, split)
+        is_pruned = len(accuracies) < recipe.epochs
+        run.set_tag("trial", "pruned" if is_pruned else "complete")
+        run.send_pending()
+    study.end_trial(trial, None if is_pruned else accuracies[-1])
+    state = f"pruned after epoch {len(accuracies)}" if is_pruned else "complete"
     best = study.best()
-    say(
-        f"Trial    {trial.number:3d}  validation accuracy {accuracies[-1]:.4f}  {end}  "
-        f"{time.perf_counter() - began:.1f} s  best {best.value:.4f} (trial {best.number})  "
-        f"{study.count()}/{wanted.trials}"
+    print_line(
+        f"Trial    {trial.number:3d}  validation accuracy {accuracies[-1]:.4f}  {state}  "
+        f"{time.perf_counter() - started:.1f} s  best {best.value:.4f} (trial {best.number})  "
+        f"{study.count()}/{config.trials}"
     )
 
 
 def _fit(run: Run, trial: Trial, recipe: Recipe, seed: int, split: Split) -> list[float]:
-    """Return the validation accuracy after each epoch; where it is pruned, of fewer epochs."""
-    keras.backend.clear_session()  # what the trial before has left
-    keras.utils.set_random_seed(seed)  # of layers that name no seed of their own
+    """Return the validation accuracy of each epoch; a pruned trial has fewer epochs."""
+    keras.backend.clear_session()  # frees the previous trial's model
+    keras.utils.set_random_seed(seed)  # for layers that are built without a seed
     accuracies: list[float] = []
     for epoch in fit(build_model(recipe.hidden, seed), *split, recipe, seed):
         accuracies.append(epoch.val_accuracy)
-        figures = {"val_accuracy": epoch.val_accuracy, "val_loss": epoch.val_loss}
-        run.log_figures(figures | {"loss": epoch.loss}, step=epoch.number)
+        metrics = {"val_accuracy": epoch.val_accuracy, "val_loss": epoch.val_loss}
+        run.log_metrics(metrics | {"loss": epoch.loss}, step=epoch.number)
         trial.report(epoch.val_accuracy, epoch.number)
         if epoch.number < recipe.epochs and trial.should_prune():
             break

@@ -1,1 +1,1 @@
-"""The tracking server: runs, registered model, health."""
+"""MLflow: the run, the registered model, the tracking server's health."""

@@ -1,4 +1,4 @@
-"""The tracking server: whether it is there, and its errors as sentences."""
+"""Health of the tracking server, and MLflow's errors as one sentence."""
 
 import contextlib
 import http.client
@@ -8,83 +8,82 @@ import urllib.error
 import urllib.request
 from collections.abc import Iterator
 
-from mnist_trainer.console import say
+from mnist_trainer.console import print_line
 from mnist_trainer.errors import TrainerError
 
-PATIENCE = 5  # seconds a server may take to say that it is there
-RETURN = 20  # seconds a server that is away is given to come back
-ASKS_DATABASE = "/api/2.0/mlflow/experiments/get?experiment_id=0"
+TIMEOUT = 5  # seconds for an answer
+RECOVERY = 20  # seconds to wait for a server that does not answer
+DATABASE_ROUTE = "/api/2.0/mlflow/experiments/get?experiment_id=0"
 AUTHORISATION = (
     401,
     403,
-)  # the server is there; MLflow has the credentials and will say what it is
-AWAY = ("Max retries exceeded", "timeout exception", "Connection aborted", "Invalid url")
+)  # the server answers; MLflow's client has the credentials
+UNREACHABLE = ("Max retries exceeded", "timeout exception", "Connection aborted", "Invalid url")
 FAILING = re.compile(r"too many (\d+) error responses")
 
 
 class ServerError(TrainerError):
-    """The tracking server is away or refuses; the message says which."""
+    """The tracking server does not answer or refuses a request; the message says which."""
 
 
-def check(uri: str) -> None:
+def check_health(uri: str) -> None:
     """Raise ServerError unless the server and its database answer within seconds.
 
-    Asked without MLflow, which takes longer to import than the answer.
+    Without MLflow's client, which takes seconds to import.
     """
     try:
-        urllib.request.urlopen(uri + ASKS_DATABASE, timeout=PATIENCE).close()  # noqa: S310 - http(s), checked by settings.py
+        urllib.request.urlopen(uri + DATABASE_ROUTE, timeout=TIMEOUT).close()  # noqa: S310 - http(s), checked by settings.py
     except urllib.error.HTTPError as error:
         if error.code not in AUTHORISATION:
             raise ServerError(
-                f"MLFLOW_TRACKING_URI is {uri}, and what answers there is no tracking server in "
-                f"working order: it says {error.code} {error.reason}."
+                f"MLFLOW_TRACKING_URI is {uri}, and no working tracking server "
+                f"answers there: its status is {error.code} {error.reason}."
             ) from error
     except (OSError, ValueError, http.client.HTTPException) as error:
-        raise _away(uri) from error
+        raise _unreachable(uri) from error
 
 
-def answers(uri: str) -> bool:
-    """Tell whether the server and its database answer."""
+def is_healthy(uri: str) -> bool:
+    """Return whether the server and its database answer."""
     try:
-        check(uri)
+        check_health(uri)
     except ServerError:
         return False
     return True
 
 
-def await_answer(uri: str) -> None:
-    """Wait a little for a server that is away; raises ServerError where it does not come back."""
-    if answers(uri):
+def wait_until_healthy(uri: str) -> None:
+    """Wait up to 20 seconds for a server that does not answer; raises ServerError."""
+    if is_healthy(uri):
         return
-    say(f"The tracking server does not answer; it is given {RETURN} seconds to come back.")
-    until = time.monotonic() + RETURN
-    while time.monotonic() < until and not answers(uri):
+    print_line(f"The tracking server does not answer; waiting up to {RECOVERY} seconds for it.")
+    until = time.monotonic() + RECOVERY
+    while time.monotonic() < until and not is_healthy(uri):
         time.sleep(1)
-    check(uri)
+    check_health(uri)
 
 
 @contextlib.contextmanager
-def clear_errors(uri: str) -> Iterator[None]:
-    """Turn what MLflow raises into a ServerError of one sentence."""
+def translate_errors(uri: str) -> Iterator[None]:
+    """Translate MLflow's exceptions into a ServerError of one sentence."""
     import requests
     from mlflow.exceptions import MlflowException
 
     try:
         yield
     except (MlflowException, requests.RequestException) as error:
-        said = " ".join(str(error).split())
-        gone = isinstance(error, requests.ConnectionError | requests.Timeout)
-        if failed := FAILING.search(said):
+        message = " ".join(str(error).split())
+        lost = isinstance(error, requests.ConnectionError | requests.Timeout)
+        if failed := FAILING.search(message):
             raise ServerError(
-                f"The tracking server at {uri} answers {failed[1]}, again and again; its log says "
-                "why."
+                f"The tracking server at {uri} answers {failed[1]}, again and again; see its log."
             ) from error
-        if gone or any(sign in said for sign in AWAY):
-            raise _away(uri) from error
-        raise ServerError(f"The tracking server at {uri} refused: {said[:300]}") from error
+        if lost or any(text in message for text in UNREACHABLE):
+            raise _unreachable(uri) from error
+        raise ServerError(f"The tracking server at {uri} refused: {message[:300]}") from error
 
 
-def _away(uri: str) -> ServerError:
+def _unreachable(uri: str) -> ServerError:
     return ServerError(
         f"No tracking server answers at {uri}; start it, or correct MLFLOW_TRACKING_URI."
     )

@@ -1,4 +1,4 @@
-"""One training as one MLflow run: settings, figures and the model, sent as they come."""
+"""An MLflow run: parameters, metrics, artifacts and the model."""
 
 import time
 from collections.abc import Iterable, Mapping
@@ -16,17 +16,17 @@ from mlflow.models import ModelSignature
 from mlflow.types import Schema, TensorSpec
 
 from mnist_trainer.data.dataset import Dataset
-from mnist_trainer.export.onnx_export import Files
+from mnist_trainer.export.onnx_export import ModelFiles
 from mnist_trainer.signature import CLASSES, PIXELS
-from mnist_trainer.tracking.health import ServerError, check, clear_errors
+from mnist_trainer.tracking.health import ServerError, check_health, translate_errors
 
 DIGEST_LENGTH = 32  # MLflow's database column for a data set's digest holds 36 characters
-PAUSE = 20  # seconds until a server that went away is tried again
-MOST = 500  # figures that one request may carry
+PAUSE = 20  # seconds until a server that did not answer is tried again
+MAX_BATCH = 500  # metrics in one request
 
 
-class Point(NamedTuple):
-    """One figure at one step, measured at ``timestamp``, milliseconds since 1970."""
+class MetricPoint(NamedTuple):
+    """A metric's value at one step; ``timestamp`` in milliseconds since 1970."""
 
     name: str
     value: float
@@ -35,29 +35,29 @@ class Point(NamedTuple):
 
 
 class Run:
-    """A run that is open; ``address`` is where a browser finds it.
+    """An active run; ``url`` is its page in MLflow's UI.
 
-    ``waiting`` are the figures that are not sent yet, the oldest first.
+    ``pending`` are the metrics that are not sent yet, the oldest first.
     """
 
     def __init__(
-        self, uri: str, experiment_id: str, run_id: str, waiting: Iterable[Point] = ()
+        self, uri: str, experiment_id: str, run_id: str, pending: Iterable[MetricPoint] = ()
     ) -> None:
         self.id = run_id
-        self.address = f"{uri}/#/experiments/{experiment_id}/runs/{run_id}"
-        self.waiting = list(waiting)
+        self.url = f"{uri}/#/experiments/{experiment_id}/runs/{run_id}"
+        self.pending = list(pending)
         self._uri, self._client = uri, MlflowClient(tracking_uri=uri)
         self._experiment_id = experiment_id
         self._retry_at = 0.0
 
-    def log_settings(self, settings: Mapping[str, Any]) -> None:
-        """Log what the training was told; raises ServerError."""
-        with clear_errors(self._uri):
+    def log_params(self, settings: Mapping[str, Any]) -> None:
+        """Log parameters; raises ServerError."""
+        with translate_errors(self._uri):
             params = [Param(key, str(value)) for key, value in settings.items()]
             self._client.log_batch(self.id, params=params)
 
-    def log_data(self, data: Dataset, source: str) -> None:
-        """Log which data were used, with their digest; raises ServerError."""
+    def log_dataset(self, data: Dataset, source: str) -> None:
+        """Log the data set and its digest as the run's input; raises ServerError."""
         entry = from_numpy(
             data.train.images,
             source=CodeDatasetSource({"folder": source}),
@@ -65,53 +65,53 @@ class Run:
             name=data.name,
             digest=data.digest[:DIGEST_LENGTH],
         )
-        with clear_errors(self._uri):
+        with translate_errors(self._uri):
             mlflow.log_input(entry, context="training")
 
-    def log_figures(self, figures: Mapping[str, float], step: int = 0) -> bool:
-        """Log figures and tell whether the server took them.
+    def log_metrics(self, metrics: Mapping[str, float], step: int = 0) -> bool:
+        """Log metrics and return whether the server stored them.
 
-        A server that goes away does not end the training: figures wait until it is back.
+        A server that does not answer raises nothing: the metrics stay pending.
         """
         now = int(time.time() * 1000)
-        self.waiting += [Point(name, value, now, step) for name, value in figures.items()]
+        self.pending += [MetricPoint(name, value, now, step) for name, value in metrics.items()]
         if time.monotonic() < self._retry_at:
             return False
         try:
-            check(self._uri)  # says in seconds what MLflow's own client may try for a minute
-            self.send_figures()
+            check_health(self._uri)  # fails in seconds; MLflow's client retries
+            self.send_pending()
         except ServerError:
             self._retry_at = time.monotonic() + PAUSE
             return False
         return True
 
-    def send_figures(self) -> None:
-        """Send the figures that wait; raises ServerError.
+    def send_pending(self) -> None:
+        """Send the pending metrics; raises ServerError.
 
-        What arrives a second time is not logged a second time.
+        The server ignores a metric that it has already.
         """
-        with clear_errors(self._uri):
-            while self.waiting:
-                metrics = [Metric(*point) for point in self.waiting[:MOST]]
+        with translate_errors(self._uri):
+            while self.pending:
+                metrics = [Metric(*point) for point in self.pending[:MAX_BATCH]]
                 self._client.log_batch(self.id, metrics=metrics)
-                del self.waiting[:MOST]
+                del self.pending[:MAX_BATCH]
 
-    def log_table(self, table: Mapping[str, Any], name: str) -> None:
-        """Log a table as a file of JSON; raises ServerError."""
-        with clear_errors(self._uri):
+    def log_json(self, table: Mapping[str, Any], name: str) -> None:
+        """Log a table as a JSON artifact; raises ServerError."""
+        with translate_errors(self._uri):
             self._client.log_dict(self.id, dict(table), name)
 
     def log_folder(self, folder: Path) -> None:
-        """Log the files in a folder, under their own names; raises ServerError."""
-        with clear_errors(self._uri):
+        """Log the files of a folder as artifacts; raises ServerError."""
+        with translate_errors(self._uri):
             self._client.log_artifacts(self.id, str(folder))
 
-    def find_model(self) -> str | None:
-        """Return the id of the model this run has logged whole, None where there is none.
+    def find_logged_model(self) -> str | None:
+        """Return the id of the run's logged model, None where there is none.
 
-        One that was interrupted is deleted. Raises ServerError.
+        One whose upload was interrupted is deleted. Raises ServerError.
         """
-        with clear_errors(self._uri):
+        with translate_errors(self._uri):
             found = self._client.search_logged_models(
                 [self._experiment_id], f"source_run_id = '{self.id}'"
             )
@@ -121,23 +121,23 @@ class Run:
                 self._client.delete_logged_model(model.model_id)
         return None
 
-    def log_model(self, network: Any, files: Files, requirements: list[str]) -> str:
-        """Log the Keras network with its ONNX file; return the model's id. Raises ServerError."""
+    def log_model(self, model: Any, files: ModelFiles, requirements: list[str]) -> str:
+        """Log the model with its ONNX file and return its id; raises ServerError."""
         signature = ModelSignature(
             inputs=Schema([TensorSpec(np.dtype(np.float32), (-1, PIXELS), name=None)]),
             outputs=Schema([TensorSpec(np.dtype(np.float32), (-1, CLASSES), name=None)]),
         )
-        with clear_errors(self._uri):
-            model = mlflow.tensorflow.log_model(
-                network,
+        with translate_errors(self._uri):
+            logged = mlflow.tensorflow.log_model(
+                model,
                 name="model",
                 signature=signature,
                 pip_requirements=requirements,
                 extra_files=[str(files.onnx)],
             )
-        return str(model.model_id)
+        return str(logged.model_id)
 
-    def tag(self, key: str, value: str) -> None:
+    def set_tag(self, key: str, value: str) -> None:
         """Set a tag; raises ServerError."""
-        with clear_errors(self._uri):
+        with translate_errors(self._uri):
             self._client.set_tag(self.id, key, value)

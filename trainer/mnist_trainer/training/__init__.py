@@ -1,1 +1,1 @@
-"""The model and how it is trained."""
+"""The model, and how it is trained and calibrated."""

@@ -1,4 +1,4 @@
-"""The training: epoch after epoch, each in a new order, with figures on the validation images."""
+"""The training loop: an epoch at a time, with metrics on the validation images."""
 
 import math
 import time
@@ -9,8 +9,8 @@ import numpy as np
 import tensorflow as tf  # type: ignore[import-untyped]  # ships no types
 from numpy.typing import NDArray
 
-from mnist_trainer.data.images import Digits
-from mnist_trainer.evaluation.metrics import measure
+from mnist_trainer.data.images import LabelledImages
+from mnist_trainer.evaluation.metrics import evaluate
 from mnist_trainer.training.history import EpochMetrics
 from mnist_trainer.training.model import separate_softmax
 from mnist_trainer.training.recipes import Recipe
@@ -18,7 +18,11 @@ from mnist_trainer.training.train_step import compile_epoch
 
 
 def fit(
-    model: keras.Sequential, train: Digits, validation: Digits, recipe: Recipe, seed: int
+    model: keras.Sequential,
+    train: LabelledImages,
+    validation: LabelledImages,
+    recipe: Recipe,
+    seed: int,
 ) -> Iterator[EpochMetrics]:
     """Train ``model`` in place, and yield the metrics of each epoch when it ends.
 
@@ -37,7 +41,7 @@ def fit(
         order = shuffler.permutation(len(train))[: steps * batch].reshape(steps, batch)
         done = (number - 1) * steps
         loss_sum, correct = run_epoch(tf.constant(order, tf.int32), rates[number - 1], done)
-        on_validation = measure(model, validation)
+        on_validation = evaluate(model, validation)
         ended = time.perf_counter()
         yield EpochMetrics(
             number=number,
@@ -59,7 +63,7 @@ def _seed_layers(model: keras.Sequential, seed: int) -> None:
 
 
 def learning_rates(recipe: Recipe, steps: int) -> NDArray[np.float32]:
-    """Return the rate of each step, float32 [steps]: a straight rise, half a cosine down to 0."""
+    """Return each step's rate, float32 [steps]: a linear warm-up, then half a cosine down to 0."""
     warm = max(1, round(recipe.warmup * steps))
     at = np.arange(1, steps + 1)
     fall = (1 + np.cos(math.pi * (at - warm) / max(1, steps - warm))) / 2

@@ -1,4 +1,4 @@
-"""The settings of a training, as data, and the named sets of them."""
+"""The hyperparameters of a training, and named sets of them."""
 
 from dataclasses import dataclass, field, fields
 from typing import Any
@@ -12,22 +12,22 @@ def _setting(text: str, low: float, high: float) -> Any:
 
 @dataclass(frozen=True, kw_only=True)
 class Recipe:
-    """Everything that decides what is learned, but for the data and the seed.
+    """The hyperparameters: with the data and the seed they determine the weights.
 
-    Raises SettingError when a value is out of its range.
+    Raises SettingError where a value is out of its range.
     """
 
     hidden: tuple[int, ...] = _setting("widths of the hidden layers", 1, 8192)
     epochs: int = _setting("passes over the training images", 1, 10_000)
     batch_size: int = _setting("images a step", 1, 65_536)
-    learning_rate: float = _setting("Adam's step at its highest", 1e-7, 1.0)
+    learning_rate: float = _setting("Adam's highest learning rate", 1e-7, 1.0)
     warmup: float = _setting("share of the steps in which the learning rate rises", 0.0, 1.0)
-    beta_1: float = _setting("Adam's memory of the gradient", 0.0, 0.9999)
-    beta_2: float = _setting("Adam's memory of the squared gradient", 0.0, 0.99999)
+    beta_1: float = _setting("Adam's decay rate of the mean gradient", 0.0, 0.9999)
+    beta_2: float = _setting("Adam's decay rate of the mean squared gradient", 0.0, 0.99999)
     label_smoothing: float = _setting("share of a label spread over all ten classes", 0.0, 0.9)
     elastic: float = _setting("elastic distortion, pixels", 0.0, 5.0)
     rotation: float = _setting("largest rotation, degrees", 0.0, 90.0)
-    scale: float = _setting("largest stretch, as a share", 0.0, 0.9)
+    scale: float = _setting("largest scaling, as a share", 0.0, 0.9)
     shear: float = _setting("largest shear, as a share", 0.0, 0.9)
     shift: float = _setting("largest shift, pixels", 0.0, 14.0)
 
@@ -64,7 +64,7 @@ def _default(**changed: Any) -> Recipe:
 _UNDISTORTED = {"elastic": 0.0, "rotation": 0.0, "scale": 0.0, "shear": 0.0, "shift": 0.0}
 
 RECIPES = {
-    # some 98 % in seconds, to see the whole way once
+    # some 98 % in seconds, to run all stages once
     "quick": _default(epochs=6, batch_size=256, **_UNDISTORTED),
     # some 99.3 % in less than a minute on two cores
     "default": _default(),

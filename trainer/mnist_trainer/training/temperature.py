@@ -1,30 +1,30 @@
-"""One number that makes a network as sure as it is right, chosen on validation images.
+"""Temperature scaling: calibrates the confidence of a model on validation images.
 
-Temperature scaling, after Guo, Pleiss, Sun and Weinberger, "On calibration of modern neural
-networks" (2017). Smoothed labels teach a network to say 95 % where it is right 99.9 % of the time.
+After Guo, Pleiss, Sun and Weinberger, "On calibration of modern neural networks" (2017). A model
+trained with label smoothing has a confidence of 95 % where its accuracy is 99.9 %.
 """
 
 import keras  # type: ignore[import-untyped]  # ships no types
 import numpy as np
 from numpy.typing import NDArray
 
-from mnist_trainer.data.images import Digits
+from mnist_trainer.data.images import LabelledImages
 from mnist_trainer.evaluation.metrics import Probabilities
 
-RANGE = 0.25, 4.0  # a few images, all of them recognised, would ask for certainty
+RANGE = 0.25, 4.0  # without a bound, a few images that are all correct would lead to 0
 
 
-def choose_temperature(probabilities: Probabilities, digits: Digits) -> float:
-    """Return what to divide the logits by so that the loss on ``digits`` is least, 0.25 to 4.
+def choose_temperature(probabilities: Probabilities, images: LabelledImages) -> float:
+    """Return by what to divide the logits so that the loss on ``images`` is least, 0.25 to 4.
 
-    ``probabilities`` [n, 10] are what the network says of them.
+    ``probabilities`` [n, 10] are the model's for these images.
     """
     # scipy ships no types, and takes a second to import that only a training needs
     from scipy.optimize import minimize_scalar  # type: ignore[import-untyped]
 
-    # Logits but for a constant an image, which no softmax sees
+    # The logits except for a constant of each image, to which softmax is invariant
     logits = np.log(np.maximum(probabilities, np.finfo(np.float32).tiny), dtype=np.float64)
-    truth = digits.labels.astype(np.int64)
+    truth = images.labels.astype(np.int64)
     low, high = np.log(RANGE)
     found = minimize_scalar(
         lambda log: _loss(logits / np.exp(log), truth), bounds=(low, high), method="bounded"

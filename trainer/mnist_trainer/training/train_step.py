@@ -9,7 +9,7 @@ from typing import Any
 import keras  # type: ignore[import-untyped]  # ships no types
 import tensorflow as tf  # type: ignore[import-untyped]  # ships no types
 
-from mnist_trainer.data.images import Digits
+from mnist_trainer.data.images import LabelledImages
 from mnist_trainer.signature import CLASSES
 from mnist_trainer.training import augmentation
 from mnist_trainer.training.adam import make_adam
@@ -22,7 +22,7 @@ EpochFn = Callable[[Tensor, Tensor, int], tuple[Tensor, Tensor]]
 
 
 def compile_epoch(
-    model: keras.Sequential, train: Digits, recipe: Recipe, batch: int, seed: int
+    model: keras.Sequential, train: LabelledImages, recipe: Recipe, batch: int, seed: int
 ) -> EpochFn:
     """Return a function that takes one step for each row of its first argument.
 
@@ -40,9 +40,9 @@ def compile_epoch(
 
     def augmented(order: Tensor, step: Tensor, done: Tensor) -> Tensor:
         chosen = tf.ensure_shape(order[step % tf.shape(order)[0]], [batch])
-        coefficients = augmentation.draw(recipe, batch, tf.stack([seed, done + step]))
-        places = augmentation.places(coefficients, basis)
-        return augmentation.warp(tf.gather(packed, chosen), places)
+        coefficients = augmentation.draw_coefficients(recipe, batch, tf.stack([seed, done + step]))
+        positions = augmentation.sampling_positions(coefficients, basis)
+        return augmentation.warp(tf.gather(packed, chosen), positions)
 
     def epoch(order: Tensor, rates: Tensor, done: Tensor) -> tuple[Tensor, Tensor]:
         loss_sum, correct = tf.constant(0.0), tf.constant(0)

@@ -1,4 +1,4 @@
-"""The figures of a run, one PNG each."""
+"""The plots of a run, one PNG each."""
 
 from pathlib import Path
 
@@ -11,7 +11,7 @@ from mnist_trainer.reporting.plots.reliability import draw_reliability
 from mnist_trainer.reporting.plots.style import DPI, STYLE
 from mnist_trainer.reporting.results import Results
 
-DRAWN = {
+PLOTS = {
     "learning_curves": draw_curves,
     "confusion_matrix": draw_confusion,
     "precision_and_recall": draw_precision_and_recall,
@@ -21,20 +21,20 @@ DRAWN = {
 }
 
 
-def write_figures(folder: Path, results: Results) -> list[Path]:
-    """Write the figures into ``folder``, which is made, and return their files.
+def write_plots(folder: Path, results: Results) -> list[Path]:
+    """Write the plots into ``folder``, which is created, and return their files.
 
-    The last one, `changed_digits.png`, is there only where a version is in service to compare with.
+    `changed_digits.png` needs a champion, and `first_layer_filters.png` a kernel of single pixels.
     """
-    drawn = dict(DRAWN)
+    plots = dict(PLOTS)
     if results.kernel is None:
-        del drawn["first_layer_filters"]
-    if results.in_service:
-        drawn["changed_digits"] = draw_changes
+        del plots["first_layer_filters"]
+    if results.champion:
+        plots["changed_digits"] = draw_changes
     folder.mkdir(parents=True, exist_ok=True)
     files = []
     with matplotlib.rc_context(STYLE):
-        for name, draw in drawn.items():
+        for name, draw in plots.items():
             files.append(folder / f"{name}.png")
             draw(results).savefig(files[-1], dpi=DPI)
     return files

@@ -1,4 +1,4 @@
-"""Which classes are taken for which, and what that makes of each of them."""
+"""Confusion matrix, and precision and recall of each class."""
 
 import matplotlib
 import numpy as np
@@ -10,8 +10,8 @@ from mnist_trainer.signature import CLASSES
 
 
 def draw_confusion(results: Results) -> Figure:
-    """Draw how often class t is taken for p; colours are for the mistakes alone."""
-    confusion = results.figures.confusion
+    """Draw how often class t is predicted as p; the colours count mistakes."""
+    confusion = results.metrics.confusion
     mistakes = confusion.copy()
     np.fill_diagonal(mistakes, 0)
     colours = matplotlib.colormaps["cividis_r"]
@@ -32,8 +32,8 @@ def draw_confusion(results: Results) -> Figure:
     axes.set(
         xticks=range(CLASSES),
         yticks=range(CLASSES),
-        xlabel="what the network said",
-        ylabel="what was true",
+        xlabel="predicted class",
+        ylabel="true class",
         title=f"Confusion matrix: {mistakes.sum()} mistakes in {confusion.sum():,} test images",
     )
     axes.grid(visible=False)
@@ -43,7 +43,7 @@ def draw_confusion(results: Results) -> Figure:
 
 def draw_precision_and_recall(results: Results) -> Figure:
     """Draw both shares for each class, with their values beside them."""
-    precision, recall = 100 * np.array(results.figures.per_digit()).T
+    precision, recall = 100 * np.array(results.metrics.per_class()).T
     places = np.arange(CLASSES)
     figure = new_figure(5.4)
     axes = figure.subplots()
@@ -63,7 +63,7 @@ def draw_precision_and_recall(results: Results) -> Figure:
         yticks=places,
         ylim=(CLASSES - 0.4, -0.6),
         ylabel="class",
-        xlabel="%  (precision: of what is called so; recall: of what is so)",
+        xlabel="%  (precision: of those predicted; recall: of those present)",
     )
     axes.set_title("Precision and recall of each class", pad=24)
     axes.tick_params(axis="y", length=0, labelsize=13)

@@ -1,4 +1,4 @@
-"""Sheets of small pictures: the worst mistakes, the images that changed, the first layer."""
+"""Grids of images: the worst mistakes, changes against the champion, first-layer weights."""
 
 from collections.abc import Sequence
 from typing import Any
@@ -8,8 +8,8 @@ from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
 from mnist_trainer.evaluation.comparison import compare
-from mnist_trainer.evaluation.metrics import judge
-from mnist_trainer.reporting.plots.style import BLUE, VERMILION, bare, new_figure
+from mnist_trainer.evaluation.metrics import compute_metrics
+from mnist_trainer.reporting.plots.style import BLUE, VERMILION, hide_axes, new_figure
 from mnist_trainer.reporting.results import Results
 from mnist_trainer.signature import SIDE
 
@@ -17,33 +17,33 @@ WORST = 40
 CHANGED = 16  # of each kind at most
 FILTERS = 64
 COLUMNS = 8
-FRAME = 50  # grey around an image, of 255
+FRAME = 50  # grey level of an image's frame, 0 to 255
 UNIT_PITCH, DIGIT_PITCH = (31, 31), (50, 36)  # pixels from one to the next, down and right
 
 
 def draw_mistakes(results: Results) -> Figure:
-    """Draw the 40 worst mistakes with what was said, how surely, and what was true."""
+    """Draw the 40 worst mistakes with predicted class, confidence and true class."""
     chosen = results.mistakes[:WORST]
     captions = [
-        f"said {results.guessed[i]} ({results.probabilities[i].max():.0%})\n"
+        f"predicted {results.predicted[i]} ({results.probabilities[i].max():.0%})\n"
         f"true {results.test.labels[i]}"
         for i in chosen
     ]
     title = (
         f"The {len(chosen)} worst of {len(results.mistakes)} mistakes, "
-        "the least probability for the truth first"
+        "the smallest probability of the true class first"
     )
-    return _draw_sheet(results, [(title, "black", chosen, captions)])
+    return _draw_grids(results, [(title, "black", chosen, captions)])
 
 
 def draw_changes(results: Results) -> Figure:
-    """Draw images that only one of the network and the version in service recognises."""
-    if results.in_service is None:
-        raise ValueError("there is no version in service to compare with")
-    theirs = judge(results.in_service.probabilities, results.test)
-    before = results.in_service.probabilities.argmax(axis=1)
-    found = compare(results.figures.right, theirs.right)
-    version = f"version {results.in_service.number}"
+    """Draw the images on which only one of model and champion is correct."""
+    if results.champion is None:
+        raise ValueError("there is no champion to compare with")
+    theirs = compute_metrics(results.champion.probabilities, results.test)
+    before = results.champion.probabilities.argmax(axis=1)
+    found = compare(results.metrics.correct, theirs.correct)
+    version = f"version {results.champion.number}"
     parts = []
     for indices, change, colour in (
         (found.lost, "from right to wrong", VERMILION),
@@ -52,14 +52,14 @@ def draw_changes(results: Results) -> Figure:
         shown = indices[:CHANGED]
         part = f", the first {len(shown)}" if len(shown) < len(indices) else ""
         captions = [
-            f"{before[i]} → {results.guessed[i]}\ntrue {results.test.labels[i]}" for i in shown
+            f"{before[i]} → {results.predicted[i]}\ntrue {results.test.labels[i]}" for i in shown
         ]
         parts.append((f"{len(indices)} {change} against {version}{part}", colour, shown, captions))
-    return _draw_sheet(results, parts)
+    return _draw_grids(results, parts)
 
 
 def draw_filters(results: Results) -> Figure:
-    """Draw what the units of the first layer look for: the weights of those with the largest."""
+    """Draw the weights of the 64 first-layer units whose weights have the largest norm."""
     if results.kernel is None:
         raise ValueError("the first layer has no weights of single pixels")
     norms = np.linalg.norm(results.kernel, axis=0)
@@ -68,11 +68,11 @@ def draw_filters(results: Results) -> Figure:
     rows = -(-len(chosen) // COLUMNS)
     figure = new_figure(0.75 + 0.92 * rows)
     axes = figure.subplots()
-    bare(axes)
+    hide_axes(axes)
     units = results.kernel[:, chosen].T.reshape(-1, SIDE, SIDE)
     drawn = axes.imshow(_tile(units, UNIT_PITCH), cmap="PuOr_r", vmin=-reach, vmax=reach)
     bar = figure.colorbar(drawn, ax=axes, shrink=0.6, aspect=30)
-    bar.set_label("weight (0: the pixel is ignored)")
+    bar.set_label("weight (0: the pixel has no influence)")
     figure.suptitle(
         f"First layer: {len(chosen)} of {results.kernel.shape[1]} units, "
         "those with the largest weights",
@@ -81,10 +81,10 @@ def draw_filters(results: Results) -> Figure:
     return figure
 
 
-def _draw_sheet(
+def _draw_grids(
     results: Results, parts: Sequence[tuple[str, str, np.ndarray, list[str]]]
 ) -> Figure:
-    """Draw parts one under the other: a title, its colour, which images, and their captions."""
+    """Draw grids below each other: title, its colour, indices of the images, captions."""
     rows = [max(1, -(-len(chosen) // COLUMNS)) for _, _, chosen, _ in parts]
     heights = [0.45 + 1.4 * count for count in rows]
     figure = new_figure(sum(heights))
@@ -92,25 +92,25 @@ def _draw_sheet(
     for half, (title, colour, chosen, captions) in zip(halves, parts, strict=True):
         half.suptitle(title, fontsize=12, x=0.01, ha="left", color=colour, weight="bold")
         axes = half.subplots()
-        bare(axes)
+        hide_axes(axes)
         digits = results.test.images[chosen].reshape(len(chosen), SIDE, SIDE)
         framed = np.pad(digits, ((0, 0), (1, 1), (1, 1)), constant_values=FRAME)
         axes.imshow(_tile(framed, DIGIT_PITCH), cmap="Greys", vmin=0, vmax=255)
-        down, right = DIGIT_PITCH
+        down, correct = DIGIT_PITCH
         for place, caption in enumerate(captions):
             row, column = divmod(place, COLUMNS)
-            x, y = column * right + framed.shape[2] / 2, row * down + framed.shape[1] + 2
+            x, y = column * correct + framed.shape[2] / 2, row * down + framed.shape[1] + 2
             axes.text(x, y, caption, fontsize=9.5, ha="center", va="top")
     return figure
 
 
-def _tile(pictures: NDArray[Any], pitch: tuple[int, int]) -> NDArray[np.float32]:
-    """Lay pictures [n, height, width] out as one, 8 a row; what lies between them is NaN.
+def _tile(images: NDArray[Any], pitch: tuple[int, int]) -> NDArray[np.float32]:
+    """Arrange images [n, height, width] as one, 8 a row, with NaN between them.
 
-    One picture is drawn many times faster than one for each.
+    Drawing one image is many times faster than drawing each.
     """
-    count, height, width = pictures.shape
-    rows, (down, right) = max(1, -(-count // COLUMNS)), pitch
-    tiles = np.full((rows * COLUMNS, down, right), np.nan, np.float32)
-    tiles[:count, :height, :width] = pictures
-    return tiles.reshape(rows, COLUMNS, down, right).swapaxes(1, 2).reshape(rows * down, -1)
+    count, height, width = images.shape
+    rows, (down, correct) = max(1, -(-count // COLUMNS)), pitch
+    tiles = np.full((rows * COLUMNS, down, correct), np.nan, np.float32)
+    tiles[:count, :height, :width] = images
+    return tiles.reshape(rows, COLUMNS, down, correct).swapaxes(1, 2).reshape(rows * down, -1)

@@ -1,4 +1,4 @@
-"""The course of a training, epoch by epoch."""
+"""Learning curves: loss and accuracy over the epochs."""
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -7,8 +7,8 @@ from matplotlib.ticker import FixedLocator, FuncFormatter, MaxNLocator, NullLoca
 from mnist_trainer.reporting.plots.style import BLUE, ORANGE, new_figure
 from mnist_trainer.reporting.results import Results
 
-MARKS = [50, 20, 10, 5, 2, 1, 0.5, 0.2, 0.1]  # % of mistakes, where the accuracy is written
-LEAST = 0.02  # % of mistakes: one validation image, and a logarithm needs some
+TICKS = [50, 20, 10, 5, 2, 1, 0.5, 0.2, 0.1]  # % of mistakes, at which the accuracy is labelled
+LOWEST = 0.02  # % of mistakes: one of 5,000 images; the axis is logarithmic
 
 
 def draw_curves(results: Results) -> Figure:
@@ -24,10 +24,10 @@ def draw_curves(results: Results) -> Figure:
     right.invert_yaxis()
     _draw(
         right,
-        [max(LEAST, 100 * (1 - each.accuracy)) for each in history],
-        [max(LEAST, 100 * (1 - each.val_accuracy)) for each in history],
+        [max(LOWEST, 100 * (1 - each.accuracy)) for each in history],
+        [max(LOWEST, 100 * (1 - each.val_accuracy)) for each in history],
     )
-    right.yaxis.set_major_locator(FixedLocator(MARKS))
+    right.yaxis.set_major_locator(FixedLocator(TICKS))
     right.yaxis.set_major_formatter(FuncFormatter(lambda mistakes, _: f"{100 - mistakes:g}"))
     right.yaxis.set_minor_locator(NullLocator())
     best = max(history, key=lambda each: each.val_accuracy)
@@ -45,14 +45,20 @@ def _draw(axes: Axes, training: list[float], validation: list[float]) -> None:
     """Draw two lines with their names at their right ends."""
     epochs = range(1, len(training) + 1)
     marker = "o" if len(training) < 12 else ""
-    up = 7 if (training[-1] > validation[-1]) != axes.yaxis_inverted() else -7
-    for values, name, colour, dashes, off in (
-        (training, "training", ORANGE, "--", up),
-        (validation, "validation", BLUE, "-", -up),  # so that names never meet, where lines do
+    offset = 7 if (training[-1] > validation[-1]) != axes.yaxis_inverted() else -7
+    for values, name, colour, dashes, shift in (
+        (training, "training", ORANGE, "--", offset),
+        (
+            validation,
+            "validation",
+            BLUE,
+            "-",
+            -offset,
+        ),  # so that labels do not overlap where lines cross
     ):
         axes.plot(epochs, values, dashes, color=colour, marker=marker, linewidth=2)
         axes.annotate(
-            name, (len(values), values[-1]), xytext=(7, off), textcoords="offset points",
+            name, (len(values), values[-1]), xytext=(7, shift), textcoords="offset points",
             va="center", color=colour, fontweight="bold", annotation_clip=False,
         )  # fmt: skip
     axes.set_xlabel("epoch")

@@ -5,10 +5,10 @@ from html.parser import HTMLParser
 from pathlib import Path
 
 import pytest
-from made_up import SETTINGS, make_results, say
+from example_results import PARAMS, make_results, probabilities_for
 
 from mnist_trainer.data.dataset import MNIST_SHA256
-from mnist_trainer.reporting.artifacts import Evidence, write_evidence
+from mnist_trainer.reporting.artifacts import Artifacts, write_artifacts
 
 TRUTH = list(range(10)) * 3
 # against the truth: wrong at 0, 1, 2 and 20; version 3 was wrong at 20, 21
@@ -36,15 +36,17 @@ class Page(HTMLParser):
 
 
 @pytest.fixture(scope="module")
-def written(tmp_path_factory: pytest.TempPathFactory) -> tuple[Page, Evidence]:
-    folder = tmp_path_factory.mktemp("run") / "evidence"
+def written(tmp_path_factory: pytest.TempPathFactory) -> tuple[Page, Artifacts]:
+    folder = tmp_path_factory.mktemp("run") / "artifacts"
     results = make_results(TRUTH, GUESSES, BEFORE)
-    evidence = write_evidence(folder, "Run <1>", results, lambda pixels: say([0] * len(pixels)))
-    return Page((folder / "report.html").read_text("utf-8")), evidence
+    artifacts = write_artifacts(
+        folder, "Run <1>", results, lambda pixels: probabilities_for([0] * len(pixels))
+    )
+    return Page((folder / "report.html").read_text("utf-8")), artifacts
 
 
-def test_the_figures_are_inside_and_nothing_is_fetched_or_run(
-    written: tuple[Page, Evidence],
+def test_the_plots_are_embedded_and_nothing_is_fetched_or_run(
+    written: tuple[Page, Artifacts],
 ) -> None:
     page, _ = written
     assert page.tags.count("img") == 7
@@ -54,39 +56,39 @@ def test_the_figures_are_inside_and_nothing_is_fetched_or_run(
     assert "link" not in page.tags
 
 
-def test_its_numbers_are_those_of_a_hand_count(written: tuple[Page, Evidence]) -> None:
+def test_its_numbers_are_those_of_a_hand_count(written: tuple[Page, Artifacts]) -> None:
     text = written[0].text
     assert "test images 30 " in text
     assert "mistakes among them 4 " in text
     assert "accuracy 86.67% " in text
     assert "training, seconds 6.0 " in text
-    assert "with 93.33% of the same images" in text
+    assert "with accuracy 93.33% on the same images" in text
     assert "Images that changed from right to wrong: 3 ; from wrong to right: 1 ." in text
     assert "p = 0.625 " in text  # 2 * (4 + 1) / 16, of four coins
     assert "with p = 0.312." in text  # (4 + 1) / 16
     assert "thin: one pixel taken off every bright edge 10.00%" in text
 
 
-def test_every_digit_that_changed_is_named(written: tuple[Page, Evidence]) -> None:
+def test_every_digit_that_changed_is_named(written: tuple[Page, Artifacts]) -> None:
     text = written[0].text
     lost = text[text.index("3 from right to wrong") : text.rindex("1 from wrong to right")]
-    assert lost.endswith("this network says 0 0 0 1 1 1 1 2 2 2 2 3 ")
-    assert "this network says 21 1 7 1 " in text
+    assert lost.endswith("this model predicts 0 0 0 1 1 1 1 2 2 2 2 3 ")
+    assert "this model predicts 21 1 7 1 " in text
 
 
-def test_every_setting_is_there_as_text(written: tuple[Page, Evidence]) -> None:
-    """A value with `<b>` in it is shown, not obeyed."""
+def test_every_parameter_is_there_as_text(written: tuple[Page, Artifacts]) -> None:
+    """A value with `<b>` in it is escaped."""
     page, _ = written
-    for name, value in SETTINGS.items():
+    for name, value in PARAMS.items():
         assert f"{name} {value} " in page.text
     assert "Run <1>" in page.text
     assert "b" not in page.tags
     assert f"pixels and labels: {MNIST_SHA256}" in page.text
 
 
-def test_the_same_numbers_go_to_the_metrics(written: tuple[Page, Evidence]) -> None:
-    numbers = written[1].numbers
-    # four of 30 are wrong, and all are said with 80 %: |26/30 - 0.8|
+def test_the_same_numbers_go_to_the_metrics(written: tuple[Page, Artifacts]) -> None:
+    numbers = written[1].metrics
+    # four of 30 are wrong, and all have a confidence of 80 %: |26/30 - 0.8|
     assert numbers.pop("calibration_error") == pytest.approx(26 / 30 - 0.8, abs=1e-6)
     assert numbers == pytest.approx(
         {
@@ -96,14 +98,16 @@ def test_the_same_numbers_go_to_the_metrics(written: tuple[Page, Evidence]) -> N
             "digits_lost": 3,
             "digits_won": 1,
             "mcnemar_p": 0.625,
-            **{f"accuracy_{limit.name}": 0.1 for limit in written[1].limits},
+            **{f"accuracy_{each.name}": 0.1 for each in written[1].robustness},
         }
     )
 
 
-def test_without_a_version_in_service_it_says_so(tmp_path: Path) -> None:
+def test_without_a_champion_it_says_so(tmp_path: Path) -> None:
     results = make_results(TRUTH, GUESSES)
-    evidence = write_evidence(tmp_path, "Run", results, lambda pixels: say([0] * len(pixels)))
+    artifacts = write_artifacts(
+        tmp_path, "Run", results, lambda pixels: probabilities_for([0] * len(pixels))
+    )
     text = Page((tmp_path / "report.html").read_text("utf-8")).text
-    assert "There was no version in service to compare with." in text
-    assert "mcnemar_p" not in evidence.numbers
+    assert "There was no champion to compare with." in text
+    assert "mcnemar_p" not in artifacts.metrics

@@ -1,4 +1,4 @@
-"""Commands that run as processes of their own: what they say, and how they end."""
+"""Commands that run as processes of their own: their output and exit codes."""
 
 import subprocess
 
@@ -10,21 +10,21 @@ SECONDS = 90  # less than the minutes that MLflow tries by default, enough on a 
 
 
 def ended(process: subprocess.Popen[str], code: int) -> tuple[str, str]:
-    """Return what a command said, after it has ended with ``code``."""
+    """Return stdout and stderr of a command, after it has ended with ``code``."""
     out, err = process.communicate(timeout=SECONDS)
     assert process.returncode == code, out + err
     return out, err
 
 
-def sentence(said: str) -> str:
-    """Return what was said on stderr, after checking that it is one line and no traceback."""
-    assert said.endswith(".\n")
-    assert said.count("\n") == 1
-    return said
+def sentence(err: str) -> str:
+    """Return stderr, after checking that it is one line and no traceback."""
+    assert err.endswith(".\n")
+    assert err.count("\n") == 1
+    return err
 
 
 def await_line(process: subprocess.Popen[str], start: str) -> None:
-    """Read what a command says up to the line that begins with ``start``."""
+    """Read a command's output up to the line that begins with ``start``."""
     assert process.stdout
     for line in process.stdout:
         if line.startswith(start):

@@ -1,4 +1,4 @@
-"""The tracking server really stops while a training goes on, or a signal ends the delivery."""
+"""The tracking server really stops while a training goes on, or a signal ends the release."""
 
 import re
 import signal
@@ -8,7 +8,7 @@ from pathlib import Path
 import pytest
 from conftest import Command, running_server
 from mlflow import MlflowClient
-from started import LONG, SECONDS, SHORT, await_line, ended, sentence
+from processes import LONG, SECONDS, SHORT, await_line, ended, sentence
 from trainings import alias_of, runs_of
 
 from mnist_trainer.settings import Settings
@@ -18,12 +18,12 @@ TRAINING = [*LONG, f"--epochs={EPOCHS}"]
 
 
 def check_whole(settings: Settings, uri: str, models: Path) -> None:
-    """Every epoch is in the run once, at its own step; one version is in service; nothing waits."""
+    """Every epoch is in the run once; one version is promoted; nothing is unsent."""
     client = MlflowClient(tracking_uri=uri, registry_uri=uri)
     (run,) = runs_of(settings, client)
     assert run.info.status == "FINISHED"
-    for figure in ("loss", "accuracy", "val_loss", "val_accuracy", "seconds"):
-        points = client.get_metric_history(run.info.run_id, figure)
+    for metric in ("loss", "accuracy", "val_loss", "val_accuracy", "seconds"):
+        points = client.get_metric_history(run.info.run_id, metric)
         assert sorted(point.step for point in points) == list(range(1, EPOCHS + 1))
     assert {"training_seconds", "temperature", "test_accuracy"} <= run.data.metrics.keys()
     (version,) = client.search_model_versions(f"name='{settings.model_name}'")
@@ -43,7 +43,7 @@ def test_a_server_that_comes_back_before_the_end_misses_nothing(
     with running_server(tmp_path, server.port):
         out, err = ended(training, 0)
         assert err == ""
-        assert "version 1 is in service as Production" in out
+        assert "version 1 has the alias Production" in out
         check_whole(settings, server.uri, tmp_path / "models")
 
 
@@ -58,8 +58,8 @@ def test_a_server_that_stays_away_gets_the_training_later(
     assert time.monotonic() - began < SECONDS
     assert "the training goes on without it" in out
     kept = tmp_path / "models" / "unsent"
-    told = rf"is safe in {kept}/[0-9a-f]{{32}}; the command `resume-upload` sends it\.\n$"
-    assert re.search(told, sentence(err))
+    expected = rf"is stored in {kept}/[0-9a-f]{{32}}; the command `resume-upload` sends it\.\n$"
+    assert re.search(expected, sentence(err))
     again = start("resume-upload", MLFLOW_TRACKING_URI=server.uri)
     assert "No tracking server answers" in sentence(ended(again, 2)[1])
     assert len(list(kept.iterdir())) == 1
@@ -72,7 +72,7 @@ def test_a_server_that_stays_away_gets_the_training_later(
 
 
 @pytest.mark.parametrize(("number", "line"), [(signal.SIGINT, "Test"), (signal.SIGTERM, "Version")])
-def test_a_delivery_that_is_stopped_is_completed_later(
+def test_a_release_that_is_stopped_is_completed_later(
     start: Command, settings: Settings, client: MlflowClient, number: signal.Signals, line: str
 ) -> None:
     training = start(*SHORT)
@@ -82,7 +82,7 @@ def test_a_delivery_that_is_stopped_is_completed_later(
     assert settings.models_dir
     (kept,) = (settings.models_dir / "unsent").iterdir()
     assert sentence(err) == (
-        f"Stopped by {number.name}. The trained network is safe in {kept}; "
+        f"Stopped by {number.name}. The trained network is stored in {kept}; "
         "the command `resume-upload` sends it.\n"
     )
     (run,) = runs_of(settings, client)
@@ -93,10 +93,10 @@ def test_a_delivery_that_is_stopped_is_completed_later(
     assert not kept.exists()
 
 
-def test_a_delivery_that_is_killed_outright_is_completed_later(
+def test_a_release_that_is_killed_outright_is_completed_later(
     start: Command, settings: Settings, client: MlflowClient
 ) -> None:
-    """As by a power cut: nobody was asked, and nothing could be said."""
+    """As by a power cut: no handler runs."""
     training = start(*SHORT)
     await_line(training, "Version")
     training.kill()

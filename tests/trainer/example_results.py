@@ -1,15 +1,15 @@
-"""A made-up training whose figures can be counted by hand."""
+"""Example results whose metrics can be counted by hand."""
 
 from collections.abc import Sequence
 
 import numpy as np
 
 from mnist_trainer.data.dataset import MNIST_SHA256
-from mnist_trainer.data.images import Digits
-from mnist_trainer.reporting.results import InService, Results
+from mnist_trainer.data.images import LabelledImages
+from mnist_trainer.reporting.results import ChampionPredictions, Results
 from mnist_trainer.training.history import EpochMetrics
 
-SETTINGS = {
+PARAMS = {
     "recipe": "quick",
     "hidden": "(4, <b>3</b>)",
     "learning_rate": 0.002,
@@ -21,17 +21,17 @@ SETTINGS = {
 }
 
 
-def say(guesses: Sequence[int], sure: float = 0.8) -> np.ndarray:
-    """Probabilities [n, 10] that say ``guesses``, each with the probability ``sure``."""
-    probabilities = np.full((len(guesses), 10), (1 - sure) / 9, np.float32)
-    probabilities[np.arange(len(guesses)), guesses] = sure
+def probabilities_for(guesses: Sequence[int], confidence: float = 0.8) -> np.ndarray:
+    """Probabilities [n, 10] that predict ``guesses``, each with this confidence."""
+    probabilities = np.full((len(guesses), 10), (1 - confidence) / 9, np.float32)
+    probabilities[np.arange(len(guesses)), guesses] = confidence
     return probabilities
 
 
 def make_results(
     truth: Sequence[int], guesses: Sequence[int], before: Sequence[int] | None = None
 ) -> Results:
-    """Results of a network that says ``guesses`` where a version 3 in service said ``before``."""
+    """Results of a model that predicts ``guesses``, a champion (version 3) ``before``."""
     random = np.random.default_rng(0)
     images = random.integers(0, 256, (len(truth), 784), np.uint8)
     history = [
@@ -47,9 +47,9 @@ def make_results(
     ]
     return Results(
         history=history,
-        test=Digits(images, np.array(truth, np.uint8)),
-        probabilities=say(guesses),
+        test=LabelledImages(images, np.array(truth, np.uint8)),
+        probabilities=probabilities_for(guesses),
         kernel=random.normal(size=(784, 4)).astype(np.float32),
-        settings=SETTINGS,
-        in_service=None if before is None else InService(3, say(before)),
+        params=PARAMS,
+        champion=None if before is None else ChampionPredictions(3, probabilities_for(before)),
     )

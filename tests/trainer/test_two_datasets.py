@@ -1,14 +1,14 @@
-"""Two problems in one registry: each has its own data, versions, gate, alias and way back."""
+"""Two problems in one registry: each has its own data, versions, gate, alias and rollback."""
 
 from pathlib import Path
 
 import numpy as np
 import pytest
-from made_data import draw, write_set
+from example_datasets import draw, write_set
 from mlflow import MlflowClient
 
 from mnist_trainer.cli import commands
-from mnist_trainer.cli.parser import parse
+from mnist_trainer.cli.parser import parse_args
 from mnist_trainer.data.dataset import SHIPPED
 from mnist_trainer.settings import Settings, read_settings
 
@@ -19,7 +19,7 @@ TINY = [
 
 
 def run(settings: Settings, *arguments: str) -> int:
-    return commands.run(parse(arguments), settings)
+    return commands.run(parse_args(arguments), settings)
 
 
 @pytest.fixture
@@ -52,22 +52,22 @@ def aliases(settings: Settings, client: MlflowClient) -> dict[str, int]:
 
 
 def listed(settings: Settings, capfd: pytest.CaptureFixture[str]) -> list[str]:
-    """Return what `versions` says of each version, the newest first."""
+    """Return what `versions` lists of each version, the newest first."""
     capfd.readouterr()
     assert run(settings, "versions") == 0
     return capfd.readouterr().out.splitlines()[1:]
 
 
-def test_each_problem_has_its_own_versions_rival_and_way_back(
+def test_each_problem_has_its_own_versions_champion_and_rollback(
     clothes: Settings, signs: Settings, client: MlflowClient, capfd: pytest.CaptureFixture[str]
 ) -> None:
     """Trained in turns, so that whoever took the other's version for its own would be found out."""
     assert run(clothes, *TINY) == 0
     capfd.readouterr()
     assert run(signs, *TINY) == 0
-    assert "no version is in service: the floor decides alone" in capfd.readouterr().out
+    assert "there is no champion: the floor decides alone" in capfd.readouterr().out
     assert run(clothes, *TINY) == 0
-    assert "version 1 is in service: accuracy" in capfd.readouterr().out
+    assert "the champion, version 1, has accuracy" in capfd.readouterr().out
     assert aliases(clothes, client) == {"Production": 2}
     assert aliases(signs, client) == {"Live": 1}
     for settings, number in ((clothes, "2"), (signs, "1")):
@@ -77,7 +77,7 @@ def test_each_problem_has_its_own_versions_rival_and_way_back(
     assert second.tags["promoted_over"] == "1"
     assert second.run_id
     measured = client.get_run(second.run_id).data.metrics
-    # the same seed, the same network: against its own rival no image changes
+    # the same seed, the same model: against its own champion no image changes
     assert (measured["digits_lost"], measured["digits_won"]) == (0, 0)
 
     newest, oldest = listed(clothes, capfd)
@@ -90,7 +90,7 @@ def test_each_problem_has_its_own_versions_rival_and_way_back(
     assert aliases(signs, client) == {"Live": 1}
 
 
-def test_data_that_stay_below_the_floor_are_told_how_to_lower_it(
+def test_data_that_stay_below_the_floor_are_refused_with_the_option_that_lowers_it(
     clothes: Settings, client: MlflowClient, capfd: pytest.CaptureFixture[str]
 ) -> None:
     assert run(clothes, *TINY, "--epochs=1", "--floor=0.97") == 3

@@ -8,36 +8,36 @@ import pytest
 from mlflow import MlflowClient
 from trainings import TINIER, TINY, alias_of, command, runs_of
 
-from mnist_trainer.export import onnx_export as export
+from mnist_trainer.export import onnx_export
 from mnist_trainer.export.onnx_inference import infer
 from mnist_trainer.pipeline import train
-from mnist_trainer.pipeline.outbox import UnsentError
-from mnist_trainer.reporting import artifacts as write
+from mnist_trainer.pipeline.outbox import OutboxError
+from mnist_trainer.reporting import artifacts
 from mnist_trainer.settings import Settings
 from mnist_trainer.signals import Stopped
 from mnist_trainer.tracking.health import ServerError
 from mnist_trainer.tracking.registry import Registry
 
 
-def test_figures_that_cannot_be_drawn_do_not_cost_the_training(
+def test_plots_that_cannot_be_drawn_do_not_end_the_training(
     settings: Settings,
     client: MlflowClient,
     monkeypatch: pytest.MonkeyPatch,
     capfd: pytest.CaptureFixture[str],
 ) -> None:
     def fail(*given: object) -> None:
-        raise ValueError("no ink\nleft")
+        raise ValueError("no space\nleft")
 
-    monkeypatch.setattr(write, "write_figures", fail)
+    monkeypatch.setattr(artifacts, "write_plots", fail)
     assert command(settings, *TINIER) == 0
-    told = capfd.readouterr()
-    assert "the training goes on without (ValueError: no ink left)\n" in told.out
-    assert told.err == ""
+    output = capfd.readouterr()
+    assert "the training goes on without (ValueError: no space left)\n" in output.out
+    assert output.err == ""
     assert alias_of(settings, client) == "1"
     assert [run.info.status for run in runs_of(settings, client)] == ["FINISHED"]
 
 
-def test_a_training_killed_while_it_draws_leaves_the_version_in_service(
+def test_a_training_killed_while_it_plots_leaves_the_alias(
     settings: Settings, client: MlflowClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     assert command(settings, *TINIER) == 0
@@ -46,11 +46,11 @@ def test_a_training_killed_while_it_draws_leaves_the_version_in_service(
     def stop(*given: object) -> None:
         raise Stopped(signal.SIGTERM)
 
-    monkeypatch.setattr(write, "write_figures", stop)
+    monkeypatch.setattr(artifacts, "write_plots", stop)
     with pytest.raises(Stopped):
         command(settings, *TINY)
     assert alias_of(settings, client) == "1"
-    assert client.get_model_version(settings.model_name, "2").tags["gate"] == "not judged yet"
+    assert client.get_model_version(settings.model_name, "2").tags["gate"] == "not decided yet"
     assert client.get_registered_model(settings.model_name).description == before
     assert runs_of(settings, client)[0].info.status == "KILLED"
 
@@ -58,8 +58,8 @@ def test_a_training_killed_while_it_draws_leaves_the_version_in_service(
 def test_an_onnx_file_that_differs_ends_the_run_and_nothing_is_registered(
     settings: Settings, client: MlflowClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(export, "infer", lambda file, pixels: infer(file, pixels) + 2e-5)
-    with pytest.raises(export.ExportError, match=r"differs from the network by 2\.\de-05"):
+    monkeypatch.setattr(onnx_export, "infer", lambda file, pixels: infer(file, pixels) + 2e-5)
+    with pytest.raises(onnx_export.ExportError, match=r"differ from the model's by 2\.\de-05"):
         command(settings, *TINIER)
     assert [run.info.status for run in runs_of(settings, client)] == ["FAILED"]
     assert not client.search_model_versions(f"name='{settings.model_name}'")
@@ -67,17 +67,17 @@ def test_an_onnx_file_that_differs_ends_the_run_and_nothing_is_registered(
     assert [file.name for file in settings.models_dir.rglob("*")] == ["unsent"]
 
 
-def test_a_folder_that_cannot_be_written_is_said_before_the_training_takes_its_time(
+def test_a_folder_that_cannot_be_written_is_reported_before_the_training(
     settings: Settings, client: MlflowClient
 ) -> None:
     assert settings.models_dir
     settings.models_dir.write_text("in the way")
-    with pytest.raises(UnsentError, match=f"MODELS_DIR is {settings.models_dir}, and .+ cannot be"):
+    with pytest.raises(OutboxError, match=f"MODELS_DIR is {settings.models_dir}, and .+ cannot be"):
         command(settings, *TINIER)
     assert runs_of(settings, client) == []
 
 
-def test_a_disk_that_is_full_at_the_end_does_not_cost_the_training(
+def test_a_disk_that_is_full_at_the_end_does_not_end_the_training(
     settings: Settings,
     client: MlflowClient,
     monkeypatch: pytest.MonkeyPatch,
@@ -86,10 +86,10 @@ def test_a_disk_that_is_full_at_the_end_does_not_cost_the_training(
     full = OSError(errno.ENOSPC, os.strerror(errno.ENOSPC))
 
     def fail(*given: object) -> None:
-        raise full if len(given) == 3 else export.ExportError(f"{full.strerror}.")
+        raise full if len(given) == 3 else onnx_export.ExportError(f"{full.strerror}.")
 
-    monkeypatch.setattr(train, "write_training", fail)
-    monkeypatch.setattr(train, "keep", fail)
+    monkeypatch.setattr(train, "write_checkpoint", fail)
+    monkeypatch.setattr(train, "save_files", fail)
     assert command(settings, *TINIER) == 0
     assert capfd.readouterr().out.count("No space left on device. The training goes on") == 2
     assert alias_of(settings, client) == "1"
@@ -107,6 +107,6 @@ def test_an_experiment_that_was_deleted_is_refused_in_one_sentence(
 
 
 def test_the_registry_tells_no_model_from_no_server(settings: Settings) -> None:
-    assert Registry(settings.tracking_uri, "never-heard-of", "Production").in_service() is None
+    assert Registry(settings.tracking_uri, "never-heard-of", "Production").desired_version() is None
     with pytest.raises(ServerError, match=r"No tracking server answers at http://127\.0\.0\.1:9"):
-        Registry("http://127.0.0.1:9", "never-heard-of", "Production").in_service()
+        Registry("http://127.0.0.1:9", "never-heard-of", "Production").desired_version()

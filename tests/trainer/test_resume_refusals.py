@@ -14,8 +14,7 @@ from trainings import TINIER, alias_of, command
 from mnist_trainer.data import dataset as data
 from mnist_trainer.data.dataset import SHIPPED
 from mnist_trainer.errors import SettingError
-from mnist_trainer.pipeline import outbox as unsent
-from mnist_trainer.pipeline import release as deliver
+from mnist_trainer.pipeline import outbox, release
 from mnist_trainer.settings import Settings, read_settings
 from mnist_trainer.tracking.health import ServerError
 
@@ -29,11 +28,11 @@ def leave_unsent(settings: Settings) -> Path:
         raise ServerError("Away.")
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(deliver, "await_answer", fail)
+        patch.setattr(release, "wait_until_healthy", fail)
         with pytest.raises(ServerError):
             command(settings, *TINIER)
     assert settings.models_dir
-    (left,) = unsent.list_unsent(settings.models_dir)
+    (left,) = outbox.list_folders(settings.models_dir)
     return left
 
 
@@ -56,14 +55,14 @@ def specimen(server: str, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def refused(
     settings: Settings, capfd: pytest.CaptureFixture[str], folder: Path, *arguments: str
 ) -> str:
-    """Return the one sentence that is said of a folder, which stays."""
+    """Return the one sentence that is printed of a folder, which stays."""
     capfd.readouterr()
     assert command(settings, "resume-upload", *arguments) == 2
-    said = capfd.readouterr().err
-    assert said.count("\n") == 1
-    assert said.endswith(f" {folder} stays as it is.\n")
+    message = capfd.readouterr().err
+    assert message.count("\n") == 1
+    assert message.endswith(f" {folder} stays as it is.\n")
     assert folder.exists()
-    return said
+    return message
 
 
 def test_one_that_learned_other_data_needs_them(
@@ -78,9 +77,9 @@ def test_one_that_learned_other_data_needs_them(
     labels[-1] = (labels[-1] + 1) % 10
     (others / "t10k-labels-idx1-ubyte.gz").unlink()
     (others / "t10k-labels-idx1-ubyte").write_bytes(labels)
-    said = refused(replace(settings, data_dir=others), capfd, folder)
-    assert f"Run {folder.name} was trained on mnist" in said
-    assert f"DATA_DIR is {others}, which holds others" in said
+    message = refused(replace(settings, data_dir=others), capfd, folder)
+    assert f"Run {folder.name} was trained on mnist" in message
+    assert f"DATA_DIR is {others}, which holds others" in message
     assert client.get_run(folder.name).info.status == "FAILED", "it is not even opened"
     assert command(settings, "resume-upload", folder.name) == 0
 
@@ -101,9 +100,9 @@ def test_a_damaged_one_is_named(
             (folder / spoilt).write_bytes(whole[: len(whole) // 2])
         case "other":
             (folder / spoilt).write_bytes(b"[]")
-    said = refused(settings, capfd, folder)
-    assert f"{folder} is {'not whole' if how == 'missing' else 'damaged'}: " in said
-    assert spoilt in said
+    message = refused(settings, capfd, folder)
+    assert f"{folder} is {'incomplete' if how == 'missing' else 'damaged'}: " in message
+    assert spoilt in message
 
 
 def test_a_damaged_one_does_not_stop_the_others(
@@ -128,8 +127,8 @@ def test_a_run_that_is_gone_is_said(
     assert f"Run {folder.name} was deleted; restore it" in refused(settings, capfd, folder)
     record = json.loads((folder / RECORD).read_text()) | {"run_id": "f" * 32}
     (folder / RECORD).write_text(json.dumps(record))
-    said = refused(settings, capfd, folder)
-    assert f"Run {'f' * 32} is not on the tracking server at {settings.tracking_uri}" in said
+    message = refused(settings, capfd, folder)
+    assert f"Run {'f' * 32} is not on the tracking server at {settings.tracking_uri}" in message
 
 
 def test_one_that_is_being_sent_is_left_to_whoever_sends_it(
@@ -166,6 +165,6 @@ def test_a_training_without_a_folder_says_that_nothing_is_kept(
     def fail(*given: object) -> None:
         raise ServerError("Away.")
 
-    monkeypatch.setattr(deliver, "await_answer", fail)
-    with pytest.raises(ServerError, match=r"MODELS_DIR is not set\. Of the trained network not"):
+    monkeypatch.setattr(release, "wait_until_healthy", fail)
+    with pytest.raises(ServerError, match=r"MODELS_DIR is not set\. No copy of the trained model"):
         command(replace(settings, models_dir=None), *TINIER)
