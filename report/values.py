@@ -47,7 +47,7 @@ def describe(source: TrainedVersion) -> dict[str, str]:
 
 
 def is_plain(params: Mapping[str, str]) -> bool:
-    """Return whether all layers are dense with ReLU; a run without the parameter `layers` has such."""
+    """Return whether all layers are dense with ReLU; runs without the parameter `layers` are."""
     hidden = ast.literal_eval(params["hidden"])
     plain = ", ".join([*(f"Dense {width} relu" for width in hidden), "Dense 10, Softmax"])
     return params.get("layers", plain) == plain
