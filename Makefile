@@ -107,7 +107,7 @@ lint: ## ruff, import-linter, mypy and shellcheck
 	@$(PYTHON) -m local environment lint trainer-test api-test
 	$(LINT)/ruff format --check .
 	$(LINT)/ruff check .
-	PYTHONPATH=trainer $(LINT)/lint-imports
+	PYTHONPATH=api:trainer $(LINT)/lint-imports
 	$(LINT)/mypy local mlflow-server
 	$(LINT)/mypy --python-executable $(TRAINER_TEST) trainer/mnist_trainer
 	$(LINT)/mypy --python-executable $(API_TEST) api/mnist_api
