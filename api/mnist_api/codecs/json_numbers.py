@@ -82,9 +82,9 @@ def _check_images(outline: bytes, count: int, name: str) -> None:
 def _is_nested(outline: bytes, shape: tuple[int, ...]) -> bool:
     """Say whether lists are nested like ``shape``, putting a mark for each, the innermost first."""
     item = b""
-    for length in reversed(shape):
+    for length in reversed(shape[1:]):
         outline, item = outline.replace(_list(item, length), MARK), MARK
-    return outline == MARK
+    return outline == _list(item, shape[0])
 
 
 def _list(item: bytes, count: int) -> bytes:
