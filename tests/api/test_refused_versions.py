@@ -86,13 +86,13 @@ def test_another_runtime_tries_again_and_todays_cache_is_still_read(
     model.register(digit_network(1))
     start_api(**model.settings()).wait_ready().stop()
     model.relay.cut()
-    (verdicts,) = tmp_path.glob("cache/*/trials.json")
-    known = json.loads(verdicts.read_text())
+    (trials,) = tmp_path.glob("cache/*/trials.json")
+    known = json.loads(trials.read_text())
     assert [(one["version"], one["refusal"]) for one in known] == [("1", None)]
     for before in (json.dumps([known[0] | {"tried_by": "another", "refusal": "bad"}]), None, "[{"):
-        verdicts.unlink()
+        trials.unlink()
         if before is not None:
-            verdicts.write_text(before)
+            trials.write_text(before)
         api = start_api(**model.settings()).wait_ready()
         wait_until(api.everywhere_ready)
         assert api.everywhere(1)

@@ -14,7 +14,7 @@ from processes import Api, wait_until
 
 from mnist_api.registry import bounded_http
 from mnist_api.registry.bounded_http import TooManyBytesError, read_url
-from mnist_api.registry.mlflow_client import MOST_BYTES
+from mnist_api.registry.mlflow_client import MAX_BYTES
 
 HEAD = b"HTTP/1.1 200 OK\r\n"
 MOST, SECONDS = 100_000, 1.0
@@ -104,7 +104,7 @@ def test_a_version_that_is_too_large_stays_out(
     experiment = "0"
     if elsewhere:
         experiment = model.client.create_experiment(model.name, f"file://{tmp_path}/elsewhere")
-    model.register(bytes(MOST_BYTES + 1), experiment=experiment)
+    model.register(bytes(MAX_BYTES + 1), experiment=experiment)
     api = start_api(**model.settings(), WEB_CONCURRENCY="1").wait_up()
     wait_until(lambda: "Version 1 is not activated: its file has more than 32 MB" in api.log(), 60)
     wait_until(lambda: "more than 32 MB" in api.ask("/model")[1]["detail"])
