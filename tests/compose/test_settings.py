@@ -23,7 +23,7 @@ def other(stack: Stack, tmp_path: Path) -> Iterator[Stack]:
     other = Stack(
         "mnist-compose-test-s3",
         tmp_path,
-        COMPOSE_FILE="compose.yaml:compose.s3.yaml",
+        COMPOSE_FILE="compose.yaml:compose/s3.yaml",
         S3_ENDPOINT_URL="http://s3.test:9000",
         S3_BUCKET="theirs",
         S3_ACCESS_KEY=EXTERNAL_S3["MINIO_ROOT_USER"],
@@ -49,6 +49,12 @@ def test_env_example_lists_every_variable_with_its_default():
     assert set(documented) == set(used) | optional
     differing = {name for name, default in used.items() if default != documented[name]}
     assert differing == set()
+
+
+def test_the_former_name_of_an_overlay_is_answered_with_the_new_one(stack: Stack):
+    done = stack.run("config", COMPOSE_FILE="compose.yaml:compose.s3.yaml")
+    assert done.returncode != 0
+    assert "compose.s3.yaml is compose/s3.yaml now, change COMPOSE_FILE in .env" in done.stdout
 
 
 def test_up_and_run_build_missing_images_and_pull_none_of_them(stack: Stack, tmp_path: Path):
