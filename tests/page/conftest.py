@@ -1,4 +1,4 @@
-"""Debian's own Chromium, headless, on the API at API_URL, on one started here, or on a stand-in."""
+"""Debian's Chromium, headless, on the API at API_URL, on one started here, or on a fake API."""
 
 import os
 import shutil
@@ -10,10 +10,10 @@ from urllib.parse import urlsplit
 import pytest
 import small_network
 from playwright.sync_api import Browser, Page, expect, sync_playwright
-from stand_in import StandIn
+from fake_api import FakeApi
 
 sys.path.append(str(Path(__file__).resolve().parents[1] / "api"))
-from processes import Api  # the path comes first
+from processes import Api  # needs the path above
 
 
 @pytest.fixture(scope="session")
@@ -24,14 +24,14 @@ def network(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture
-def stand_in(network: Path) -> Iterator[StandIn]:
-    with StandIn(network) as server:
+def fake_api(network: Path) -> Iterator[FakeApi]:
+    with FakeApi(network) as server:
         yield server
 
 
 @pytest.fixture(scope="session")
 def api(network: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Start the API itself; give its address."""
+    """Start the real API; yield its address."""
     api = Api(tmp_path_factory.mktemp("api"), [], MODEL_FILE=str(network), WEB_CONCURRENCY="1")
     yield f"{api.wait_ready().url}/"
     assert api.stop() == 0
@@ -42,8 +42,8 @@ def address(request: pytest.FixtureRequest) -> str:
     given = os.environ.get("API_URL")
     if given:
         return given.rstrip("/") + "/"
-    if "stand_in" in request.fixturenames:  # the test slows it down, or takes its model away
-        return str(request.getfixturevalue("stand_in").address)
+    if "fake_api" in request.fixturenames:  # the test delays it or unloads its model
+        return str(request.getfixturevalue("fake_api").address)
     return str(request.getfixturevalue("api"))
 
 
@@ -63,19 +63,19 @@ def chromium() -> Iterator[Browser]:
 
 @pytest.fixture
 def page(chromium: Browser, address: str) -> Iterator[Page]:
-    """The open page. Afterwards: no error was logged, and no request left the origin."""
+    """The open page. Afterwards: no error was logged, and all requests were to the origin."""
     context = chromium.new_context(permissions=["clipboard-read", "clipboard-write"])
     page = context.new_page()
-    complaints: list[str] = []
-    asked: list[str] = []
-    page.on("console", lambda said: complaints.append(f"{said.type}: {said.text}"))
-    page.on("pageerror", lambda error: complaints.append(str(error)))
-    page.on("request", lambda request: asked.append(request.url))
+    messages: list[str] = []
+    urls: list[str] = []
+    page.on("console", lambda message: messages.append(f"{message.type}: {message.text}"))
+    page.on("pageerror", lambda error: messages.append(str(error)))
+    page.on("request", lambda request: urls.append(request.url))
     page.goto(address)
-    expect(page.locator("#model")).not_to_contain_text("Asking")
+    expect(page.locator("#model")).not_to_contain_text("Loading")
     yield page
     context.close()
     origin = urlsplit(address).netloc
-    assert [url for url in asked if urlsplit(url).netloc != origin] == []
-    # Chromium itself logs each answer of 4xx and 5xx and each lost connection, handled or not
-    assert [line for line in complaints if "Failed to load resource" not in line] == []
+    assert [url for url in urls if urlsplit(url).netloc != origin] == []
+    # Chromium itself logs each 4xx and 5xx response and each lost connection, handled or not
+    assert [message for message in messages if "Failed to load resource" not in message] == []

@@ -1,4 +1,4 @@
-"""A digit network made in seconds with numpy alone: the page needs a real one, not the best one."""
+"""A small digit network, trained in seconds with numpy alone."""
 
 import gzip
 from pathlib import Path
@@ -11,28 +11,29 @@ HIDDEN, BATCH, EPOCHS, RATE = 128, 100, 3, 0.1
 
 
 def train(count: int = 30_000) -> list[np.ndarray]:
-    """Return weights and biases of 784-128-10, fitted by gradient descent: about 95% right."""
-    chance = np.random.default_rng(1)
+    """Return weights and biases of 784-128-10, fitted by gradient descent: about 95% accurate."""
+    generator = np.random.default_rng(1)
     images = _bytes("train-images-idx3-ubyte", 16).reshape(-1, 784)[:count].astype("f4") / 255
-    wanted = np.eye(10, dtype="f4")[_bytes("train-labels-idx1-ubyte", 8)[:count]]
-    first = chance.normal(0, 0.05, (784, HIDDEN)).astype("f4")
-    second = chance.normal(0, 0.1, (HIDDEN, 10)).astype("f4")
+    labels = np.eye(10, dtype="f4")[_bytes("train-labels-idx1-ubyte", 8)[:count]]
+    first = generator.normal(0, 0.05, (784, HIDDEN)).astype("f4")
+    second = generator.normal(0, 0.1, (HIDDEN, 10)).astype("f4")
     layers = [first, np.zeros(HIDDEN, "f4"), second, np.zeros(10, "f4")]
     for _ in range(EPOCHS):
-        for chosen in chance.permutation(count).reshape(-1, BATCH):
-            _step(layers, images[chosen], wanted[chosen])
+        for batch in generator.permutation(count).reshape(-1, BATCH):
+            _step(layers, images[batch], labels[batch])
     return layers
 
 
-def _step(layers: list[np.ndarray], images: np.ndarray, wanted: np.ndarray) -> None:
-    first, bias, second, shift = layers
-    hidden = np.maximum(images @ first + bias, 0)
-    powers = np.exp(hidden @ second + shift)
-    error = (powers / powers.sum(1, keepdims=True) - wanted) * (4 * RATE / len(images))
-    back = (error @ second.T) * (hidden > 0)
-    changes = (images.T @ back, back.sum(0), hidden.T @ error, error.sum(0))
-    for layer, change in zip(layers, changes, strict=True):
-        np.subtract(layer, change, out=layer)
+def _step(layers: list[np.ndarray], images: np.ndarray, labels: np.ndarray) -> None:
+    first, first_bias, second, second_bias = layers
+    hidden = np.maximum(images @ first + first_bias, 0)
+    exponentials = np.exp(hidden @ second + second_bias)
+    probabilities = exponentials / exponentials.sum(1, keepdims=True)
+    error = (probabilities - labels) * (4 * RATE / len(images))
+    hidden_error = (error @ second.T) * (hidden > 0)
+    steps = (images.T @ hidden_error, hidden_error.sum(0), hidden.T @ error, error.sum(0))
+    for layer, step in zip(layers, steps, strict=True):
+        np.subtract(layer, step, out=layer)
 
 
 def write(path: Path, layers: list[np.ndarray]) -> None:

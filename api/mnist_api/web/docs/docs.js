@@ -1,4 +1,5 @@
-// Shows openapi.json: a section a tag, a foldable entry an operation. Text is set, never parsed.
+// Shows openapi.json: one section for each tag, one <details> for each operation. All text is
+// inserted as text nodes, never parsed as HTML.
 
 const spec = await (await fetch("openapi.json")).json();
 
@@ -8,112 +9,126 @@ function make(name, content = [], attributes = {}) {
   return element;
 }
 
-// `backticks` become code.
-function prose(text) {
+// Returns a paragraph; text between `backticks` becomes <code>.
+function makeParagraph(text) {
   const parts = (text || "").split("`");
-  return make("p", parts.map((part, at) => (at % 2 ? make("code", part) : part)));
+  return make("p", parts.map((part, index) => (index % 2 ? make("code", part) : part)));
 }
 
 function resolve(object) {
-  return object.$ref ? object.$ref.split("/").slice(1).reduce((at, key) => at[key], spec) : object;
+  const keys = object.$ref?.split("/").slice(1);
+  return keys ? keys.reduce((found, key) => found[key], spec) : object;
 }
 
-// A schema in one line's words, as a reader would say it.
+// Returns a schema as a short text, or as a list of its properties.
 function describe(schema) {
   if (schema.$ref) {
     const name = schema.$ref.split("/").pop();
     return make("a", name, { href: `#schema-${name}` });
   }
-  const either = schema.anyOf || schema.oneOf;
-  if (either && !schema.type) return join(either.map(describe), " or ");
+  const alternatives = schema.anyOf || schema.oneOf;
+  if (alternatives && !schema.type) return join(alternatives.map(describe), " or ");
   if (schema.enum) return schema.enum.map((value) => JSON.stringify(value)).join(" or ");
   if ("const" in schema) return JSON.stringify(schema.const);
   if (schema.format === "binary") return "bytes";
   if (schema.type === "array") {
-    const { minItems: least, maxItems: most } = schema;
-    const count = least && least === most ? `${least} × ` : least ? `${least} or more × ` : "list of ";
+    const { minItems: min, maxItems: max } = schema;
+    const count = min && min === max ? `${min} × ` : min ? `${min} or more × ` : "list of ";
     return make("span", [count, describe(schema.items || {})]);
   }
-  if (schema.properties) return fields(schema);
+  if (schema.properties) return describeProperties(schema);
   const range = "minimum" in schema && "maximum" in schema ? ` ${schema.minimum} to ${schema.maximum}` : "";
   return ([schema.type].flat().join(" or ") || "anything") + range;
 }
 
-function join(parts, between) {
-  return make("span", parts.flatMap((part, at) => (at ? [between, part] : [part])));
+function join(parts, separator) {
+  return make("span", parts.flatMap((part, index) => (index ? [separator, part] : [part])));
 }
 
-function fields(schema) {
-  const rows = Object.entries(schema.properties).map(([name, field]) =>
+function describeProperties(schema) {
+  const items = Object.entries(schema.properties).map(([name, property]) =>
     make("li", [
       make("code", name),
       (schema.required || []).includes(name) ? "" : " (optional)",
       ": ",
-      describe(field),
-      field.description ? make("small", ` ${field.description.replaceAll("`", "")}`) : "",
+      describe(property),
+      property.description ? make("small", ` ${property.description.replaceAll("`", "")}`) : "",
     ]),
   );
-  return make("ul", rows);
+  return make("ul", items);
 }
 
-function content(types) {
-  const rows = Object.entries(types || {}).map(([type, { schema }]) =>
+function makeContent(content) {
+  const items = Object.entries(content || {}).map(([type, { schema }]) =>
     make("li", [make("code", type), ": ", describe(schema)]),
   );
-  return make("ul", rows);
+  return make("ul", items);
 }
 
-function operation(path, method, told) {
-  const parameters = (told.parameters || []).map((one) =>
-    make("li", [make("code", one.name), ` (${one.in}): `, describe(one.schema), ` ${one.description || ""}`]),
+function makeOperation(path, method, operation) {
+  const parameters = (operation.parameters || []).map((parameter) =>
+    make("li", [
+      make("code", parameter.name),
+      ` (${parameter.in}): `,
+      describe(parameter.schema),
+      ` ${parameter.description || ""}`,
+    ]),
   );
-  const answers = Object.entries(told.responses).map(([status, answer]) => {
-    const { description, content: types } = resolve(answer);
-    return make("li", [make("strong", status, { className: `s${status[0]}` }), prose(description), content(types)]);
+  const responses = Object.entries(operation.responses).map(([status, response]) => {
+    const { description, content } = resolve(response);
+    return make("li", [
+      make("strong", status, { className: `s${status[0]}` }),
+      makeParagraph(description),
+      makeContent(content),
+    ]);
   });
   return make("details", [
     make("summary", [
       make("span", method, { className: `method ${method}` }),
       make("code", path),
-      make("span", told.summary, { className: "summary" }),
+      make("span", operation.summary, { className: "summary" }),
     ]),
-    told.description && prose(told.description),
+    operation.description && makeParagraph(operation.description),
     parameters.length && make("h4", "Parameters"),
     parameters.length && make("ul", parameters),
-    told.requestBody && make("h4", "Request"),
-    told.requestBody && content(told.requestBody.content),
-    make("h4", "Answers"),
-    make("ul", answers, { className: "answers" }),
-  ], { id: told.operationId });
+    operation.requestBody && make("h4", "Request"),
+    operation.requestBody && makeContent(operation.requestBody.content),
+    make("h4", "Responses"),
+    make("ul", responses, { className: "responses" }),
+  ], { id: operation.operationId });
 }
 
-function section(tag) {
-  const found = Object.entries(spec.paths).flatMap(([path, methods]) =>
+function makeSection(tag) {
+  const operations = Object.entries(spec.paths).flatMap(([path, methods]) =>
     Object.entries(methods)
-      .filter(([, told]) => told.tags.includes(tag.name))
-      .map(([method, told]) => operation(path, method, told)),
+      .filter(([, operation]) => operation.tags.includes(tag.name))
+      .map(([method, operation]) => makeOperation(path, method, operation)),
   );
-  return make("section", [make("h2", tag.name), prose(tag.description), ...found]);
+  return make("section", [make("h2", tag.name), makeParagraph(tag.description), ...operations]);
 }
 
-function schema([name, told]) {
-  const shown = make("details", [make("summary", make("code", name)), prose(told.description), describe(told)]);
-  shown.id = `schema-${name}`;
-  return shown;
+function makeSchema([name, schema]) {
+  return make(
+    "details",
+    [make("summary", make("code", name)), makeParagraph(schema.description), describe(schema)],
+    { id: `schema-${name}` },
+  );
 }
 
-function unfold() {
-  const wanted = location.hash && document.getElementById(decodeURIComponent(location.hash.slice(1)));
-  if (wanted) wanted.open = true;
-  if (wanted) wanted.scrollIntoView();
+// Opens the entry that the URL's fragment names.
+function openTarget() {
+  const id = decodeURIComponent(location.hash.slice(1));
+  const target = id && document.getElementById(id);
+  if (target) target.open = true;
+  if (target) target.scrollIntoView();
 }
 
 document.getElementById("docs").replaceChildren(
   make("h1", [spec.info.title, " ", make("small", spec.info.version)]),
-  prose(spec.info.description),
+  makeParagraph(spec.info.description),
   make("p", make("a", "openapi.json", { href: "openapi.json" })),
-  ...spec.tags.map(section),
-  make("section", [make("h2", "Shapes"), ...Object.entries(spec.components.schemas).map(schema)]),
+  ...spec.tags.map(makeSection),
+  make("section", [make("h2", "Schemas"), ...Object.entries(spec.components.schemas).map(makeSchema)]),
 );
-addEventListener("hashchange", unfold);
-unfold();
+addEventListener("hashchange", openTarget);
+openTarget();

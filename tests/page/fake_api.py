@@ -1,4 +1,4 @@
-"""The routes that the page calls, in this process: tests can hold them up and take them away."""
+"""A fake API in this process, with the page's routes: tests can delay it or unload its model."""
 
 import threading
 import time
@@ -20,18 +20,18 @@ POLICY = (
 )
 
 
-class StandIn:
+class FakeApi:
     """A server on a free port of 127.0.0.1; ``delay`` and ``loaded`` may change while it runs."""
 
     def __init__(self, network: Path) -> None:
         self.delay, self.loaded, self.version = 0.0, True, 3
-        self.at_once = self.max_fast_bytes = 0
+        self.concurrent = self.max_concurrent = 0
         self._session = onnxruntime.InferenceSession(network)
         self._server = make_server("127.0.0.1", 0, self._app(), threaded=True)
         self.address = f"http://127.0.0.1:{self._server.server_port}/"
         self._thread = threading.Thread(target=self._server.serve_forever)
 
-    def __enter__(self) -> "StandIn":
+    def __enter__(self) -> "FakeApi":
         self._thread.start()
         return self
 
@@ -41,16 +41,16 @@ class StandIn:
         self._server.server_close()
 
     def _app(self) -> Flask:
-        app = Flask("stand-in", static_folder=None)
+        app = Flask("fake-api", static_folder=None)
         app.add_url_rule("/", "index", self._file, defaults={"name": "index.html"})
         app.get("/page/<name>")(self._file)
         app.post("/digit")(self._digit)
         app.post("/predict")(self._predict)
         app.get("/model")(self._model)
-        app.after_request(self._guard)
+        app.after_request(self._add_policy)
         return app
 
-    def _guard(self, response: Response) -> Response:
+    def _add_policy(self, response: Response) -> Response:
         response.headers["Content-Security-Policy"] = POLICY
         return response
 
@@ -58,25 +58,25 @@ class StandIn:
         return send_from_directory(PAGE, name)
 
     def _digit(self) -> Response:
-        self.at_once += 1
-        self.max_fast_bytes = max(self.max_fast_bytes, self.at_once)
+        self.concurrent += 1
+        self.max_concurrent = max(self.max_concurrent, self.concurrent)
         time.sleep(self.delay)
-        self.at_once -= 1
+        self.concurrent -= 1
         try:
             return jsonify(image=read_picture(request.get_data()).tolist())
-        except PictureError as refusal:
-            return _problem(422, str(refusal))
+        except PictureError as error:
+            return _problem(422, str(error))
 
     def _predict(self) -> Response:
         if not self.loaded:
             return _problem(503, "No model is being served yet: train and promote one.")
         image = np.float32([request.get_json()["image"]])
-        shares = self._session.run(None, {"image": image})[0][0]
-        best = int(shares.argmax())
+        probabilities = self._session.run(None, {"image": image})[0][0]
+        digit = int(probabilities.argmax())
         return jsonify(
-            prediction=best,
-            confidence=f"{shares[best] * 100:.2f}%",
-            probabilities=[float(share) for share in shares],
+            prediction=digit,
+            confidence=f"{probabilities[digit] * 100:.2f}%",
+            probabilities=probabilities.tolist(),
         )
 
     def _model(self) -> Response:
@@ -88,6 +88,6 @@ class StandIn:
 
 
 def _problem(status: int, detail: str) -> Response:
-    answer = jsonify(type="about:blank", status=status, detail=detail)
-    answer.status_code, answer.mimetype = status, "application/problem+json"
-    return answer
+    response = jsonify(type="about:blank", status=status, detail=detail)
+    response.status_code, response.mimetype = status, "application/problem+json"
+    return response

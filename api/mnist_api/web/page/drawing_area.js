@@ -1,20 +1,20 @@
-// The drawing area: strokes by mouse, finger, pen or keyboard, or a picture that was given.
-// Strokes are kept in shares of the side, so that a resized or re-coloured canvas can be redrawn.
+// The drawing area: strokes by mouse, finger, pen or keyboard, or a picture file.
+// Coordinates of strokes are fractions of the side, so that a resized canvas can be redrawn.
 
-const PEN = 0.085; // stroke width, of the side
-const STEP = 0.02;
-const SENT = 280; // side of the picture that is sent, in pixels
+const STROKE_WIDTH = 0.085; // of the side
+const STEP = 0.02; // of the side, for each press of an arrow key
+const SENT_SIDE = 280; // pixels of the picture that is sent
 
-export class Pad {
-  constructor(canvas, changed) {
+export class DrawingArea {
+  constructor(canvas, onChange) {
     this.canvas = canvas;
-    this.changed = changed;
+    this.onChange = onChange;
     this.strokes = [];
     this.picture = null;
     this.pen = { x: 0.5, y: 0.5, down: false };
-    this.keyboard = false; // whether the pen of the keyboard shows
-    this.pointers = new Map();
-    this.listen();
+    this.keyboard = false; // whether the keyboard's pen is shown
+    this.pointers = new Map(); // pointer id → its stroke
+    this.addListeners();
   }
 
   get empty() {
@@ -22,38 +22,38 @@ export class Pad {
   }
 
   clear() {
-    this.wipe();
+    this.reset();
     this.draw();
-    this.changed();
+    this.onChange();
   }
 
-  // Takes a picture in place of the strokes, and shows it where the browser can.
-  async give(blob) {
+  // Replaces the strokes by a picture file, and shows it if the browser can decode it.
+  async setPicture(blob) {
     const picture = { blob, image: null };
-    this.wipe();
+    this.reset();
     this.picture = picture;
-    this.changed();
-    picture.image = await createImageBitmap(blob).catch(() => null); // the server says what is wrong
+    this.onChange();
+    picture.image = await createImageBitmap(blob).catch(() => null); // the server's error is shown
     this.draw();
   }
 
-  wipe() {
+  reset() {
     this.strokes = [];
     this.picture = null;
     this.pointers.clear();
     this.pen.down = false;
   }
 
-  // The file that was given, or the strokes as a PNG, black on white.
-  async blob() {
+  // The picture file, or the strokes as a PNG, black on white.
+  async toBlob() {
     if (this.picture) return this.picture.blob;
-    const sheet = document.createElement("canvas");
-    sheet.width = sheet.height = SENT;
-    const context = sheet.getContext("2d");
+    const canvas = document.createElement("canvas");
+    canvas.width = canvas.height = SENT_SIDE;
+    const context = canvas.getContext("2d");
     context.fillStyle = "#fff";
-    context.fillRect(0, 0, SENT, SENT);
-    this.ink(context, SENT, "#000");
-    return new Promise((done) => sheet.toBlob(done, "image/png"));
+    context.fillRect(0, 0, SENT_SIDE, SENT_SIDE);
+    this.drawStrokes(context, SENT_SIDE, "#000");
+    return new Promise((resolve) => canvas.toBlob(resolve, "image/png"));
   }
 
   draw() {
@@ -69,71 +69,71 @@ export class Pad {
       context.drawImage(this.picture.image, (side - width) / 2, (side - height) / 2, width, height);
     }
     const style = getComputedStyle(this.canvas);
-    this.ink(context, side, style.color);
+    this.drawStrokes(context, side, style.color);
     if (this.keyboard && document.activeElement === this.canvas) {
-      this.cursor(context, side, getComputedStyle(document.querySelector("#clear")).borderColor);
+      this.drawCursor(context, side, getComputedStyle(document.querySelector("#clear")).borderColor);
     }
   }
 
-  ink(context, side, colour) {
+  drawStrokes(context, side, colour) {
     context.strokeStyle = colour;
-    context.lineWidth = PEN * side;
+    context.lineWidth = STROKE_WIDTH * side;
     context.lineCap = context.lineJoin = "round";
     for (const points of this.strokes) {
       context.beginPath();
       context.moveTo(points[0].x * side, points[0].y * side);
-      context.lineTo(points[0].x * side + 0.01, points[0].y * side); // of no length it would not show
+      context.lineTo(points[0].x * side + 0.01, points[0].y * side); // a length of 0 is not drawn
       for (const { x, y } of points.slice(1)) context.lineTo(x * side, y * side);
       context.stroke();
     }
   }
 
-  // Where the keyboard's pen is: a ring, filled while it is down.
-  cursor(context, side, colour) {
+  // The position of the keyboard's pen: a circle, filled while the pen is down.
+  drawCursor(context, side, colour) {
     context.beginPath();
-    context.arc(this.pen.x * side, this.pen.y * side, (PEN / 2) * side, 0, 2 * Math.PI);
+    context.arc(this.pen.x * side, this.pen.y * side, (STROKE_WIDTH / 2) * side, 0, 2 * Math.PI);
     context.lineWidth = side / 120;
     context.strokeStyle = context.fillStyle = colour;
     if (this.pen.down) context.fill();
     else context.stroke();
   }
 
-  begin(point) {
+  beginStroke(point) {
     this.picture = null;
     const stroke = [point];
     this.strokes.push(stroke);
     return stroke;
   }
 
-  place(event) {
+  toPoint(event) {
     const box = this.canvas.getBoundingClientRect();
-    const within = (share) => Math.min(1, Math.max(0, share));
+    const clamp = (fraction) => Math.min(1, Math.max(0, fraction));
     return {
-      x: within((event.clientX - box.left) / box.width),
-      y: within((event.clientY - box.top) / box.height),
+      x: clamp((event.clientX - box.left) / box.width),
+      y: clamp((event.clientY - box.top) / box.height),
     };
   }
 
-  listen() {
+  addListeners() {
     const { canvas } = this;
     canvas.addEventListener("pointerdown", (event) => {
       if (event.button !== 0) return;
       canvas.setPointerCapture(event.pointerId);
       this.pen.down = this.keyboard = false;
-      this.pointers.set(event.pointerId, this.begin(this.place(event)));
-      this.redraw();
+      this.pointers.set(event.pointerId, this.beginStroke(this.toPoint(event)));
+      this.drawAndNotify();
     });
     canvas.addEventListener("pointermove", (event) => {
       const stroke = this.pointers.get(event.pointerId);
       if (!stroke) return;
-      const finer = event.getCoalescedEvents?.() ?? [];
-      stroke.push(...(finer.length ? finer : [event]).map((part) => this.place(part)));
-      this.redraw();
+      const coalesced = event.getCoalescedEvents?.() ?? [];
+      stroke.push(...(coalesced.length ? coalesced : [event]).map((one) => this.toPoint(one)));
+      this.drawAndNotify();
     });
     for (const end of ["pointerup", "pointercancel", "lostpointercapture"]) {
       canvas.addEventListener(end, (event) => this.pointers.delete(event.pointerId));
     }
-    canvas.addEventListener("keydown", (event) => this.press(event));
+    canvas.addEventListener("keydown", (event) => this.handleKey(event));
     canvas.addEventListener("focus", () => {
       this.keyboard = canvas.matches(":focus-visible");
       this.draw();
@@ -146,27 +146,27 @@ export class Pad {
     matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => this.draw());
   }
 
-  press(event) {
-    const ways = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
-    const way = ways[event.key];
-    if (event.ctrlKey || event.metaKey || event.altKey || (!way && event.key !== " ")) return;
+  handleKey(event) {
+    const directions = { ArrowLeft: [-1, 0], ArrowRight: [1, 0], ArrowUp: [0, -1], ArrowDown: [0, 1] };
+    const direction = directions[event.key];
+    if (event.ctrlKey || event.metaKey || event.altKey || (!direction && event.key !== " ")) return;
     event.preventDefault();
     this.keyboard = true;
-    if (way) {
+    if (direction) {
       const step = STEP * (event.shiftKey ? 3 : 1);
-      this.pen.x = Math.min(1, Math.max(0, this.pen.x + way[0] * step));
-      this.pen.y = Math.min(1, Math.max(0, this.pen.y + way[1] * step));
+      this.pen.x = Math.min(1, Math.max(0, this.pen.x + direction[0] * step));
+      this.pen.y = Math.min(1, Math.max(0, this.pen.y + direction[1] * step));
       if (this.pen.down) this.strokes.at(-1).push({ x: this.pen.x, y: this.pen.y });
     } else if (!event.repeat) {
       this.pen.down = !this.pen.down;
-      if (this.pen.down) this.begin({ x: this.pen.x, y: this.pen.y });
+      if (this.pen.down) this.beginStroke({ x: this.pen.x, y: this.pen.y });
     }
-    if (this.pen.down) this.redraw();
+    if (this.pen.down) this.drawAndNotify();
     else this.draw();
   }
 
-  redraw() {
+  drawAndNotify() {
     this.draw();
-    this.changed();
+    this.onChange();
   }
 }

@@ -1,0 +1,62 @@
+// Sends pictures to the server, one request at a time: meanwhile only the newest picture is kept.
+
+export class ResponseError extends Error {}
+
+export class PredictionClient {
+  constructor(show) {
+    this.show = show; // called with {image, prediction}, {message}, or null if there is no drawing
+    this.pending = null;
+    this.busy = false;
+    this.drawing = 0;
+  }
+
+  // ``getBlob`` is called when its request is sent; it returns the picture as a blob.
+  predict(getBlob) {
+    this.pending = getBlob;
+    if (!this.busy) this.sendPending();
+  }
+
+  clear() {
+    this.drawing += 1; // the response to a cleared drawing is discarded
+    this.pending = null;
+    this.show(null);
+  }
+
+  async sendPending() {
+    this.busy = true;
+    while (this.pending) {
+      const [getBlob, drawing] = [this.pending, this.drawing];
+      this.pending = null;
+      const result = await this.send(getBlob).catch((error) => ({ message: describe(error) }));
+      if (drawing === this.drawing) this.show(result);
+    }
+    this.busy = false;
+  }
+
+  async send(getBlob) {
+    const picture = await getBlob();
+    const { image } = await post("digit", picture.type || "application/octet-stream", picture);
+    const prediction = await post("predict", "application/json", JSON.stringify({ image }));
+    return { image, prediction };
+  }
+}
+
+export async function get(path) {
+  return decode(await fetch(path, { cache: "no-store" }));
+}
+
+async function post(path, type, body) {
+  const headers = { "Content-Type": type };
+  return decode(await fetch(path, { method: "POST", headers, body }));
+}
+
+async function decode(response) {
+  if (response.ok) return response.json();
+  const problem = await response.json().catch(() => ({}));
+  throw new ResponseError(problem.detail || `The server responded with status ${response.status}.`);
+}
+
+function describe(error) {
+  if (error instanceof ResponseError) return error.message;
+  return "The server can't be reached. Is it running? Draw again to retry.";
+}
