@@ -129,7 +129,7 @@ HOSTILE: dict[str, tuple[Callable[[], ModelProto | bytes], str]] = {
     "out of order": (by_pixels_out_of_order, "its operator Expand makes depends on"),
     "by a count": (by_count, "its operator NonZero makes depends on"),
     "by chance": (by_chance, "its operator ConstantOfShape makes depends on"),
-    "slow": (slow, "of the processor"),
+    "slow": (slow, "of CPU time"),
     "external weights": (lambda: _external("secret.bin"), "its tensor weights is external data"),
     "an external constant": (lambda: _external_constant("secret.bin"), "is external data"),
     "external sparse weights": (lambda: _external_sparse("secret.bin"), "is external data"),

@@ -195,7 +195,7 @@ REFUSED = {
     "a blank picture": (blank(), "image/png", 422, "No digit stands out"),
     "no picture": (b"GIF89a", "image/png", 422, "PNG, JPEG, WebP or BMP"),
     "an empty picture": (b"", "image/jpeg", 422, "PNG, JPEG, WebP or BMP"),
-    "half a picture": (SEVEN[:120], "image/png", 422, "cut short"),
+    "half a picture": (SEVEN[:120], "image/png", 422, "truncated"),
     "a blank file in a form": (*form(SEVEN, blank()), 422, "File 2: No digit"),
     "a form without files": (*form(), 422, "-F image=@seven.png"),
     "a form of another field": (*form(SEVEN, field="file"), 422, "-F image=@seven.png"),

@@ -15,7 +15,7 @@ import pytest
 from PIL import Image, ImageFilter
 
 from mnist_api.imaging.picture import MAX_PIXELS, read_picture
-from mnist_api.imaging.picture_file import MOST_SCANS, PictureError
+from mnist_api.imaging.picture_file import MAX_SCANS, PictureError
 
 ROOT = Path(__file__).resolve().parents[2]
 SAMPLES = sorted((ROOT / "api" / "samples").glob("*.png"))
@@ -193,7 +193,7 @@ def test_formats_beside_the_four_are_not_even_decoded():
 def test_a_picture_cut_short_is_refused():
     for form in ("PNG", "JPEG", "WEBP", "BMP"):
         whole = packed(255 - 255 * enlarged(DIGITS[0]), form)
-        with pytest.raises(PictureError, match=r"save it anew|send a PNG"):
+        with pytest.raises(PictureError, match=r"save it again|send a PNG"):
             read_picture(whole[: len(whole) // 2])
 
 
@@ -233,7 +233,7 @@ def test_a_bomb_of_a_few_kilobytes_is_refused_in_little_memory(side: int):
 def test_a_jpeg_of_endless_scans_is_refused():
     jpeg = packed(255 - 255 * enlarged(DIGITS[0]), "JPEG", progressive=True)
     start = jpeg.rindex(b"\xff\xda")
-    many = jpeg[:start] + jpeg[start:-2] * MOST_SCANS + jpeg[-2:]
+    many = jpeg[:start] + jpeg[start:-2] * MAX_SCANS + jpeg[-2:]
     with pytest.raises(PictureError, match="scans"):
         read_picture(many)
 

@@ -9,8 +9,8 @@ from urllib.parse import urlsplit
 
 import pytest
 import small_network
-from playwright.sync_api import Browser, Page, expect, sync_playwright
 from fake_api import FakeApi
+from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 sys.path.append(str(Path(__file__).resolve().parents[1] / "api"))
 from processes import Api  # needs the path above

@@ -3,8 +3,8 @@
 import os
 
 import pytest
-from playwright.sync_api import Page, expect
 from fake_api import FakeApi
+from playwright.sync_api import Page, expect
 from test_page import draw, expect_no_prediction
 
 pytestmark = pytest.mark.skipif(

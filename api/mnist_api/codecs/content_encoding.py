@@ -9,8 +9,8 @@ CODING = b"content-encoding"
 CODINGS = {"gzip": 31, "x-gzip": 31, "deflate": 15}  # zlib's "wbits"
 
 
-def decompress(request: Request, most_bytes: int) -> Request:
-    """Return ``request`` with its body decompressed, to at most ``most_bytes``.
+def decompress(request: Request, max_bytes: int) -> Request:
+    """Return ``request`` with its body decompressed, to at most ``max_bytes``.
 
     Raises ProblemError (400, 413, 415).
     """
@@ -25,11 +25,11 @@ def decompress(request: Request, most_bytes: int) -> Request:
         )
     decompressor = zlib.decompressobj(CODINGS[coding])
     try:
-        body = decompressor.decompress(request.body, most_bytes + 1)
+        body = decompressor.decompress(request.body, max_bytes + 1)
     except zlib.error as error:
         raise ProblemError(400, f"The body is not {coding} ({error}).") from None
-    if len(body) > most_bytes:
-        raise too_large(most_bytes)
+    if len(body) > max_bytes:
+        raise too_large(max_bytes)
     if not decompressor.eof or decompressor.unused_data:
         raise ProblemError(400, f"The body is not one whole {coding} stream.")
     headers = {name: value for name, value in request.headers.items() if name != CODING}

@@ -50,7 +50,7 @@ def _describe_syntax_error(body: bytes) -> str | None:
 
 
 def _describe_mismatch(body: bytes) -> str:
-    """Say why well-formed JSON is not an image."""
+    """Return why well-formed JSON is not an image."""
     if _kind(body.lstrip()) != "an object":
         return f"The body is {_kind(body.lstrip())}, not an object: {EXPECTED}."
     if body.count(b",") > MAX_VALUES:
@@ -79,12 +79,12 @@ def _wrong_rows(rows: list[list[bytes]]) -> str:
 
 
 def _wrong_values(values: Iterable[bytes]) -> str | None:
-    """Say what is wrong with the values, None if each is a number in 0 to 1."""
+    """Return what is wrong with the values, None if each is a number in 0 to 1."""
     numbers = []
     for position, value in enumerate(values):
         if _kind(value) != "a number":
             return f"Pixel {position} is {_kind(value)}: give each pixel a number from 0 to 1."
-        # beyond 1000 digits it is out of range or padded with zeros; neither is a pixel
+        # more than 1000 characters: out of range, or padded with zeros; neither is a pixel
         numbers.append(float(value) if len(value) < 1000 else math.inf)
     outside = [number for number in numbers if not 0 <= number <= 1]
     if not outside:

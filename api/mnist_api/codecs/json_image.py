@@ -35,7 +35,7 @@ class Fields(msgspec.Struct):
     images: msgspec.Raw | msgspec.UnsetType = msgspec.UNSET
 
 
-MAX_VALUES = 4096  # in a large body that may be one image; more would only take memory
+MAX_VALUES = 4096  # in a large body that may be one image
 
 _decode_flat = msgspec.json.Decoder(Flat).decode
 _decode_rows = msgspec.json.Decoder(Rows).decode
@@ -52,7 +52,7 @@ def decode_json(body: bytes) -> tuple[NDArray[np.float32], bool]:
     if (pixels := _decode_plain(body)) is not None:
         return pixels, True
     if not body.isascii():
-        _check_utf8(body)  # the typed decoder skips keys it does not know, whatever their bytes
+        _check_utf8(body)  # the decoder skips unknown keys without checking that they are UTF-8
     if len(body) <= LARGE or body.count(b",") <= MAX_VALUES:
         try:
             return _shape(_pack(*_decode_flat(body).image)), True
@@ -72,7 +72,7 @@ def _decode_plain(body: bytes) -> NDArray[np.float32] | None:
     if not is_plain or not body.isascii():
         return None
     try:
-        pixels = to_array(Parser().parse(body)["image"])  # type: ignore[index] # refused at run time
+        pixels = to_array(Parser().parse(body)["image"])  # type: ignore[index] # checked at run time
     except SIMDJSON_ERRORS:
         return None
     if len(pixels) != PIXELS or pixels.min() < 0 or pixels.max() > 1:

@@ -12,7 +12,7 @@ from mnist_api.problems import ProblemError
 
 PIECE = 65536  # bytes of text decoded at once; decoded they take 10 times as much
 SIMDJSON_ERRORS = (KeyError, RuntimeError, TypeError, ValueError)
-MARK = b"\0"  # never a part of JSON
+PLACEHOLDER = b"\0"  # cannot occur in JSON
 _SPACE = b" \t\r\n"
 _NUMBER = b"0123456789.eE+-"
 _decode_list = msgspec.json.Decoder(list[float]).decode
@@ -24,15 +24,15 @@ def read_images(json: bytes, name: str) -> NDArray[np.float32]:
     Each is 784 numbers, or 28 rows of 28. Raises ProblemError (422) for any other shape.
     """
     count = (json.count(b",") + 1) // 784
-    _check_images(_outline(json), count, name)  # its outline is gone before numbers are made
+    _check_images(_outline(json), count, name)  # before the numbers, which frees the outline
     return read_numbers(json).reshape(count, 784)
 
 
 def has_shape(json: bytes, shape: tuple[int, ...]) -> bool:
-    """Say whether well-formed ``json`` is numbers alone, nested like ``shape`` or in one list."""
+    """Return whether well-formed ``json`` holds only numbers, nested like ``shape`` or flat."""
     outline = _outline(json)
     total = prod(shape)
-    if outline.count(b",") + 1 != total:  # before anything of the claimed size is built
+    if outline.count(b",") + 1 != total:  # before anything of that size is allocated
         return False
     return _is_nested(outline, shape) or outline == _list(b"", total)
 
@@ -49,7 +49,7 @@ def read_numbers(json: bytes) -> NDArray[np.float32]:
             piece = _read_list(b"[%b]" % text[start:end])
         except msgspec.MsgspecError as error:
             raise ProblemError(422, f"A number can't be read: {error}.") from None
-        with np.errstate(over="ignore"):  # what float32 can't hold is out of any range
+        with np.errstate(over="ignore"):  # too large for float32 is out of range anyway
             numbers[filled : filled + len(piece)] = piece
         start, filled = end + 1, filled + len(piece)
     return numbers
@@ -64,12 +64,12 @@ def _read_list(json: bytes) -> NDArray[np.float64]:
     """Return a list's numbers. Raises MsgspecError."""
     try:
         return to_array(Parser().parse(json))
-    except SIMDJSON_ERRORS:  # such as for a number of thirty digits, which msgspec reads
+    except SIMDJSON_ERRORS:  # such as a number of thirty digits, which msgspec can read
         return np.array(_decode_list(json))
 
 
 def _outline(json: bytes) -> bytes:
-    """Return ``json`` without its numbers and white space: brackets, commas and whatever else."""
+    """Return ``json`` without its numbers and white space, such as ``[[,],[,]]``."""
     return json.translate(None, _NUMBER + _SPACE)
 
 
@@ -80,10 +80,10 @@ def _check_images(outline: bytes, count: int, name: str) -> None:
 
 
 def _is_nested(outline: bytes, shape: tuple[int, ...]) -> bool:
-    """Say whether lists are nested like ``shape``, putting a mark for each, the innermost first."""
+    """Return whether lists are nested like ``shape``, replacing the innermost ones first."""
     item = b""
     for length in reversed(shape[1:]):
-        outline, item = outline.replace(_list(item, length), MARK), MARK
+        outline, item = outline.replace(_list(item, length), PLACEHOLDER), PLACEHOLDER
     return outline == _list(item, shape[0])
 
 
@@ -93,13 +93,13 @@ def _list(item: bytes, count: int) -> bytes:
 
 
 def _wrong_shape(outline: bytes, name: str) -> ProblemError:
-    wanted = f'send {{"{name}": [[784 numbers from 0 to 1], ...]}}'
+    expected = f'send {{"{name}": [[784 numbers from 0 to 1], ...]}}'
     if not outline.startswith(b"["):
-        return ProblemError(422, f'"{name}" is not a list: {wanted}.')
+        return ProblemError(422, f'"{name}" is not a list: {expected}.')
     if outline.translate(None, b"[],"):
-        return ProblemError(422, f'"{name}" holds more than lists of numbers: {wanted}.')
+        return ProblemError(422, f'"{name}" holds more than lists of numbers: {expected}.')
     if outline == b"[]":
-        return ProblemError(422, f'"{name}" is empty: {wanted}.')
+        return ProblemError(422, f'"{name}" is empty: {expected}.')
     return ProblemError(
-        422, f'"{name}" is not a list of images of 784 numbers, or of 28 rows of 28: {wanted}.'
+        422, f'"{name}" is not a list of images of 784 numbers, or of 28 rows of 28: {expected}.'
     )

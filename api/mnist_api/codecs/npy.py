@@ -35,7 +35,7 @@ def read_npy(body: bytes) -> tuple[Images, bool]:
     images = np.ascontiguousarray(array.reshape(-1, PIXELS))
     if images.dtype == np.uint8:
         return images.view(np.uint8), is_one
-    with np.errstate(over="ignore"):  # what is too large for float32 is out of range anyway
+    with np.errstate(over="ignore"):  # too large for float32 is out of range anyway
         return images.astype(np.float32, copy=False), is_one
 
 
@@ -45,11 +45,13 @@ def _view(body: bytes) -> NDArray[np.generic]:
         file = BytesIO(body)
         read_header = READERS[npy_format.read_magic(file)]
         shape, is_fortran, dtype = read_header(file)
-        flat = np.frombuffer(body, dtype, offset=file.tell())  # refuses objects, so no pickles
+        flat = np.frombuffer(
+            body, dtype, offset=file.tell()
+        )  # raises for objects, so that no pickle is read
         return flat.reshape(shape, order="F" if is_fortran else "C")
-    except Exception as error:  # its header is a Python literal, which can be wrong in many ways
+    except Exception as error:  # the header is a Python literal; errors have many types
         raise ProblemError(
             400,
-            "The body is no .npy file: send what np.save writes, an array of uint8 or float32, "
+            "The body is not a .npy file: send what np.save writes, an array of uint8 or float32, "
             "with curl --data-binary @digits.npy.",
         ) from error

@@ -17,7 +17,7 @@ from mnist_api.http import Request
 from mnist_api.problems import ProblemError
 from mnist_api.signature import CLASSES, PIXELS
 
-LENGTH = b"inference-header-content-length"  # of the JSON, where a tensor follows it
+LENGTH = b"inference-header-content-length"  # of the JSON, if a binary tensor follows it
 INPUT = "image"
 OUTPUTS = {"probabilities": ("FP32", CLASSES), "prediction": ("INT64", None)}
 EXPECTED = f'send one input "{INPUT}" of FP32 with shape [n, {PIXELS}]'
@@ -62,7 +62,7 @@ class InferenceRequest(NamedTuple):
     """A decoded request."""
 
     images: NDArray[np.float32]  # [n, 784]
-    outputs: dict[str, bool]  # name → whether as bytes after the JSON
+    outputs: dict[str, bool]  # name → whether it is returned as bytes after the JSON
     id: str | UnsetType
 
 
@@ -80,7 +80,7 @@ def read_inference(request: Request) -> InferenceRequest:
         json = body if length is None else body[:length]
         if json.count(b"{") > MAX_OBJECTS:
             raise ProblemError(400, f"The request has too many inputs or outputs: {EXPECTED}.")
-        json.decode()  # the decoder skips keys it does not know, whatever their bytes
+        json.decode()  # the decoder skips unknown keys without checking that they are UTF-8
         decoded = _decode(json)
     except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
         raise ProblemError(400, f"The request can't be read ({error}): {EXPECTED}.") from None
@@ -124,7 +124,7 @@ def _read_tensor(tensor: Input, body: bytes, start: int) -> NDArray[np.float32]:
         raise ProblemError(
             400,
             f"{following} bytes follow the JSON, binary_data_size is {size} and the shape "
-            f"{shape} takes {shape[0] * PIXELS * FLOAT32.itemsize}: these must be the same.",
+            f"{shape} needs {shape[0] * PIXELS * FLOAT32.itemsize}: these must be the same.",
         )
     return view_floats(body, start)
 
@@ -148,6 +148,8 @@ def _select_outputs(request: RequestBody) -> dict[str, bool]:
                 400, f'There is no output "{output.name[:40]}": there are {", ".join(OUTPUTS)}.'
             )
         if output.parameters.classification:
-            raise ProblemError(400, 'Classification is not offered: ask for "prediction" instead.')
+            raise ProblemError(
+                400, 'Classification is not supported: request "prediction" instead.'
+            )
         selected[output.name] = every or output.parameters.binary_data
     return selected

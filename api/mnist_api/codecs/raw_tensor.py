@@ -22,14 +22,14 @@ def read_raw_tensor(request: Request) -> Images:
     dtype = _dtype(request)
     if dtype not in SIZES:
         raise ProblemError(
-            422, f'The dtype is "{dtype[:40]}": say uint8 (0 to 255) or float32 (0 to 1).'
+            422, f'The dtype is "{dtype[:40]}": use uint8 (0 to 255) or float32 (0 to 1).'
         )
     size, length = SIZES[dtype], len(request.body)
     if length % size:
         raise ProblemError(
             422,
             f"The body has {length} bytes, but a multiple of {size} is needed: an image is "
-            f"784 {dtype}, without anything around it. ?dtype=uint8 or ?dtype=float32 says which.",
+            f"784 {dtype} without a header. ?dtype=uint8 or ?dtype=float32 sets the type.",
         )
     if dtype == "uint8":
         return np.frombuffer(request.body, np.uint8).reshape(-1, PIXELS)
@@ -37,15 +37,14 @@ def read_raw_tensor(request: Request) -> Images:
 
 
 def view_floats(body: bytes, start: int) -> NDArray[np.float32]:
-    """Return ``body`` from ``start`` on as float32 [n, 784], copied only where it must be.
+    """Return ``body`` from ``start`` on as float32 [n, 784], copied only if it is not aligned.
 
-    An address that is no multiple of 4 needs a copy: computing with unaligned numbers takes three
-    times as long.
+    The network takes three times as long with unaligned numbers.
     """
-    octets = np.frombuffer(body, np.uint8, offset=start)
-    if octets.ctypes.data % FLOAT32.itemsize:
-        octets = octets.copy()
-    return octets.view(FLOAT32).reshape(-1, PIXELS).astype(np.float32, copy=False)
+    content = np.frombuffer(body, np.uint8, offset=start)
+    if content.ctypes.data % FLOAT32.itemsize:
+        content = content.copy()
+    return content.view(FLOAT32).reshape(-1, PIXELS).astype(np.float32, copy=False)
 
 
 def _dtype(request: Request) -> str:

@@ -1,7 +1,7 @@
-"""The largest or smallest value around each pixel, in no more time for a wide window.
+"""Dilation and erosion with a square window; the time grows with the logarithm of its size.
 
-Pillow's MaxFilter and MinFilter give the same, but take a second for the widest stroke, and let no
-other thread run meanwhile.
+Pillow's MaxFilter and MinFilter give the same result, but take a second for the widest window, and
+hold the GIL meanwhile.
 """
 
 from typing import TypeVar
@@ -27,8 +27,8 @@ def erode(pixels: NDArray[np.uint8], size: int) -> NDArray[np.uint8]:
 def _dilate_along(pixels: NDArray[Value], size: int, axis: int) -> NDArray[Value]:
     padding = [(0, 0), (0, 0)]
     padding[axis] = (size // 2, size // 2)
-    runs, length = np.moveaxis(np.pad(pixels, padding, "edge"), axis, 0), 1
-    while length < size:
+    maxima, length = np.moveaxis(np.pad(pixels, padding, "edge"), axis, 0), 1
+    while length < size:  # maxima[i] is the largest of the `length` values from i on
         step = min(length, size - length)
-        runs, length = np.maximum(runs[:-step], runs[step:]), length + step
-    return np.moveaxis(runs, 0, axis)
+        maxima, length = np.maximum(maxima[:-step], maxima[step:]), length + step
+    return np.moveaxis(maxima, 0, axis)

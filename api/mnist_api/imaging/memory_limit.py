@@ -1,4 +1,4 @@
-"""A bound on the memory of a piece of work, held by the kernel."""
+"""A memory limit for a block of code, enforced by the kernel."""
 
 import resource
 from collections.abc import Iterator
@@ -6,25 +6,25 @@ from contextlib import contextmanager
 from pathlib import Path
 
 STATM = Path("/proc/self/statm")
-DATA = 5  # its field for pages of data and stack
+DATA = 5  # index of its field for pages of data and stack
 
 
 @contextmanager
 def limit_memory(more: int) -> Iterator[None]:
-    """Let this process take ``more`` bytes more, all its threads together; then allocations fail.
+    """Limit what this process, with all its threads, allocates to ``more`` bytes more than now.
 
-    It is for decoders of other people's files, which answer a failed allocation with an error; a
-    worker that takes more than its container has is killed. Only Linux holds it.
+    Further allocations fail, which decoders of pictures report as an error; without the limit, the
+    kernel kills a worker that exceeds its container's memory. Only Linux enforces it.
     """
     soft, hard = resource.getrlimit(resource.RLIMIT_DATA)
     if STATM.exists():
-        taken = int(STATM.read_text().split()[DATA]) * resource.getpagesize()
-        resource.setrlimit(resource.RLIMIT_DATA, (_least(taken + more, soft, hard), hard))
+        used = int(STATM.read_text().split()[DATA]) * resource.getpagesize()
+        resource.setrlimit(resource.RLIMIT_DATA, (_smallest(used + more, soft, hard), hard))
     try:
         yield
     finally:
         resource.setrlimit(resource.RLIMIT_DATA, (soft, hard))
 
 
-def _least(*limits: int) -> int:
+def _smallest(*limits: int) -> int:
     return min(limit for limit in limits if limit != resource.RLIM_INFINITY)

@@ -1,4 +1,4 @@
-"""One picture is decoded at a time, by all processes that a lock was made for."""
+"""A lock between processes: one picture is decoded at a time, by all workers together."""
 
 import fcntl
 import os
@@ -6,25 +6,25 @@ import tempfile
 import threading
 from types import TracebackType
 
-WORK, NEXT = 0, 1  # bytes of the file; each is a lock
+DECODING, NEXT = 0, 1  # bytes of the file; each is a lock
 
 
 class PictureLock:
-    """Held while a picture is decoded, by one thread of one process; not to be taken twice.
+    """Held while a picture is decoded, by one thread of one process; not reentrant.
 
-    It is made before the workers fork. The kernel takes it from a process that dies. A process
-    that waits holds ``NEXT``, so that the one which has just finished queues behind it.
+    It is created before the workers fork. The kernel releases it if its process dies. A waiting
+    process holds ``NEXT``, so that it comes before a process that has just decoded a picture.
     """
 
     def __init__(self) -> None:
         self._file, path = tempfile.mkstemp()
         os.unlink(path)
-        self._threads = threading.Lock()  # to the kernel, all threads of a process are one
+        self._threads = threading.Lock()  # a file lock does not exclude threads of the same process
 
     def __enter__(self) -> None:
         self._threads.acquire()
         fcntl.lockf(self._file, fcntl.LOCK_EX, 1, NEXT)
-        fcntl.lockf(self._file, fcntl.LOCK_EX, 1, WORK)
+        fcntl.lockf(self._file, fcntl.LOCK_EX, 1, DECODING)
         fcntl.lockf(self._file, fcntl.LOCK_UN, 1, NEXT)
 
     def __exit__(
@@ -33,5 +33,5 @@ class PictureLock:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        fcntl.lockf(self._file, fcntl.LOCK_UN, 1, WORK)
+        fcntl.lockf(self._file, fcntl.LOCK_UN, 1, DECODING)
         self._threads.release()

@@ -1,4 +1,4 @@
-"""Runs a module of this package in a child process, which never outlives its parent."""
+"""Runs a module of this package in a child process, which ends with its parent."""
 
 import ctypes
 import os
@@ -33,7 +33,7 @@ def run_child(
 
 
 def read_arguments() -> list[str]:
-    """In the child: return its arguments, after tying its life to its parent's.
+    """In the child: return its arguments, and have the kernel kill it when its parent ends.
 
     If memory is short, the kernel kills this process before any other.
     """
@@ -41,7 +41,7 @@ def read_arguments() -> list[str]:
     with suppress(OSError, AttributeError):  # only Linux has it
         ctypes.CDLL(None).prctl(PR_SET_PDEATHSIG, signal.SIGKILL)
     if os.getppid() != int(parent):
-        sys.exit("The parent is gone.")
+        sys.exit("The parent has ended.")
     with suppress(OSError):
         Path("/proc/self/oom_score_adj").write_text("1000")
     return arguments

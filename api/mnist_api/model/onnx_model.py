@@ -15,19 +15,19 @@ from mnist_api.signature import CLASSES, PIXELS
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession  # type: ignore[import-untyped] # it ships no types
 
-# Batch sizes. No others are run, so that nothing runs that the trial did not run before.
+# Batch sizes. No others are run, so that the trial covers all of them.
 BATCHES = (1, 2, 3, 4, 6, 8, 12, 16, 24, 32, 48, 64, 96, 128)
 WARM_UP_BATCHES = (1, 1, 3, 16)  # the first runs are slower than the rest
 MAX_LOAD_SECONDS = 5.0  # CPU time
 MAX_IMAGE_SECONDS = 0.05  # CPU time; small requests are handled in the event loop
 SESSION_SETTINGS = {
     "session.load_model_format": "ONNX",  # not ORT's own format, which onnx_rules.py cannot read
-    "session.model_external_initializers_file_folder_path": os.devnull,  # nothing is below it
+    "session.model_external_initializers_file_folder_path": os.devnull,  # so that none is found
 }
 
 
 class ModelRefusedError(Exception):
-    """A file that cannot be served; the message says why, in one printable line."""
+    """A file that cannot be activated; the message says why, in one printable line."""
 
     def __init__(self, reason: str) -> None:
         line = "".join(character if character.isprintable() else "?" for character in reason)
@@ -90,7 +90,7 @@ def load_model(content: bytes, batches: Iterable[int] = WARM_UP_BATCHES) -> Onnx
     options = SessionOptions()
     options.intra_op_num_threads = 1  # one pool a worker would oversubscribe the cores
     options.inter_op_num_threads = 1
-    options.log_severity_level = 4  # what it would print stands in the exception
+    options.log_severity_level = 4  # the exception has the message that it would print
     for setting, value in SESSION_SETTINGS.items():
         options.add_session_config_entry(setting, value)
     begin = thread_time()
@@ -107,7 +107,7 @@ def load_model(content: bytes, batches: Iterable[int] = WARM_UP_BATCHES) -> Onnx
 
 
 def _ignore(_: NDArray[np.float32]) -> None:
-    """Observe nothing: the calls of a trial are not counted."""
+    """Do nothing: the calls of a trial are not counted."""
 
 
 def _check_signature(session: "InferenceSession") -> None:
@@ -138,13 +138,13 @@ def _try_batch(model: OnnxModel, count: int) -> None:
     if probabilities.shape != (count, CLASSES):
         raise ModelRefusedError(f"{count} images give a shape of {probabilities.shape}")
     if (probabilities < 0).any() or not np.allclose(probabilities.sum(axis=1), 1, atol=1e-3):
-        raise ModelRefusedError("its outputs are no probabilities: they don't add up to 1")
+        raise ModelRefusedError("its outputs are not probabilities: they don't add up to 1")
 
 
-def _check_seconds(what: str, seconds: float, most: float) -> None:
-    if seconds > most:
+def _check_seconds(what: str, seconds: float, limit: float) -> None:
+    if seconds > limit:
         raise ModelRefusedError(
-            f"{what} takes {seconds:.2g} s of the processor, at most {most:g} s are allowed"
+            f"{what} takes {seconds:.2g} s of CPU time, at most {limit:g} s are allowed"
         )
 
 

@@ -1,12 +1,12 @@
-"""ONNX's operators, sorted by what decides the size of their output.
+"""ONNX's operators, by what the size of their output depends on.
 
-An operator that is in none of these sets is not served: those of control flow, and those whose
-output grows by the values they get, or holds text, sequences or optional values.
+An operator in none of these sets is not supported: control flow, and operators whose output size
+depends on values in other ways, or whose output is text, a sequence or an optional value.
 """
 
 CONTROL_FLOW = frozenset(("If", "Loop", "Scan", "SequenceMap"))
 
-# The sizes of their operands and their attributes alone.
+# The sizes of their operands and their attributes.
 BY_SIZES = frozenset(
     """
     Abs Acos Acosh Add And ArgMax ArgMin Asin Asinh Atan Atanh Attention AveragePool
@@ -26,7 +26,7 @@ BY_SIZES = frozenset(
     """.split()  # noqa: SIM905 # words are easier to read
 )
 
-# The values of every operand but the first, whatever the version of the operator.
+# The values of all operands but the first, in some version of the operator.
 BY_LATER_VALUES = frozenset(
     """
     AffineGrid CenterCropPad Col2Im Compress DFT Expand OneHot Pad ReduceL1 ReduceL2 ReduceLogSum
@@ -35,7 +35,7 @@ BY_LATER_VALUES = frozenset(
     """.split()  # noqa: SIM905 # words are easier to read
 )
 
-# The values of every operand.
+# The values of all operands.
 BY_ALL_VALUES = frozenset(
     """
     BlackmanWindow ConstantOfShape HammingWindow HannWindow MelWeightMatrix NonMaxSuppression
@@ -43,14 +43,14 @@ BY_ALL_VALUES = frozenset(
     """.split()  # noqa: SIM905 # words are easier to read
 )
 
-# The sizes of their operands; their values are other ones each time.
+# The sizes of their operands; the output's values are random.
 RANDOM = frozenset(
     """
     Bernoulli Dropout Multinomial RandomNormal RandomNormalLike RandomUniform RandomUniformLike
     """.split()  # noqa: SIM905 # words are easier to read
 )
 
-# Their output's values are sizes, which follow from the number of images alone.
+# The output's values are sizes, which depend only on the number of images.
 SIZES = frozenset(("Shape", "Size"))
 
-SERVED = BY_SIZES | BY_LATER_VALUES | BY_ALL_VALUES | RANDOM | SIZES
+SUPPORTED = BY_SIZES | BY_LATER_VALUES | BY_ALL_VALUES | RANDOM | SIZES

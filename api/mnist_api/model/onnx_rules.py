@@ -25,7 +25,7 @@ def check_rules(content: bytes) -> None:
     if len(model.functions):
         raise ModelRefusedError(
             f"it defines the function {_text(model.functions[0].name)}; only ONNX's own operators "
-            "are served"
+            "are supported"
         )
     for node in model.graph.node:
         _check_node(node)
@@ -38,18 +38,19 @@ def _check_node(node: Any) -> None:
     name = _text(node.op_type)
     if node.domain not in (b"", b"ai.onnx"):
         raise ModelRefusedError(
-            f"its operator {name} is of the domain {_text(node.domain)}; only ONNX's own are served"
+            f"its operator {name} is of the domain {_text(node.domain)}; only ONNX's own are "
+            "supported"
         )
     if name in operators.CONTROL_FLOW or any(
         attribute.HasField("g") or len(attribute.graphs) for attribute in node.attribute
     ):
-        raise ModelRefusedError(f"its operator {name} is control flow, which is not served")
-    if name not in operators.SERVED:
+        raise ModelRefusedError(f"its operator {name} is control flow, which is not supported")
+    if name not in operators.SUPPORTED:
         raise ModelRefusedError(f"its operator {name} is not supported")
     for attribute in node.attribute:
         creates_text = attribute.name == b"to" and attribute.i == STRING
         if creates_text or attribute.name in (b"value_string", b"value_strings"):
-            raise ModelRefusedError(f"its operator {name} creates text; only numbers are served")
+            raise ModelRefusedError(f"its operator {name} creates text; only numbers are supported")
 
 
 def _tensors(graph: Any) -> Iterator[Any]:
@@ -72,13 +73,13 @@ def _check_tensor(tensor: Any) -> None:
             f"its tensor {name} is external data, in a file of its own: save the model as one file"
         )
     if tensor.data_type == STRING:
-        raise ModelRefusedError(f"its tensor {name} is text; only numbers are served")
+        raise ModelRefusedError(f"its tensor {name} is text; only numbers are supported")
 
 
 def _check_sizes(graph: Any) -> None:
     """Refuse sizes that depend on pixels or random values, since no trial can bound them.
 
-    Data flow analysis from the input on, in whatever order the nodes stand.
+    A data flow analysis that starts from the input; the order of the nodes does not matter.
     """
     consumers = defaultdict(list)
     for node in graph.node:

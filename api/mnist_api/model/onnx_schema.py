@@ -1,7 +1,7 @@
-"""The part of ONNX's file format that the rules for models read, as protobuf messages.
+"""The part of ONNX's file format that onnx_rules.py reads, as protobuf messages.
 
-The package onnx has all of it, and 18 MB. Numbers are those of onnx.proto; a field that is not
-named here is skipped. Names are bytes: a file may hold any, and they are only compared.
+The package onnx, with the whole format, takes 18 MB. Numbers are those of onnx.proto; fields that
+are not listed are skipped. Names are bytes: a file may hold any, and they are only compared.
 """
 
 from typing import Any
@@ -61,7 +61,7 @@ _TYPES = {bytes: FieldDescriptorProto.TYPE_BYTES, int: FieldDescriptorProto.TYPE
 
 
 def read_model(content: bytes) -> Any:
-    """Return the ModelProto in ``content``. Raises ValueError where there is none."""
+    """Return the ModelProto in ``content``. Raises ValueError if there is none."""
     try:
         return _message_class("ModelProto").FromString(content)
     except DecodeError as error:

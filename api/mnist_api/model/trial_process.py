@@ -1,4 +1,4 @@
-"""Child process of a trial: reads an ONNX file, prints as JSON why it is refused, or null."""
+"""Child process of a trial: reads an ONNX file, prints the reason of a refusal or null, as JSON."""
 
 import os
 import resource
@@ -44,19 +44,19 @@ def main() -> None:
 
 
 def _limit() -> None:
-    """Bound the resources that this process may take from now on."""
+    """Limit the resources that this process may use from now on."""
     limits = {
         resource.RLIMIT_CPU: CPU_SECONDS,
         resource.RLIMIT_FSIZE: 0,
         resource.RLIMIT_CORE: 0,
     }
-    if STATM.exists():  # on macOS nothing tells what is in use
+    if STATM.exists():  # macOS does not report the memory in use
         pages = int(STATM.read_text().split()[0])
         limits[resource.RLIMIT_AS] = pages * resource.getpagesize() + MEMORY
     for limit, value in limits.items():
         hard = resource.getrlimit(limit)[1]
-        most = value if hard == resource.RLIM_INFINITY else min(value, hard)
-        resource.setrlimit(limit, (most, hard if limit == resource.RLIMIT_CPU else most))
+        allowed = value if hard == resource.RLIM_INFINITY else min(value, hard)
+        resource.setrlimit(limit, (allowed, hard if limit == resource.RLIMIT_CPU else allowed))
 
 
 def _too_large() -> str:

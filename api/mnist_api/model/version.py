@@ -1,4 +1,4 @@
-"""A version of the registered model: what serving it needs to know."""
+"""A version of the registered model, as far as the API needs it."""
 
 from msgspec import Struct
 

@@ -26,9 +26,8 @@ def read_url(url: str, max_bytes: int, max_seconds: float) -> bytes:
     opened: list[socket.socket] = []
     opener = build_opener(_Handler(opened), _SecureHandler(opened))
     end = time.monotonic() + max_seconds
-    timer = threading.Timer(
-        max_seconds, _shut_down, [opened]
-    )  # read timeouts do not bound a slow head
+    # the timeout holds for each read: it does not limit the total time of slow headers
+    timer = threading.Timer(max_seconds, _shut_down, [opened])
     timer.daemon = True
     timer.start()
     try:
@@ -40,13 +39,13 @@ def read_url(url: str, max_bytes: int, max_seconds: float) -> bytes:
         raise
     finally:
         timer.cancel()
-    if time.monotonic() > end:  # what was cut off may look complete
+    if time.monotonic() > end:  # a response that was cut off may look complete
         raise _too_slow(max_seconds)
     return content
 
 
 def _too_slow(seconds: float) -> TimeoutError:
-    return TimeoutError(f"the answer takes longer than {seconds:g} s")
+    return TimeoutError(f"the response takes longer than {seconds:g} s")
 
 
 def _read(response: HTTPResponse, max_bytes: int, end: float) -> bytes:
@@ -58,7 +57,7 @@ def _read(response: HTTPResponse, max_bytes: int, end: float) -> bytes:
         if len(content) > max_bytes:
             raise TooManyBytesError
     if response.length:
-        raise ConnectionError("the response was cut short")
+        raise ConnectionError("the response is truncated")
     return bytes(content)
 
 

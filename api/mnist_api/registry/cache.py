@@ -1,7 +1,7 @@
-"""The cache folder: model files, each under its version.
+"""The cache folder: model files by version.
 
-<cache>/<model's name>/<version>/model.onnx and version.json; in-service.json, which names the
-version that was last active, and trials.json beside them.
+<cache>/<model's name>/<version>/ holds model.onnx and version.json; <cache>/<model's name>/ also
+holds in-service.json, the version that was last active, and trials.json.
 """
 
 import hashlib
@@ -22,7 +22,7 @@ from mnist_api.model.version import Version
 from mnist_api.registry.stored_files import load, locked, write
 from mnist_api.registry.trial_results import TrialResults
 
-MAX_VERSIONS = 4  # that are kept, the active one included
+MAX_VERSIONS = 4  # in the folder, the active one included
 CONTENT = "model.onnx"
 DESCRIPTION = "version.json"
 
@@ -42,7 +42,7 @@ class LastActive:
 
 
 class Cache:
-    """One registered model's folder; it is written under locks that the workers share."""
+    """One registered model's folder; writes are under locks between the workers."""
 
     def __init__(self, root: Path, model_name: str) -> None:
         self._folder = root / quote(model_name, safe="").replace(".", "%2E")
@@ -57,14 +57,14 @@ class Cache:
     ) -> bytes:
         """Return the file of ``version``, fetched and tried once for all workers.
 
-        Raises DamagedError, ModelRefusedError, and what ``fetch`` and ``try_model`` raise. Of
-        these ModelRefusedError is remembered.
+        Raises DamagedError, ModelRefusedError, and what ``fetch`` and ``try_model`` raise. A
+        ModelRefusedError is stored as the result of the trial.
         """
         if version.sha256 is None:
             raise DamagedError("it has no tag sha256, so its file can't be checked")
         content = self._accepted(version)
         if content is None:
-            with self._lock(".trial.lock"):  # its own, for a trial takes its time
+            with self._lock(".trial.lock"):  # a lock of its own: a trial takes long
                 content = self._accepted(version)  # another worker may just have tried it
                 if content is None:
                     content = self._fetch_and_try(version, fetch, try_model)
@@ -174,7 +174,7 @@ class Cache:
 
     @contextmanager
     def _lock(self, name: str) -> Iterator[None]:
-        """Hold a lock; where the folder can't be written there is nothing to guard."""
+        """Hold a lock; if the folder can't be written, no lock is needed."""
         with ExitStack() as held:
             try:
                 held.enter_context(locked(self._folder / name))
@@ -186,8 +186,8 @@ class Cache:
         if not self._warned:
             self._warned = True
             log.warning(
-                "The cache folder %s can't be written (%s): models are served from memory, "
-                "and the next start needs the registry.",
+                "The cache folder %s can't be written (%s): models are kept in memory "
+                "only, and the next start needs the registry.",
                 self._folder,
                 error.strerror,
             )
@@ -196,4 +196,4 @@ class Cache:
 def _check(content: bytes, version: Version) -> None:
     digest = hashlib.sha256(content).hexdigest()
     if digest != version.sha256:
-        raise DamagedError(f"its file's sha256 is {digest}, but its tag says {version.sha256}")
+        raise DamagedError(f"its file's sha256 is {digest}, but its tag is {version.sha256}")

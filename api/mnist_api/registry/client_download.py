@@ -19,9 +19,9 @@ CLIENT_SETTINGS = {
 
 
 def main() -> None:
-    """Download one file, within the size."""
+    """Download one file of at most the given size."""
     server, uri, folder, max_bytes = read_arguments()
-    limit = int(max_bytes) + 1  # the parent sees from this size that the file is too large
+    limit = int(max_bytes) + 1  # a file of this size is too large for the parent
     resource.setrlimit(resource.RLIMIT_FSIZE, (limit, limit))
     os.environ.update(CLIENT_SETTINGS)
     import mlflow
@@ -31,7 +31,7 @@ def main() -> None:
     mlflow.set_registry_uri(server)
     try:
         download_artifacts(uri, dst_path=folder)
-    except Exception as error:  # MLflow passes on those of requests and of every store
+    except Exception as error:  # MLflow lets through those of requests and of each store
         sys.stdout.write((str(error).strip().splitlines() or [type(error).__name__])[0])
         sys.exit(1)
 

@@ -20,11 +20,11 @@ from mnist_api.registry.bounded_http import TooManyBytesError, read_url
 
 FILE = "extra_files/model.onnx"  # inside a version's files
 STAGE = "Production"
-PROXIED = "mlflow-artifacts:/"  # artifacts that the tracking server passes on
+PROXIED = "mlflow-artifacts:/"  # artifacts that the tracking server proxies
 NOT_FOUND = ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE")  # no such model; no such alias
 REQUEST_SECONDS = 15.0
 FILE_SECONDS = 60.0
-MAX_BYTES = 32 * 1024**2  # of a response; a model of 784-2048-1024-512-10 has 17 MB
+MAX_BYTES = 32 * 1024**2  # of a response; the model of a 784-2048-1024-512-10 network has 17 MB
 
 
 class RegistryError(Exception):
@@ -126,7 +126,7 @@ class Registry:
             raise _too_large() from error
         except HTTPError as error:
             with error:
-                body = error.read1(10_000)  # one read: the rest may come slowly
+                body = error.read1(10_000)  # a single read: the rest may arrive slowly
             if any(code.encode() in body for code in NOT_FOUND):
                 raise NotFoundError(f"{url} does not exist") from error
             raise RegistryError(f"{url} responds {error.code} {error.reason}") from error

@@ -37,7 +37,8 @@ class Poller:
     def start(self) -> None:
         """Activate the version that was last active, if it is cached, and start polling.
 
-        A version without a trial by this ONNX Runtime is left to the thread: a trial takes time.
+        A version without a trial by this ONNX Runtime is activated by the thread: a trial takes
+        long.
         """
         last = self._cache.last_active()
         if last is not None and self._cache.has_accepted(last.version):
@@ -58,7 +59,7 @@ class Poller:
             time.sleep(self._poll_seconds)
 
     def poll(self) -> None:
-        """Ask the registry once, and activate the desired version if it is not active."""
+        """Poll the registry once, and activate the desired version if it is not active."""
         try:
             desired = self._registry.find()
         except RegistryError as error:
@@ -70,7 +71,7 @@ class Poller:
         if desired is None:
             self._active.refused = None
             self._warn_once(
-                "none", f"The registry has no version to serve. {self._describe_active()}"
+                "none", f"The registry has no desired version. {self._describe_active()}"
             )
         elif current is not None and current.version == desired:
             self._active.refused = None

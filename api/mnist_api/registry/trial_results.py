@@ -1,4 +1,4 @@
-"""The results of trials, for all workers and their successors."""
+"""The results of trials, shared by all workers and kept between starts."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -15,11 +15,11 @@ MAX_RESULTS = 100  # the newest are kept
 
 @dataclass(frozen=True)
 class TrialResult:
-    """The result of one trial; ``refusal`` is None if the model may be served."""
+    """The result of one trial; ``refusal`` is None if the model was accepted."""
 
     version: str
     sha256: str | None
-    tried_by: str  # another release of either tries again
+    tried_by: str  # releases of the API and ONNX Runtime; others repeat the trial
     refusal: str | None
 
 

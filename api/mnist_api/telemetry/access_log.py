@@ -1,4 +1,4 @@
-"""The access log: one line of JSON a request, written by a thread, so that requests don't wait."""
+"""The access log: one line of JSON for each request, written by a thread of its own."""
 
 import json
 import os
@@ -11,8 +11,8 @@ from functools import lru_cache
 
 INTERVAL = 0.1  # seconds between two writes
 MAX_TEXT = 256  # characters of a path or a method
-MAX_LINES = 50_000  # queued while the reader is slow; further ones are dropped and counted
-ATOMIC = select.PIPE_BUF  # bytes that a pipe accepts without mixing them with another worker's
+MAX_LINES = 50_000  # in the queue; further ones are dropped and counted
+MAX_ATOMIC_BYTES = select.PIPE_BUF  # of a write that a pipe does not mix with another process's
 
 
 class AccessLog:
@@ -73,23 +73,23 @@ class AccessLog:
         length = 0
         for _ in range(len(self._lines)):
             line = self._lines.popleft().encode("ascii")
-            if block and length + len(line) > ATOMIC:
-                self._put(b"".join(block), len(block))
+            if block and length + len(line) > MAX_ATOMIC_BYTES:
+                self._write_block(b"".join(block), len(block))
                 block, length = [], 0
             block.append(line)
             length += len(line)
         if block:
-            self._put(b"".join(block), len(block))
+            self._write_block(b"".join(block), len(block))
 
-    def _put(self, block: bytes, lines: int) -> None:
+    def _write_block(self, block: bytes, lines: int) -> None:
         try:
             while block:
                 block = block[os.write(self._descriptor, block) :]
-        except OSError:  # requests are served with a closed pipe or a full disk, too
+        except OSError:  # a closed pipe or a full disk must not stop the thread
             self._count_dropped(lines)
 
 
 @lru_cache(1024)
 def _encode(text: str) -> str:
-    """Return ``text`` as JSON in ASCII, with its quotes: the one place where a line is encoded."""
+    """Return ``text`` as a JSON string in ASCII, with its quotes."""
     return json.dumps(text).replace("\x7f", "\\u007f")

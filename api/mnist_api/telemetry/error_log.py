@@ -1,15 +1,15 @@
-"""The error log: one printable line a message, whatever a client or the registry sent."""
+"""The error log: one printable line for each message, whatever text it quotes."""
 
 import logging
 
 from gunicorn.glogging import Logger  # type: ignore[import-untyped] # it ships no types
 
 MAX_CHARACTERS = 1000  # of a message, and of a line of a traceback
-INDENT = "    "  # before each line of a traceback, so that none can pass for a message
+INDENT = "    "  # before each line of a traceback, so that none looks like a message
 
 
 class EscapingFormatter(logging.Formatter):
-    """Escapes what is not printable, line breaks among it, and shortens what is too long."""
+    """Escapes characters that are not printable, line breaks included, and truncates long text."""
 
     def formatMessage(self, record: logging.LogRecord) -> str:  # noqa: N802 # logging's name
         """Return the line of a record without its traceback."""

@@ -92,7 +92,7 @@ class Metrics:
         self._cells[self.failures] += 1
 
     def count_refusal(self) -> None:
-        """Count a version that the registry names and that is refused."""
+        """Count a desired version that was refused."""
         self._cells[self.refusals] += 1
 
     def count_dropped(self, lines: int) -> None:
@@ -113,9 +113,9 @@ class Metrics:
         self._add(self.confidences, np.searchsorted(_BOUNDS, highest))
         self._cells[self.confidences + len(CONFIDENCES) + 1] += float(highest.sum(dtype=np.float64))
 
-    def _add(self, first: int, places: NDArray[np.int64]) -> None:
-        """Count how often each of ``places`` is there, in the cells from ``first`` on."""
+    def _add(self, first: int, indices: NDArray[np.int64]) -> None:
+        """Add the number of occurrences of each index to the cells from ``first`` on."""
         cells = self._cells
-        for place, count in enumerate(np.bincount(places).tolist(), first):
+        for cell, count in enumerate(np.bincount(indices).tolist(), first):
             if count:
-                cells[place] += count
+                cells[cell] += count

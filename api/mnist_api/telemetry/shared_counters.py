@@ -8,9 +8,9 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-ROWS = 160  # more than the workers there can be, old and new ones together
+ROWS = 160  # more than there can be workers, old and new ones together during a reload
 TEXT = 64  # bytes at the end of a row
-MEMORY = Path("/dev/shm")  # noqa: S108 # the file is unlinked at once
+MEMORY = Path("/dev/shm")  # noqa: S108 # the file is unlinked immediately
 
 Cells = Any  # a memoryview of float64, for which typeshed's has no name before Python 3.14
 Row = tuple[Cells, memoryview]
@@ -19,8 +19,8 @@ Row = tuple[Cells, memoryview]
 class SharedCounters:
     """Rows of ``cells`` float64 and a short text, all 0 at first, shared with forked processes.
 
-    A row belongs to the process that holds its lock, which the kernel releases when it dies. The
-    next process continues with the row's values, so that no sum ever decreases.
+    A row belongs to the process that holds its lock; the kernel releases the lock when the process
+    ends. The next process continues with the row's values, so that no sum ever decreases.
     """
 
     def __init__(self, cells: int) -> None:
@@ -50,7 +50,7 @@ class SharedCounters:
         return whole[:-TEXT].cast("d"), whole[-TEXT:]
 
     def _lock(self, row: int) -> bool:
-        """Try to lock a row; byte number ``row`` of the file stands for it."""
+        """Try to lock a row, which is a lock on byte number ``row`` of the file."""
         try:
             fcntl.lockf(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, row)
         except OSError:
