@@ -1,4 +1,4 @@
-# `make` lists what there is to do. ARGS passes options on: make train ARGS="--epochs 3"
+# `make` lists the targets. ARGS sets options of the command: make train ARGS="--epochs 3"
 PYTHON ?= python3
 ENVIRONMENTS := .local/environments
 LINT := $(ENVIRONMENTS)/lint/bin
@@ -18,20 +18,20 @@ TRAINER = trainer() { if $(COMPOSED); then docker compose run --rm $(DATA) train
 help:
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 24
 
-up: ## start everything and stay, in containers where an engine answers; Ctrl-C stops it
+up: ## start the stack, in containers if an engine responds; Ctrl-C stops it
 	@if $(ENGINE); then echo "A container engine answers: docker compose up"; \
 		GIT_COMMIT=$$(git rev-parse HEAD 2>/dev/null || echo unknown) \
 		exec docker compose up --build; \
 	else echo "No container engine answers: local processes"; \
 		exec $(PYTHON) -m local up -- $(ARGS); fi
 
-local: ## the same, always as local processes
+local: ## start the stack as local processes
 	@$(PYTHON) -m local up -- $(ARGS)
 
-down: ## stop everything; nothing is lost
+down: ## stop the stack; its data is kept
 	@if $(COMPOSED); then docker compose down; else $(PYTHON) -m local down; fi
 
-logs: ## follow what the services say
+logs: ## follow the logs of the services
 	@if $(COMPOSED); then docker compose logs --follow --tail=50; else tail -F .local/logs/*.log; fi
 
 train: ## train, register, and promote if it is not worse
@@ -43,16 +43,16 @@ search: ## search for better settings, then train and promote the best: make sea
 versions: ## list the versions, and which one is promoted
 	@$(TRAINER) versions
 
-promote: ## promote a version by hand: make promote VERSION=2
+promote: ## promote a version: make promote VERSION=2
 	@$(TRAINER) promote $(VERSION)
 
-rollback: ## move the alias back to the version before
+rollback: ## promote the previous version again
 	@$(TRAINER) rollback
 
-resume-upload: ## send trainings that are not on the tracking server
+resume-upload: ## log trainings that the tracking server does not have yet
 	@$(TRAINER) resume-upload $(ARGS)
 
-test: test-trainer test-api test-page test-report test-mlflow-server test-local ## all that needs no container engine
+test: test-trainer test-api test-page test-report test-mlflow-server test-local ## run all tests that need no container engine
 
 test-trainer:
 	@$(PYTHON) -m local environment mlflow-server trainer-test
@@ -62,7 +62,7 @@ test-api:
 	@$(PYTHON) -m local environment mlflow-server api-test
 	PYTHONPATH=api $(API_TEST) -m pytest tests/api
 
-test-page: # in Chromium, where it is installed
+test-page: # in Chromium, if it is installed
 	@$(PYTHON) -m local environment api-test
 	PYTHONPATH=api $(API_TEST) -m pytest tests/page
 
@@ -70,20 +70,20 @@ test-report:
 	@$(PYTHON) -m local environment mlflow-server trainer-test
 	PYTHONPATH=trainer $(TRAINER_TEST) -m pytest tests/report
 
-test-mlflow-server: # what is open of the tracking server, to whom, and its pages in Chromium
+test-mlflow-server: # the tracking server's open paths, allowed hosts, and its pages in Chromium
 	@$(PYTHON) -m local environment mlflow-server api-test
 	$(API_TEST) -m pytest tests/mlflow_server
 
-test-local: # `make local`, and the black-box tests of tests/stack against it
+test-local: # `make local`, and the black-box tests in tests/stack against it
 	@$(PYTHON) -m local environment mlflow-server trainer api trainer-test
 	$(TRAINER_TEST) -m pytest tests/local
 
-test-compose: ## the composed stack, built and run; needs a container engine that answers
+test-compose: ## build and test the stack in containers; needs a running container engine
 	@{ $(ENGINE); } || { echo "No container engine answers: start Docker, with Compose, and try again." >&2; exit 1; }
 	@$(PYTHON) -m local environment trainer-test
 	$(TRAINER_TEST) -m pytest tests/compose
 
-report: ## the lab report of the promoted version; LANG=fr make report in French
+report: ## build the lab report of the promoted version; in French: LANG=fr make report
 	@$(PYTHON) -m local environment trainer
 	PYTHONPATH=trainer $(ENVIRONMENTS)/trainer/bin/python -m report.collect
 	$(PYTHON) -m report.build
@@ -103,7 +103,7 @@ fuzz: ## send 100,000 mutated requests in all formats to the API
 	@$(PYTHON) -m local environment api-test
 	PYTHONPATH=api $(API_TEST) tests/fuzz $(ARGS)
 
-lint: ## ruff, import-linter, mypy and shellcheck
+lint: ## run ruff, import-linter, mypy and shellcheck
 	@$(PYTHON) -m local environment lint trainer-test api-test
 	$(LINT)/ruff format --check .
 	$(LINT)/ruff check .
@@ -115,7 +115,7 @@ lint: ## ruff, import-linter, mypy and shellcheck
 	$(LINT)/mypy --python-executable $(API_TEST) --explicit-package-bases --exclude 'bench/(peers|training)' bench
 	git ls-files '*.sh' .ci/run | xargs $(LINT)/shellcheck
 
-format: ## let ruff lay out the code
+format: ## format the code with ruff
 	@$(PYTHON) -m local environment lint
 	$(LINT)/ruff format .
 	$(LINT)/ruff check --fix .

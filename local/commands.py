@@ -63,7 +63,7 @@ def _run(arguments: argparse.Namespace) -> int:
 
 
 def _replace_by_trainer(arguments: list[str]) -> int:
-    """Become the trainer, so that signals and the exit code are its own."""
+    """Replace this process by the trainer, for its signals and exit code."""
     make_environment("trainer")
     trainer = programs.trainer(read_settings(os.environ), arguments)
     os.chdir(trainer.folder)

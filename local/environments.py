@@ -23,11 +23,11 @@ UV = ENVIRONMENTS / "uv" / "bin" / "uv"
 
 
 class EnvironmentFailedError(Exception):
-    """An environment could not be made; the message says which, why and what to do."""
+    """An environment could not be installed; the message names it and the cause."""
 
 
 def python_of(name: str) -> Path:
-    """Return the interpreter of environment ``name``, whether or not it has been made."""
+    """Return the interpreter of environment ``name``, whether or not it is installed."""
     return ENVIRONMENTS / name / "bin" / "python"
 
 
@@ -37,8 +37,8 @@ def make_environment(name: str) -> Path:
     Raises EnvironmentFailedError when a command of the installation fails.
     """
     ENVIRONMENTS.mkdir(parents=True, exist_ok=True)
-    with (ENVIRONMENTS / ".guard").open("w") as guard:
-        fcntl.flock(guard, fcntl.LOCK_EX)  # two `make` at once would write into one another
+    with (ENVIRONMENTS / ".lock").open("w") as lock_file:
+        fcntl.flock(lock_file, fcntl.LOCK_EX)  # another `make` may run at the same time
         for needed in ("uv", name):
             if not matches_lock(needed):
                 _install(needed)
@@ -46,7 +46,7 @@ def make_environment(name: str) -> Path:
 
 
 def matches_lock(name: str) -> bool:
-    """Say whether environment ``name`` is complete and made from its present lock."""
+    """Return whether environment ``name`` is complete and installed from its current lock."""
     stamp = ENVIRONMENTS / name / ".digest"
     return stamp.exists() and stamp.read_text() == _digest(name)
 
@@ -66,11 +66,11 @@ def _install(name: str) -> None:
         _run(name, [UV, "venv", "--quiet", "--python", sys.executable, folder])
         installer = [UV, "pip", "install", "--python", python_of(name)]
     _run(name, [*installer, "--quiet", "--require-hashes", "--requirement", LOCKS[name]])
-    (folder / ".digest").write_text(_digest(name))  # last: an interrupted one is begun again
+    (folder / ".digest").write_text(_digest(name))  # last: an interrupted installation is repeated
 
 
 def _run(name: str, command: list[str | Path]) -> None:
     finished = subprocess.run(command, capture_output=True, text=True, check=False)
     if finished.returncode != 0:
-        said = (finished.stderr or finished.stdout).strip()
-        raise EnvironmentFailedError(f"The environment of {name} could not be made:\n{said}")
+        output = (finished.stderr or finished.stdout).strip()
+        raise EnvironmentFailedError(f"The environment of {name} could not be made:\n{output}")

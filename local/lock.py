@@ -1,4 +1,4 @@
-"""`make lock`: renews the locks with hashes from what each service and each peer asks for."""
+"""`make lock`: renews the locks with hashes from the dependencies of each service and peer."""
 
 import subprocess
 from pathlib import Path
@@ -15,33 +15,29 @@ def lock() -> int:
     """Compile every lock for Python 3.11 to 3.13 and all platforms; return uv's exit code."""
     make_environment("uv")
     peers = sorted(ROOT.glob("bench/peers/*/requirements.in"))
-    wanted = {path: _wanted(name) for name, path in LOCKS.items()}
-    wanted |= {path.with_suffix(".txt"): [_named(path)] for path in peers}
-    for path, sources in wanted.items():
-        print(f"Locking {_named(path)} ...", flush=True)
-        compiled = subprocess.run([UV, *COMPILE, _named(path), *sources], cwd=ROOT, check=False)
+    sources = {path: _sources(name) for name, path in LOCKS.items()}
+    sources |= {path.with_suffix(".txt"): [_relative(path)] for path in peers}
+    for path, arguments in sources.items():
+        print(f"Locking {_relative(path)} ...", flush=True)
+        compiled = subprocess.run(
+            [UV, *COMPILE, _relative(path), *arguments], cwd=ROOT, check=False
+        )
         if compiled.returncode != 0:
             return compiled.returncode
     return 0
 
 
-def _named(path: Path) -> str:
-    """Return the path as it may stand in a lock: from the root, without this machine's own."""
+def _relative(path: Path) -> str:
+    """Return the path from the root: uv writes it into the lock, which is for all machines."""
     return str(path.relative_to(ROOT))
 
 
-def _wanted(name: str) -> list[str]:
-    """Return what uv is to compile for environment ``name``."""
-    service = name.removesuffix("-test")
-    asked = _named(LOCKS[service].with_name("pyproject.toml"))
+def _sources(name: str) -> list[str]:
+    """Return uv's arguments that name the dependencies of environment ``name``."""
     if name in ("uv", "lint"):
         return ["--group", name]
+    service = name.removesuffix("-test")
+    project = _relative(LOCKS[service].with_name("pyproject.toml"))
     if name == service:
-        return [asked]
-    return [
-        "--extra",
-        "test",
-        asked,
-        "--constraint",
-        _named(LOCKS[service]),
-    ]  # the versions that serve
+        return [project]
+    return ["--extra", "test", project, "--constraint", _relative(LOCKS[service])]

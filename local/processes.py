@@ -1,4 +1,4 @@
-"""Starting, watching and stopping the programs of the local stack."""
+"""Starts, supervises and stops the programs of the local stack."""
 
 import contextlib
 import ctypes
@@ -16,7 +16,7 @@ from pathlib import Path
 from types import FrameType
 from typing import NoReturn
 
-PATIENCE_SECONDS = 15  # for a program to stop by itself; gunicorn drains its connections first
+STOP_TIMEOUT = 15  # seconds from SIGTERM to SIGKILL; gunicorn closes its connections first
 LINUX_PR_SET_PDEATHSIG = 1
 
 
@@ -25,7 +25,7 @@ class ProcessFailedError(Exception):
 
 
 class StopRequestedError(Exception):
-    """Somebody pressed Ctrl-C, or the process was told to end."""
+    """The process received SIGINT (Ctrl-C), SIGTERM or SIGHUP."""
 
     def __init__(self, signal_number: int) -> None:
         super().__init__(signal.Signals(signal_number).name)
@@ -34,7 +34,7 @@ class StopRequestedError(Exception):
 
 @dataclass(frozen=True)
 class Program:
-    """One program: its name for people, what is run, and where its output goes (None: here)."""
+    """One program: its name in messages, its command, and its log (None: standard output)."""
 
     name: str
     command: Sequence[str | Path]
@@ -45,19 +45,19 @@ class Program:
 
 @dataclass
 class Supervisor:
-    """Holds every process that was started, so that leaving its `with` block leaves none behind.
+    """Keeps a list of all processes that it started; leaving its `with` block stops them.
 
-    Signals only set a flag, which every wait looks at: an exception out of a signal handler could
-    come between starting a process and noting it.
+    Signals only set a flag, which every wait checks: an exception from a signal handler could be
+    raised between the start of a process and its entry in the list.
     """
 
     signal_number: int = 0
-    _asked: threading.Event = field(default_factory=threading.Event)
+    _stop_requested: threading.Event = field(default_factory=threading.Event)
     _running: list[tuple[Program, subprocess.Popen[bytes]]] = field(default_factory=list)
 
     def __enter__(self) -> "Supervisor":
         for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            signal.signal(number, self._note_signal)
+            signal.signal(number, self._request_stop)
         return self
 
     def __exit__(self, *error: object) -> None:
@@ -65,7 +65,7 @@ class Supervisor:
             _stop(program, process)
 
     def start(self, program: Program) -> None:
-        """Start ``program`` in a process group of its own, out of Ctrl-C's reach."""
+        """Start ``program`` in a session of its own, so that Ctrl-C does not signal it."""
         output = program.log.open("wb") if program.log else None
         with output or contextlib.nullcontext():
             process = subprocess.Popen(
@@ -90,12 +90,12 @@ class Supervisor:
         return process.returncode
 
     def wait_until_ready(self, url: str, seconds: float) -> None:
-        """Return once ``url`` answers 200.
+        """Return once the response of ``url`` is 200.
 
-        Raises ProcessFailedError when a program ends instead, or time is up.
+        Raises ProcessFailedError if a program ends before, or after ``seconds``.
         """
         deadline = time.monotonic() + seconds
-        while not _answers(url):
+        while not _is_ready(url):
             self.check()
             if time.monotonic() > deadline:
                 program = self._running[-1][0]
@@ -105,8 +105,8 @@ class Supervisor:
                 )
             self.pause(0.1)
 
-    def watch(self) -> NoReturn:
-        """Return never: raise ProcessFailedError or StopRequestedError when it is over."""
+    def supervise(self) -> NoReturn:
+        """Check the programs until one ends (ProcessFailedError) or on StopRequestedError."""
         while True:
             self.check()
             self.pause(0.5)
@@ -121,17 +121,17 @@ class Supervisor:
                 )
 
     def pause(self, seconds: float) -> None:
-        """Wait; raise StopRequestedError as soon as a signal asks for the end."""
-        if self._asked.wait(seconds):
+        """Wait; raise StopRequestedError as soon as a signal has been received."""
+        if self._stop_requested.wait(seconds):
             raise StopRequestedError(self.signal_number)
 
-    def _note_signal(self, number: int, _frame: FrameType | None) -> None:
+    def _request_stop(self, number: int, _frame: FrameType | None) -> None:
         self.signal_number = number
-        self._asked.set()
+        self._stop_requested.set()
 
 
 def _end_with_parent() -> None:
-    """Have Linux end the new process when this one is killed without a chance to stop it."""
+    """Have Linux terminate the new process if this one is killed before it can stop it."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(LINUX_PR_SET_PDEATHSIG, signal.SIGTERM)
 
@@ -141,16 +141,16 @@ def _stop(program: Program, process: subprocess.Popen[bytes]) -> None:
         print(f"Stopping {program.name} ...", flush=True)
         process.terminate()
         with contextlib.suppress(subprocess.TimeoutExpired):
-            process.wait(PATIENCE_SECONDS)
-    with contextlib.suppress(ProcessLookupError):  # sweep up what it may have left behind
+            process.wait(STOP_TIMEOUT)
+    with contextlib.suppress(ProcessLookupError):  # its children that still run
         os.killpg(process.pid, signal.SIGKILL)
     process.wait()
 
 
-def _answers(url: str) -> bool:
+def _is_ready(url: str) -> bool:
     try:
-        with urllib.request.urlopen(url, timeout=2) as answer:  # noqa: S310 - http on 127.0.0.1
-            return bool(answer.status == 200)
+        with urllib.request.urlopen(url, timeout=2) as response:  # noqa: S310 - http on 127.0.0.1
+            return bool(response.status == 200)
     except (urllib.error.URLError, OSError):
         return False
 

@@ -10,21 +10,21 @@ from local.settings import Settings
 
 
 def environments(*names: str) -> Program:
-    """Make environments, as a program of its own so that Ctrl-C stops an installation too."""
+    """Installs environments; a program of its own, so that Ctrl-C stops it as well."""
     command = [sys.executable, "-m", "local", "environment", *names]
     return Program("the installation", command, ROOT, os.environ)
 
 
 def mlflow_server(settings: Settings) -> Program:
-    """The tracking server on SQLite and files below the state folder."""
-    records = settings.state / "mlflow"
+    """The tracking server on SQLite and files in the state folder."""
+    folder = settings.state / "mlflow"
     return Program(
         "MLflow",
         [python_of("mlflow-server"), "start.py"],
         ROOT / "mlflow-server",
         _environ(
-            BACKEND_STORE_URI=f"sqlite:///{records}/mlflow.db",
-            ARTIFACTS_DESTINATION=f"{records}/artifacts",
+            BACKEND_STORE_URI=f"sqlite:///{folder}/mlflow.db",
+            ARTIFACTS_DESTINATION=f"{folder}/artifacts",
             HOST="127.0.0.1",
             PORT=str(settings.mlflow_port),
         ),
@@ -40,8 +40,8 @@ def trainer(settings: Settings, arguments: list[str]) -> Program:
         ROOT / "trainer",
         _environ(
             MLFLOW_TRACKING_URI=os.environ.get("MLFLOW_TRACKING_URI") or settings.mlflow_url,
-            MODELS_DIR=_place("MODELS_DIR", ROOT / "models"),
-            DATA_DIR=_place("DATA_DIR", ROOT / "trainer" / "data"),
+            MODELS_DIR=_absolute_path("MODELS_DIR", ROOT / "models"),
+            DATA_DIR=_absolute_path("DATA_DIR", ROOT / "trainer" / "data"),
             PYTHONUNBUFFERED="1",
         ),
     )
@@ -63,15 +63,15 @@ def api(settings: Settings) -> Program:
     )
 
 
-def _place(name: str, otherwise: Path) -> str:
-    """Return the absolute path that a variable names, seen from where the user stands."""
-    return str(Path(os.environ.get(name, "").strip() or otherwise).absolute())
+def _absolute_path(name: str, default: Path) -> str:
+    """Return the absolute path in a variable, relative to the user's working directory."""
+    return str(Path(os.environ.get(name, "").strip() or default).absolute())
 
 
 def _environ(**values: str) -> dict[str, str]:
-    """Return this process's variables with ``values`` over them.
+    """Return this process's variables, updated with ``values``.
 
-    Without those that lead Python to other packages, or have it compile everything at each start.
+    Without those that add other packages to Python's path, or that disable its bytecode cache.
     """
-    left_out = ("PYTHONPATH", "PYTHONHOME", "PYTHONDONTWRITEBYTECODE")
-    return {k: v for k, v in os.environ.items() if k not in left_out} | values
+    omitted = ("PYTHONPATH", "PYTHONHOME", "PYTHONDONTWRITEBYTECODE")
+    return {k: v for k, v in os.environ.items() if k not in omitted} | values

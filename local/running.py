@@ -1,4 +1,4 @@
-"""The one local stack of a state folder: held while it runs, and stopped from another terminal."""
+"""Locks a state folder while its stack runs, and stops that stack from another terminal."""
 
 import fcntl
 import os
@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TextIO
 
-STOP_SECONDS = 60
+STOP_TIMEOUT = 60  # seconds
 
 
 class RunningError(Exception):
@@ -17,45 +17,45 @@ class RunningError(Exception):
 
 
 @contextmanager
-def only_one(state: Path) -> Iterator[None]:
-    """Hold ``state``: two stacks on one database would be a fight. Raises RunningError."""
-    with (state / "running").open("a+") as guard:
-        if not _take(guard):
+def lock_state(state: Path) -> Iterator[None]:
+    """Lock ``state``, so that one stack at a time uses it. Raises RunningError if one runs."""
+    with (state / "running").open("a+") as lock_file:
+        if not _try_lock(lock_file):
             raise RunningError(f"The stack of {state} runs already. Stop it first: make down")
-        guard.truncate(0)
-        guard.write(str(os.getpid()))
-        guard.flush()
+        lock_file.truncate(0)
+        lock_file.write(str(os.getpid()))
+        lock_file.flush()
         yield
 
 
 def down(state: Path) -> int:
     """Stop the stack of ``state`` as Ctrl-C does, and return 0 once it has ended.
 
-    Raises RunningError if it has not after a minute.
+    Raises RunningError if it has not ended after a minute.
     """
     path = state / "running"
     if not path.exists():
         print("No local stack is running.")
         return 0
-    with path.open("a+") as guard:
-        if _take(guard):
+    with path.open("a+") as lock_file:
+        if _try_lock(lock_file):
             print("No local stack is running.")
             return 0
-        guard.seek(0)
-        pid = int(guard.read())
+        lock_file.seek(0)
+        pid = int(lock_file.read())
         os.kill(pid, signal.SIGTERM)
-        deadline = time.monotonic() + STOP_SECONDS
-        while not _take(guard):
+        deadline = time.monotonic() + STOP_TIMEOUT
+        while not _try_lock(lock_file):
             if time.monotonic() > deadline:
                 raise RunningError(f"The stack does not end; it is process {pid}.")
             time.sleep(0.1)
-    print("The local stack has stopped; everything it knows is kept.")
+    print("The local stack has stopped. Its data is kept.")
     return 0
 
 
-def _take(guard: TextIO) -> bool:
+def _try_lock(lock_file: TextIO) -> bool:
     try:
-        fcntl.flock(guard, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        fcntl.flock(lock_file, fcntl.LOCK_EX | fcntl.LOCK_NB)
     except BlockingIOError:
         return False
     return True

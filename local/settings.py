@@ -1,4 +1,4 @@
-"""What may be set about the local stack, by environment variables or as `make up NAME=value`."""
+"""Settings of the local stack: environment variables, or `make up NAME=value`."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,12 +8,12 @@ from local.environments import ROOT
 
 
 class SettingError(Exception):
-    """A setting has a value that cannot be used; the message names it and what is allowed."""
+    """A setting is invalid; the message names it, its value and what is allowed."""
 
 
 @dataclass(frozen=True)
 class Settings:
-    """Where the local stack listens (on 127.0.0.1 only) and keeps what it must not lose."""
+    """The ports of the local stack, on 127.0.0.1 only, and the folder of its data."""
 
     mlflow_port: int = 5000
     api_port: int = 8000
@@ -31,7 +31,7 @@ class Settings:
 
 
 def read_settings(environ: Mapping[str, str]) -> Settings:
-    """Read MLFLOW_PORT, API_PORT and LOCAL_STATE; an unset or empty one keeps its default.
+    """Read MLFLOW_PORT, API_PORT and LOCAL_STATE; if unset or empty, the default.
 
     Raises SettingError.
     """

@@ -1,7 +1,7 @@
-"""MLFLOW_ALLOWED_HOSTS, as a person writes it, in the patterns that MLflow compares with.
+"""Converts the setting MLFLOW_ALLOWED_HOSTS to MLflow's patterns.
 
-A name alone, or with `:*`, holds for every port; with a number for that port only. `*` stands for
-any letters: `*.lan`, or alone for every name there is. This machine is always among them.
+A name alone, or with `:*`, allows every port; with a number, that port only. `*` matches any
+characters: `*.lan`, or `*` for all names. The names of this machine are always allowed.
 """
 
 import re
@@ -11,11 +11,11 @@ ENTRY = re.compile(r"(?P<name>\[[0-9a-f:.]+\]|[0-9a-z._*-]+)(:(?P<port>\*|[0-9]+
 
 
 class AllowedHostsError(Exception):
-    """The setting cannot be read; the message says why and what is allowed."""
+    """The setting is invalid; the message says why and what is allowed."""
 
 
 def read_allowed_hosts(text: str) -> str:
-    """Return MLflow's own setting for what the user gave; raises AllowedHostsError."""
+    """Return the patterns for ``text``, separated by commas. Raises AllowedHostsError."""
     given = [entry for part in text.lower().split(",") if (entry := part.strip())]
     return ",".join(pattern for entry in (*LOOPBACK, *given) for pattern in _read_entry(entry))
 
@@ -29,5 +29,5 @@ def _read_entry(entry: str) -> list[str]:
         )
     if found["port"] not in (None, "*"):
         return [entry]
-    escaped = found["name"].replace("[", "[[]")  # a pattern's own sign, where there is a `*`
+    escaped = found["name"].replace("[", "[[]")  # a bracket is special in a pattern
     return [found["name"], f"{escaped}:*"]

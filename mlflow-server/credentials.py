@@ -1,7 +1,7 @@
-"""The passwords of database and S3, as the files that libpq and boto3 read by themselves.
+"""The passwords of database and S3, in the credential files of libpq and boto3.
 
-A process's variables are open to whoever may inspect it or make it print them; a file of mode 0600
-is not.
+Environment variables can be read by inspecting the process or by making it print them; files of
+mode 0600 are safe from both.
 """
 
 from collections.abc import Mapping
@@ -9,7 +9,7 @@ from pathlib import Path
 
 
 def write_credentials(folder: Path, environ: Mapping[str, str]) -> dict[str, str]:
-    """Write both files and return the variables that say where they are.
+    """Write both files and return the variables that hold their paths.
 
     Reads POSTGRES_PASSWORD_FILE, S3_ACCESS_KEY and S3_SECRET_KEY_FILE.
     """
@@ -26,7 +26,7 @@ def write_credentials(folder: Path, environ: Mapping[str, str]) -> dict[str, str
 
 
 def _write(path: Path, content: str) -> str:
-    path.unlink(missing_ok=True)  # a file that is there keeps its mode
-    path.touch(mode=0o600)  # libpq takes no file that others may read
+    path.unlink(missing_ok=True)  # an existing file would keep its mode
+    path.touch(mode=0o600)  # libpq ignores a file that others may read
     path.write_text(content)
     return str(path)

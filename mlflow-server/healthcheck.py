@@ -1,6 +1,6 @@
-"""Exits 0 when the server answers from its database; its own /health says 200 without one.
+"""Exits 0 if the server responds with data from its database; /health is 200 without one.
 
-While nothing listens yet it waits, so that a server that starts is found healthy at once.
+Until the port is open it waits, so that a starting server is healthy as soon as possible.
 """
 
 import http.client
@@ -9,7 +9,7 @@ import sys
 import time
 
 PORT = int(os.environ.get("PORT", "5000"))
-WAIT = 20  # seconds
+START_TIMEOUT = 20  # seconds
 
 
 def status() -> int:
@@ -20,20 +20,22 @@ def status() -> int:
 
 
 def main() -> str | None:
-    """Return nothing when the server is healthy, and a sentence about it when it is not."""
-    patience = time.monotonic() + WAIT
+    """Return None if the server is healthy, else the error message."""
+    deadline = time.monotonic() + START_TIMEOUT
     while True:
         try:
             found = status()
         except ConnectionRefusedError:
-            if time.monotonic() > patience:
+            if time.monotonic() > deadline:
                 return f"Nothing listens on port {PORT}."
             time.sleep(0.2)
         except OSError as error:
-            return f"The tracking server does not answer: {error}"
+            return f"The tracking server does not respond: {error}"
         else:
-            healthy = found == http.client.OK
-            return None if healthy else f"The tracking server answers {found}: is its database up?"
+            is_healthy = found == http.client.OK
+            return (
+                None if is_healthy else f"The tracking server responds {found}: is the database up?"
+            )
 
 
 if __name__ == "__main__":

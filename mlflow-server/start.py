@@ -1,9 +1,9 @@
 """Starts the tracking server, as a local process and in its container alike.
 
-Settings: BACKEND_STORE_URI (where runs and the registry live), ARTIFACTS_DESTINATION (where
-files live; clients reach them through the server), HOST, PORT and MLFLOW_ALLOWED_HOSTS (see
-allowed_hosts.py). CREDENTIALS_FOLDER, where there are passwords: see credentials.py. Arguments are
-passed on to `mlflow server`.
+Settings: BACKEND_STORE_URI (the database of runs and the registry), ARTIFACTS_DESTINATION (the
+artifact store, which the server proxies for clients), HOST, PORT, MLFLOW_ALLOWED_HOSTS (see
+allowed_hosts.py) and, if there are passwords, CREDENTIALS_FOLDER (see credentials.py). Arguments
+are those of `mlflow server`.
 """
 
 import os
@@ -15,7 +15,7 @@ from credentials import write_credentials
 
 PLUGIN = Path(__file__).resolve().with_name("plugin")
 SETTINGS = {
-    "MLFLOW_DEPLOYMENTS_TARGET": "",  # the UI's gateway-proxy answers that there is no model server
+    "MLFLOW_DEPLOYMENTS_TARGET": "",  # the UI's gateway-proxy then reports no model server
     "MLFLOW_DISABLE_TELEMETRY": "true",
     "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",  # saves 2 GB
     "PYTHONPATH": str(PLUGIN),
@@ -23,7 +23,7 @@ SETTINGS = {
 
 
 def main() -> None:
-    """Replace this process by the server, so that it receives the signals itself."""
+    """Replace this process by the server, so that the server receives the signals."""
     try:
         hosts = read_allowed_hosts(os.environ.get("MLFLOW_ALLOWED_HOSTS", ""))
     except AllowedHostsError as error:

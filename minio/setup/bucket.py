@@ -1,4 +1,4 @@
-"""Makes the bucket, and an account that may touch that bucket only; done once, it does nothing.
+"""Creates the bucket and an account with access to that bucket only; does nothing if both exist.
 
 Settings: S3_ENDPOINT (host:port), S3_BUCKET, S3_ACCESS_KEY (the account), MINIO_ROOT_USER, and the
 files that hold the two passwords: S3_SECRET_KEY_FILE, MINIO_ROOT_PASSWORD_FILE.
@@ -15,8 +15,8 @@ from minio import Minio, MinioAdmin
 from minio.credentials import StaticProvider
 from minio.error import MinioAdminException, S3Error
 
-ON_BUCKET = ["s3:GetBucketLocation", "s3:ListBucket", "s3:ListBucketMultipartUploads"]
-ON_OBJECTS = [
+BUCKET_ACTIONS = ["s3:GetBucketLocation", "s3:ListBucket", "s3:ListBucketMultipartUploads"]
+OBJECT_ACTIONS = [
     "s3:GetObject",
     "s3:PutObject",
     "s3:DeleteObject",
@@ -28,7 +28,7 @@ ON_OBJECTS = [
 def policy_for(bucket: str) -> dict[str, Any]:
     """Return the policy that allows what MLflow needs on one bucket, and nothing else."""
     arn = f"arn:aws:s3:::{bucket}"
-    statements = [(ON_BUCKET, arn), (ON_OBJECTS, f"{arn}/*")]
+    statements = [(BUCKET_ACTIONS, arn), (OBJECT_ACTIONS, f"{arn}/*")]
     return {
         "Version": "2012-10-17",
         "Statement": [
@@ -39,15 +39,15 @@ def policy_for(bucket: str) -> dict[str, Any]:
 
 
 def can_use(bucket: str, account: Minio) -> bool:
-    """Say whether the account is there and sees the bucket."""
+    """Return whether the account exists and has access to the bucket."""
     try:
         return account.bucket_exists(bucket)
     except S3Error:
         return False
 
 
-def make_account(admin: MinioAdmin, name: str, password: str, policy: dict[str, Any]) -> None:
-    """Make the account, or renew its password and what it may do."""
+def create_account(admin: MinioAdmin, name: str, password: str, policy: dict[str, Any]) -> None:
+    """Create the account, or update its password and its policy."""
     admin.policy_add(name, policy=policy)
     admin.user_add(name, password)
     try:
@@ -57,17 +57,17 @@ def make_account(admin: MinioAdmin, name: str, password: str, policy: dict[str, 
             raise
 
 
-def holds(admin: MinioAdmin, name: str, policy: dict[str, Any]) -> bool:
-    """Say whether MinIO keeps this very policy under the account's name."""
+def has_policy(admin: MinioAdmin, name: str, policy: dict[str, Any]) -> bool:
+    """Return whether MinIO has exactly this policy under the account's name."""
     try:
-        kept = json.loads(admin.policy_info(name))
+        stored = json.loads(admin.policy_info(name))
     except MinioAdminException:
         return False
-    return json.dumps(_sorted(kept.get("Policy", kept))) == json.dumps(_sorted(policy))
+    return json.dumps(_sorted(stored.get("Policy", stored))) == json.dumps(_sorted(policy))
 
 
 def _sorted(value: Any) -> Any:
-    """Return JSON with its lists and keys in one order: MinIO keeps sets where we wrote lists."""
+    """Return JSON with lists and keys sorted: MinIO does not keep the order of lists."""
     if isinstance(value, dict):
         return {key: _sorted(value[key]) for key in sorted(value)}
     if isinstance(value, list):
@@ -76,7 +76,7 @@ def _sorted(value: Any) -> Any:
 
 
 def main(environ: Mapping[str, str]) -> int:
-    """Make what is not there yet and return the exit code."""
+    """Create what is missing and return the exit code."""
     endpoint, bucket, name = (environ[k] for k in ("S3_ENDPOINT", "S3_BUCKET", "S3_ACCESS_KEY"))
     root, root_password = (
         environ["MINIO_ROOT_USER"],
@@ -88,13 +88,13 @@ def main(environ: Mapping[str, str]) -> int:
     )
     account = Minio(endpoint=endpoint, access_key=name, secret_key=password, secure=False)
     policy = policy_for(bucket)
-    if can_use(bucket, account) and holds(admin, name, policy):
+    if can_use(bucket, account) and has_policy(admin, name, policy):
         return 0
-    owner = Minio(endpoint=endpoint, access_key=root, secret_key=root_password, secure=False)
-    if not owner.bucket_exists(bucket):
-        owner.make_bucket(bucket)
-    make_account(admin, name, password, policy)
-    print(f"The account {name} may touch the bucket {bucket}, and that alone.")
+    root_client = Minio(endpoint=endpoint, access_key=root, secret_key=root_password, secure=False)
+    if not root_client.bucket_exists(bucket):
+        root_client.make_bucket(bucket)
+    create_account(admin, name, password, policy)
+    print(f"The account {name} has access to the bucket {bucket} only.")
     return 0
 
 

@@ -1,7 +1,7 @@
-"""Makes the passwords of the stack, each in a volume that only those who need it mount.
+"""Generates the stack's passwords, each in a volume that only the services that need it mount.
 
-A password is made once and kept. POSTGRES_PASSWORD, MINIO_ROOT_PASSWORD and S3_SECRET_KEY give
-one instead.
+A password is generated once and kept. POSTGRES_PASSWORD, MINIO_ROOT_PASSWORD and S3_SECRET_KEY
+set one instead.
 """
 
 import os
@@ -10,45 +10,45 @@ import sys
 from pathlib import Path
 
 FOLDER = Path("/run/passwords")
-PLACES = {"POSTGRES_PASSWORD": "postgres", "MINIO_ROOT_PASSWORD": "minio", "S3_SECRET_KEY": "s3"}
-SHORTEST = 8  # MinIO takes nothing shorter
+VOLUMES = {"POSTGRES_PASSWORD": "postgres", "MINIO_ROOT_PASSWORD": "minio", "S3_SECRET_KEY": "s3"}
+MIN_LENGTH = 8  # MinIO's minimum
 
 
 class PasswordError(Exception):
-    """A password that was given cannot be used; the message says why and what to do."""
+    """A password from the settings is invalid; the message says why and what to do."""
 
 
 def choose_password(name: str, given: str | None, kept: str) -> str:
-    """Return the password called ``name``; raises PasswordError when ``given`` cannot be it."""
+    """Return the password called ``name``. Raises PasswordError if ``given`` is invalid."""
     if given is None:
         return kept or secrets.token_urlsafe(24)
-    if len(given) < SHORTEST or given.split() != [given]:
+    if len(given) < MIN_LENGTH or given.split() != [given]:
         raise PasswordError(
-            f"{name} needs {SHORTEST} or more characters, none of them a space; "
-            "without a line for it in .env, a random one is made."
+            f"{name} needs {MIN_LENGTH} or more characters, none of them a space; "
+            "without a line for it in .env, a random one is generated."
         )
     if name == "POSTGRES_PASSWORD" and kept not in ("", given):
         raise PasswordError(
-            f"{name} is not the one the database was made with. Take it out of .env again, "
-            "or begin anew, with everything lost: docker compose down -v"
+            f"{name} is not the one the database was made with. Remove it from .env, "
+            "or delete all data and start again: docker compose down -v"
         )
     return given
 
 
 def keep_password(path: Path, password: str) -> None:
-    """Write a password for its owner and group to read; an interrupted write leaves the old one."""
-    aside = path.with_suffix(".new")
-    aside.unlink(missing_ok=True)
-    aside.touch(mode=0o600)
-    aside.write_text(password)
-    aside.chmod(0o440)
-    aside.rename(path)
+    """Write a password that its owner and group may read, atomically."""
+    temporary = path.with_suffix(".new")
+    temporary.unlink(missing_ok=True)
+    temporary.touch(mode=0o600)
+    temporary.write_text(password)
+    temporary.chmod(0o440)
+    temporary.rename(path)
 
 
 def main() -> int:
-    """Make or keep every password and return the exit code."""
-    for name, place in PLACES.items():
-        path = FOLDER / place / "password"
+    """Generate or keep each password and return the exit code."""
+    for name, volume in VOLUMES.items():
+        path = FOLDER / volume / "password"
         kept = path.read_text() if path.exists() else ""
         try:
             password = choose_password(name, os.environ.get(name), kept)
@@ -57,7 +57,7 @@ def main() -> int:
             return 1
         if password != kept:
             keep_password(path, password)
-            print(f"{name} is in the volume {place}-password.")
+            print(f"{name} is in the volume {volume}-password.")
     return 0
 
 

@@ -1,13 +1,13 @@
-"""S3 that the tracking server reaches and its clients do not.
+"""An artifact store on an S3 server that only the tracking server has access to.
 
-MLflow tells clients to fetch files from presigned addresses whenever its store can make them, and
-has no setting against it; http://minio:9000 means nothing outside the server's network, and a
-client tries for minutes. This store cannot make them, so that files pass through the server.
-It takes the place of MLflow's own for s3:// by the entry point in the folder beside it.
+If its store supports presigned URLs, MLflow has clients download from them, and no setting
+disables that; outside the server's network, clients retry http://minio:9000 for minutes. This
+store does not support them, so that the server proxies all files. The entry point in the folder
+beside this file registers it for s3://.
 """
 
 # mypy: disable-error-code="import-not-found,misc,no-untyped-call"
-# MLflow types little of what is called here, and is not installed where all folders are checked.
+# MLflow has few type hints, and is not installed in the environment of `make lint`.
 
 from mlflow.entities import FileInfo
 from mlflow.store.artifact.artifact_repo import ArtifactRepository
@@ -15,7 +15,7 @@ from mlflow.store.artifact.s3_artifact_repo import S3ArtifactRepository
 
 
 class S3BehindServer(ArtifactRepository):
-    """MLflow's S3 store, held and not inherited from: MLflow asks for capabilities by class."""
+    """Delegates to MLflow's S3 store; a subclass would inherit the support of presigned URLs."""
 
     def __init__(
         self, artifact_uri: str, tracking_uri: str | None = None, registry_uri: str | None = None
@@ -32,7 +32,7 @@ class S3BehindServer(ArtifactRepository):
         self._s3.log_artifacts(local_dir, artifact_path)
 
     def list_artifacts(self, path: str | None = None) -> list[FileInfo]:
-        """List what lies directly under ``path``."""
+        """List the files and folders directly in ``path``."""
         found: list[FileInfo] = self._s3.list_artifacts(path)
         return found
 

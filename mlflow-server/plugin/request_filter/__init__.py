@@ -1,1 +1,1 @@
-"""What of MLflow's server may be asked for, and by which pages: see protocol.py."""
+"""Filters of requests to MLflow, by path and by origin: see protocol.py."""

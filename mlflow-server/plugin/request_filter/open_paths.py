@@ -1,8 +1,8 @@
-"""Answers 404 to every path but those of tracking, registry, artifacts, traces and their UI.
+"""Responds 404 to every path but those of tracking, registry, artifacts, traces and their UI.
 
 MLflow mounts more: an assistant that runs shell commands, a gateway to paid model servers, jobs,
-webhooks, scorers, a registry of MCP servers. Paths are listed that are open, so that what a later
-MLflow adds stays closed until somebody has looked at it.
+webhooks, scorers, a registry of MCP servers. This is an allow list, so that routes which a later
+MLflow adds stay closed until they are reviewed.
 """
 
 import json
@@ -16,12 +16,12 @@ App = Callable[[Scope, Receive, Send], Awaitable[None]]
 
 PAGES = ("/static-files", "/get-artifact", "/model-versions/get-artifact", "/graphql")
 PROBES = ("/health", "/version")
-OPEN_TELEMETRY = ("/v1/traces",)  # to where MLflow's own client sends spans
-# Both as /api/... for clients and as /ajax-api/... for the UI.
+OPEN_TELEMETRY = ("/v1/traces",)  # where MLflow's client sends spans
+# Below /api/ for clients, and below /ajax-api/ for the UI.
 API = (
     "2.0/mlflow/artifacts",
     "2.0/mlflow/experiments",
-    "2.0/mlflow/gateway-proxy",  # the UI's page of runs asks; start.py leaves it nothing to reach
+    "2.0/mlflow/gateway-proxy",  # the UI's page of runs calls it; start.py sets no target for it
     "2.0/mlflow/get-trace-artifact",
     "2.0/mlflow/logged-models",
     "2.0/mlflow/metrics",
@@ -34,7 +34,7 @@ API = (
     "3.0/mlflow/get-trace-artifact",
     "3.0/mlflow/server-info",
     "3.0/mlflow/traces",
-    # Accounts, which are there with `--app-name basic-auth` alone:
+    # accounts, with `--app-name basic-auth` only
     "2.0/mlflow/users",
     "3.0/mlflow/roles",
     "3.0/mlflow/users",
@@ -57,18 +57,18 @@ CLOSED = {
 
 
 def is_open(path: str) -> bool:
-    """Say whether a path, decoded as the routers of MLflow see it, is one of the listed."""
+    """Return whether ``path``, decoded as for MLflow's routers, is in the list."""
     return path == "/" or (f"{path}/".startswith(OPEN) and ".." not in path.split("/"))
 
 
 class OpenPaths:
-    """An ASGI app that passes on to another what is open."""
+    """ASGI middleware that passes requests for open paths to the app."""
 
     def __init__(self, app: App) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer one request, or have the other app answer it."""
+        """Respond to one request, or pass it to the app."""
         if is_open(scope["path"]):
             await self._app(scope, receive, send)
             return

@@ -1,14 +1,14 @@
-"""uvicorn's HTTP protocol with the filters of this folder before the app.
+"""uvicorn's HTTP protocol with the filters of this folder in front of the app.
 
-MLflow 3.17 has no setting that takes its assistant, gateway or jobs away. `mlflow server` passes
-`--uvicorn-opts` on, and uvicorn's `--http` takes an import string; so these filters stand before
-whatever app MLflow has chosen, that of `--app-name basic-auth` included. An app of our own (entry
-point `mlflow.app`) would take the place of basic-auth's, and a patch of MLflow's routers would be
-passed by when they are renamed. Should uvicorn rename `app`, no request is answered at all.
+MLflow 3.17 has no setting that disables its assistant, gateway or jobs. `mlflow server` has the
+option `--uvicorn-opts`, and uvicorn's `--http` takes an import string; so the filters apply to any
+app of MLflow, that of `--app-name basic-auth` included. An app of our own (entry point
+`mlflow.app`) would replace that of basic-auth, and a patch of MLflow's routers would have no effect
+after they are renamed. If uvicorn renames the attribute `app`, all requests fail.
 """
 
 # mypy: disable-error-code="import-not-found,misc"
-# uvicorn is not installed where all folders are checked.
+# uvicorn is not installed in the environment of `make lint`.
 
 from typing import Any
 
@@ -26,4 +26,4 @@ class FilteredProtocol(AutoHTTPProtocol):
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
         self.app = OpenPaths(SameOrigin(self.app))
-        self.ws_protocol_class = None  # a WebSocket would go to the app past the filters
+        self.ws_protocol_class = None  # a WebSocket would bypass the filters

@@ -1,30 +1,30 @@
-"""Tells MLflow of an origin only when it is another one than the server itself.
+"""Removes the header `Origin` from requests of the server's own pages.
 
-MLflow refuses a POST whose origin it does not know, its own UI's too when that was opened by a name
-out of MLFLOW_ALLOWED_HOSTS. MLFLOW_SERVER_CORS_ALLOWED_ORIGINS is not the way: it is compared
-with exact text in one place, shell patterns in another and regular expressions in the third, where
-`http://mnist.lan:*` lets the pages of http://mnist.lan.evil.example read everything. The host has
-been checked already when a request counts as the server's own.
+MLflow refuses a POST whose origin is not in its list, even from its own UI if that was opened by a
+name in MLFLOW_ALLOWED_HOSTS. MLFLOW_SERVER_CORS_ALLOWED_ORIGINS is no solution: MLflow compares it
+as exact text in one place, as shell patterns in another and as regular expressions in a third,
+where `http://mnist.lan:*` allows pages of http://mnist.lan.evil.example to read all responses.
+MLflow still checks the host of a request whose origin has been removed.
 """
 
 from request_filter.open_paths import App, Receive, Scope, Send
 
 
 def is_same_origin(headers: list[tuple[bytes, bytes]]) -> bool:
-    """Say whether the page that asks came from the host that is asked, by http or https."""
+    """Return whether `Origin` is the host in `Host`, with http or https."""
     hosts = [value for name, value in headers if name == b"host"]
     origins = [value.partition(b"://")[2] for name, value in headers if name == b"origin"]
     return len(hosts) == 1 and bool(origins) and set(origins) == set(hosts)
 
 
 class SameOrigin:
-    """An ASGI app that takes `Origin` off requests of the server's own pages."""
+    """ASGI middleware that removes `Origin` from requests of the server's own pages."""
 
     def __init__(self, app: App) -> None:
         self._app = app
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Pass one request on."""
+        """Pass one request to the app."""
         headers = scope["headers"]
         if is_same_origin(headers):
             others = [header for header in headers if header[0] != b"origin"]
