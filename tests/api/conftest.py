@@ -11,7 +11,7 @@ from processes import Api, Relay, tracking_server
 
 @pytest.fixture
 def start_api(tmp_path: Path) -> Iterator[Callable[..., Api]]:
-    """Start gunicorns with the settings given; they end with the test."""
+    """Return a function that starts the API; it is stopped after the test."""
     started: list[Api] = []
 
     def start(*arguments: str, **settings: str) -> Api:
@@ -27,7 +27,7 @@ def start_api(tmp_path: Path) -> Iterator[Callable[..., Api]]:
 
 @pytest.fixture(scope="module")
 def start_apis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..., Api]]:
-    """Start gunicorns that serve all tests of a module."""
+    """Return a function that starts the API; it is stopped after the module's tests."""
     started: list[Api] = []
 
     def start(*arguments: str, **settings: str) -> Api:
@@ -41,7 +41,7 @@ def start_apis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..
 
 @pytest.fixture(scope="session")
 def seven(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Give the file of a network that always sees a 7."""
+    """Write a network that always predicts 7."""
     path = tmp_path_factory.mktemp("seven") / "seven.onnx"
     path.write_bytes(digit_network(7))
     return path
@@ -49,14 +49,14 @@ def seven(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 @pytest.fixture(scope="session")
 def linear(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Give the file of a network that tells images apart."""
+    """Write a network whose output differs for each image."""
     path = tmp_path_factory.mktemp("linear") / "linear.onnx"
     path.write_bytes(linear_network())
     return path
 
 
 class Model:
-    """A registered model, written to as the trainer writes."""
+    """A registered model; versions are registered as by the trainer."""
 
     def __init__(self, port: int, log: Path, folder: Path) -> None:
         from mlflow import MlflowClient
@@ -83,7 +83,7 @@ class Model:
         promote: bool = True,
         experiment: str = "0",
     ) -> str:
-        """Register a version holding ``content``; return its number. "" is its true sha256."""
+        """Register ``content`` as a version; return its number. "" means its actual sha256."""
         client = self.client
         run = client.create_run(experiment)
         model = client.create_logged_model(experiment, source_run_id=run.info.run_id)
@@ -111,14 +111,14 @@ class Model:
         self.client.set_registered_model_alias(self.name, "Production", version)
 
     def downloads(self) -> int:
-        """Return how often a network's file was fetched from the server since the test began."""
+        """Return how often a model file was downloaded since the start of the test."""
         lines = self._log.read_text()[self._from :].splitlines()
         return sum("GET" in line and "extra_files/model.onnx HTTP" in line for line in lines)
 
 
 @pytest.fixture(scope="session")
 def mlflow_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[int, Path]]:
-    """Run one tracking server for all tests; each has a model of its own."""
+    """Run one tracking server for all tests; each test has its own registered model."""
     os.environ["MLFLOW_DISABLE_TELEMETRY"] = "true"
     with tracking_server(tmp_path_factory.mktemp("mlflow")) as (port, log):
         yield port, log
@@ -126,7 +126,7 @@ def mlflow_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[in
 
 @pytest.fixture
 def model(mlflow_server: tuple[int, Path], tmp_path: Path) -> Iterator[Model]:
-    """Give a registered model without versions, and a way to it that can be cut."""
-    made = Model(*mlflow_server, tmp_path)
-    yield made
-    made.relay.cut()
+    """Create a registered model without versions, behind a relay that can be cut."""
+    model = Model(*mlflow_server, tmp_path)
+    yield model
+    model.relay.cut()

@@ -1,4 +1,4 @@
-"""Real digits: MNIST's test images, as they are kept for the trainer."""
+"""MNIST's test images, from the trainer's data."""
 
 import gzip
 

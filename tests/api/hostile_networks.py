@@ -1,9 +1,9 @@
-"""ONNX files that look like a classifier of digits and are made to do harm."""
+"""ONNX files that look like a digit classifier and are hostile."""
 
 from collections.abc import Callable
 
 import numpy as np
-from hostile_sizes import (
+from costly_networks import (
     BY_PIXELS,
     by_chance,
     by_count,
@@ -22,7 +22,7 @@ from onnx import ModelProto, TensorProto, helper, numpy_helper
 
 
 def _external(location: str) -> ModelProto:
-    """Takes its weights from another file."""
+    """Its weights are in another file."""
     model = ModelProto.FromString(digit_network(3))
     _make_external(model.graph.initializer[0], location)
     return model
@@ -49,7 +49,7 @@ def _external_sparse(location: str) -> ModelProto:
 
 
 def _text() -> ModelProto:
-    """Copies a long text for each bright pixel."""
+    """Copies a long text once for each bright pixel."""
     texts = [numpy_helper.from_array(np.array(["x" * 9999], object), "long")]
     nodes = [
         node("Cast", "image", "flags", to=TensorProto.BOOL),
@@ -112,29 +112,29 @@ def _field(number: int, content: bytes) -> bytes:
 
 
 def _other_format() -> bytes:
-    """Begins as ONNX Runtime's own format does, to get past the rules for ONNX."""
+    """Starts like ONNX Runtime's own format, to bypass the rules for ONNX."""
     return b"\xa2\x06\x7fORTM" + b"\0" * 124 + digit_network(3)
 
 
-# Each with a part of the sentence that refuses it.
+# Each with a part of the error message.
 HOSTILE: dict[str, tuple[Callable[[], ModelProto | bytes], str]] = {
     "4 GB": (fill, "it needs more than"),
     "an outer sum": (outer, "it needs more than"),
     "an endless loop": (loop, "its operator Loop is control flow"),
     "a hidden graph": (subgraph, "its operator Relu is control flow"),
     **{
-        f"{name} by pixels": (make, f"its operator {name} makes depends on the pixels")
+        f"{name} by pixels": (make, f"the output size of its operator {name} depends on pixels")
         for name, make in BY_PIXELS.items()
     },
-    "out of order": (by_pixels_out_of_order, "its operator Expand makes depends on"),
-    "by a count": (by_count, "its operator NonZero makes depends on"),
-    "by chance": (by_chance, "its operator ConstantOfShape makes depends on"),
+    "out of order": (by_pixels_out_of_order, "output size of its operator Expand depends on"),
+    "by a count": (by_count, "output size of its operator NonZero depends on"),
+    "by random values": (by_chance, "output size of its operator ConstantOfShape depends on"),
     "slow": (slow, "of CPU time"),
     "external weights": (lambda: _external("secret.bin"), "its tensor weights is external data"),
     "an external constant": (lambda: _external_constant("secret.bin"), "is external data"),
     "external sparse weights": (lambda: _external_sparse("secret.bin"), "is external data"),
     "text": (_text, "its tensor long is text"),
-    "made text": (_makes_text, "its operator Cast makes text"),
+    "made text": (_makes_text, "its operator Cast creates text"),
     "a custom operator": (_custom, "is of the domain com.microsoft"),
     "a function": (_function, "it defines the function Double"),
     "an ugly name": (_ugly_name, "its operator Evil?[ERROR]?[31m?xxx"),
@@ -146,6 +146,6 @@ HOSTILE: dict[str, tuple[Callable[[], ModelProto | bytes], str]] = {
 
 
 def hostile(name: str) -> bytes:
-    """Return the file of that name."""
+    """Return the ONNX file of that name."""
     made = HOSTILE[name][0]()
     return made if isinstance(made, bytes) else made.SerializeToString()

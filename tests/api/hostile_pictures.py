@@ -1,4 +1,4 @@
-"""Pictures that cost far more than their bytes say, and honest ones of the largest sizes."""
+"""Pictures that need far more memory or time than their size suggests, and regular large ones."""
 
 import io
 import struct
@@ -21,7 +21,7 @@ def drawn(mode: str, width: int, height: int) -> Image.Image:
 
 
 def png(width: int, height: int, before: bytes = b"", depth: int = 8, kind: int = 0) -> bytes:
-    """Write a black PNG; ``before`` its pixels stand other chunks."""
+    """Write a black PNG with the chunks ``before`` its pixels."""
     row = 1 + -(-width * depth * (1, 0, 3, 1, 2, 0, 4)[kind] // 8)
     header = struct.pack(">IIBBBBB", width, height, depth, kind, 0, 0, 0)
     pixels = chunk(b"IDAT", zlib.compress(bytes(row * height)))
@@ -33,13 +33,13 @@ def chunk(kind: bytes, body: bytes) -> bytes:
 
 
 def exif(tags: int, size: int) -> bytes:
-    """Write tags that all have the same ``size`` bytes for their value."""
+    """Write EXIF tags whose values are all the same ``size`` bytes."""
     entries = b"".join(struct.pack("<HHII", tag, 2, size, 8) for tag in range(tags))
     return b"II*\0\x08\0\0\0" + struct.pack("<H", tags) + entries + bytes(size)
 
 
 def in_jpeg(segments: bytes) -> bytes:
-    """Put ``segments`` at the beginning of a JPEG."""
+    """Insert ``segments`` at the start of a JPEG."""
     jpeg = packed(drawn("L", 300, 400), "JPEG")
     return jpeg[:2] + segments + jpeg[2:]
 
@@ -49,7 +49,7 @@ def segment(marker: int, body: bytes) -> bytes:
 
 
 def compressed_bmp() -> bytes:
-    """Write a BMP that jumps 255 rows of 12 million pixels ahead, again and again."""
+    """Write a BMP that repeatedly skips 255 rows of 12 million pixels."""
     body = b"\0\2\0\xff" * 20
     start = 14 + 40 + 1024
     head = b"BM" + struct.pack("<IHHI", start + len(body), 0, 0, start)
@@ -57,7 +57,7 @@ def compressed_bmp() -> bytes:
     return head + about + bytes(1024) + body
 
 
-HOSTILE = {  # with a word of what is said about them
+HOSTILE = {  # with a part of the error message
     "WebP, lossless": (packed(Image.new("RGB", (16383, 760)), "WEBP", lossless=True), "6,000,000"),
     "JPEG, CMYK, progressive": (
         packed(Image.new("CMYK", (65000, 384)), "JPEG", progressive=True),

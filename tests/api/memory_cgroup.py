@@ -1,4 +1,4 @@
-"""A memory cgroup without swap, as a container has it; made by hand, of version 1 or 2."""
+"""A memory cgroup without swap, like a container's; version 1 or 2."""
 
 import contextlib
 import uuid
@@ -12,7 +12,7 @@ ROOT = Path("/sys/fs/cgroup")
 
 @contextlib.contextmanager
 def memory_cgroup(megabytes: int) -> Iterator[Path]:
-    """Give the folder of a cgroup with that much memory; skip the test where none can be made."""
+    """Create a cgroup with that much memory; skip the test if that is not possible."""
     is_first = (ROOT / "memory").is_dir()
     group = (ROOT / "memory" if is_first else ROOT) / f"mnist-api-{uuid.uuid4().hex[:8]}"
     limit = str(megabytes * 1024**2)
@@ -35,7 +35,7 @@ def memory_cgroup(megabytes: int) -> Iterator[Path]:
 
 
 def kills(group: Path) -> int:
-    """Return how many processes the kernel has killed for memory."""
+    """Return how many processes the kernel has killed because memory was short."""
     events = group / "memory.oom_control"
     events = events if events.exists() else group / "memory.events"
     lines = dict(line.split() for line in events.read_text().splitlines())
@@ -43,7 +43,7 @@ def kills(group: Path) -> int:
 
 
 def peak(group: Path) -> int:
-    """Return the most memory that was charged, in bytes, 0 where the kernel does not say."""
+    """Return the peak memory in bytes, 0 if the kernel does not report it."""
     for name in ("memory.max_usage_in_bytes", "memory.peak"):
         if (group / name).exists():
             return int((group / name).read_text())

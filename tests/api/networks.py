@@ -1,4 +1,4 @@
-"""Small ONNX networks whose answers tell which one serves."""
+"""Small ONNX networks whose predictions identify the active one."""
 
 import numpy as np
 from onnx import TensorProto, checker, helper, numpy_helper
@@ -7,7 +7,7 @@ FLOAT = TensorProto.FLOAT
 
 
 def digit_network(digit: int, pixels: int = 784, classes: int = 10) -> bytes:
-    """Always sees ``digit``; sure of it on a black image, less so the brighter the image is."""
+    """Always predicts ``digit``; the brighter the image, the lower the probability."""
     weights = np.zeros((pixels, classes), np.float32)
     weights[:, digit] = -0.005
     bias = np.zeros(classes, np.float32)
@@ -16,13 +16,13 @@ def digit_network(digit: int, pixels: int = 784, classes: int = 10) -> bytes:
 
 
 def linear_network() -> bytes:
-    """Weighs the pixels at random, so that no two images get the same answer."""
+    """Has random weights, so that its output differs for each image."""
     weights = np.random.default_rng(0).normal(0, 0.1, (784, 10)).astype(np.float32)
     return _dense(weights, np.zeros(10, np.float32), "Softmax")
 
 
-def unsure_network() -> bytes:
-    """Answers with numbers that are no probabilities."""
+def invalid_network() -> bytes:
+    """Its outputs do not add up to 1."""
     return _dense(np.zeros((784, 10), np.float32), np.full(10, 3, np.float32), "Relu")
 
 

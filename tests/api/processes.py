@@ -1,4 +1,4 @@
-"""The real programs, as processes on free ports of this machine."""
+"""The API and the tracking server as processes on free ports."""
 
 import contextlib
 import http.client
@@ -20,7 +20,7 @@ API = ROOT / "api"
 MLFLOW_PYTHON = ROOT / ".local" / "environments" / "mlflow-server" / "bin" / "python"
 IMAGE = [0.0] * 784
 BODY = json.dumps({"image": IMAGE}).encode()
-BYTECODE = str(ROOT / ".local" / "bytecode")  # compiled once, not at each of many starts
+BYTECODE = str(ROOT / ".local" / "bytecode")  # shared, so that it is compiled once
 
 
 def free_port() -> int:
@@ -29,10 +29,10 @@ def free_port() -> int:
         return probe.getsockname()[1]
 
 
-def wait_until(true: Callable[[], bool], seconds: float = 20) -> None:
-    """Wait for a condition; fail when it does not come true in time."""
+def wait_until(is_met: Callable[[], bool], seconds: float = 20) -> None:
+    """Wait for a condition; fail if it is not met in time."""
     end = time.monotonic() + seconds
-    while not true():
+    while not is_met():
         assert time.monotonic() < end, f"not within {seconds} s"
         time.sleep(0.05)
 
@@ -65,21 +65,21 @@ class Api:
     def log(self) -> str:
         return self._log.read_text()
 
-    def ask(self, path: str, body: bytes | None = None) -> tuple[int, dict[str, Any]]:
-        """Return status and JSON over a connection of its own, so that any worker may answer."""
+    def call(self, path: str, body: bytes | None = None) -> tuple[int, dict[str, Any]]:
+        """Send a request on a new connection, to any worker; return status and JSON."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=10)
         try:
             method = "GET" if body is None else "POST"
             connection.request(method, path, body, {"Content-Type": "application/json"})
-            answer = connection.getresponse()
-            return answer.status, json.loads(answer.read())
+            response = connection.getresponse()
+            return response.status, json.loads(response.read())
         finally:
             connection.close()
 
     def status(self) -> int:
-        """Return /health's status, 0 where nobody answers."""
+        """Return the status of /health, 0 if the port is closed."""
         try:
-            return self.ask("/health")[0]
+            return self.call("/health")[0]
         except OSError:
             return 0
 
@@ -88,27 +88,27 @@ class Api:
         assert self.process.poll() is None, self.log()
         return self
 
-    def wait_up(self) -> "Api":
+    def wait_listening(self) -> "Api":
         wait_until(lambda: self.status() != 0)
         return self
 
     def predict(self) -> int:
-        """Return the digit seen."""
-        status, answer = self.ask("/predict", BODY)
-        assert status == 200, answer
-        return answer["prediction"]
+        """Return the predicted digit."""
+        status, prediction = self.call("/predict", BODY)
+        assert status == 200, prediction
+        return prediction["prediction"]
 
     def model(self) -> dict[str, Any]:
-        return self.ask("/model")[1]
+        return self.call("/model")[1]
 
-    def everywhere(self, digit: int) -> bool:
-        """Say whether each of 12 connections, spread over the workers, meets ``digit``."""
+    def all_predict(self, digit: int) -> bool:
+        """Return whether 12 connections, spread over the workers, all predict ``digit``."""
         return all(self.predict() == digit for _ in range(12))
 
-    def everywhere_ready(self) -> bool:
-        """Say whether each of 12 connections, spread over all the workers, finds it healthy."""
+    def all_ready(self) -> bool:
+        """Return whether 12 connections, spread over the workers, are all healthy."""
         if self.log().count("ASGI server listening") < self.concurrency:
-            return False  # one that is still to come would be met later, before it has a model
+            return False  # a worker that starts later would have no model yet
         return all(self.status() == 200 for _ in range(12))
 
     def workers(self) -> list[int]:
@@ -117,7 +117,7 @@ class Api:
         return [int(child) for child in children.split()]
 
     def stop(self) -> int:
-        """Ask it to end, and return its exit code."""
+        """Terminate it and return its exit code."""
         self.client.close()
         if self.process.poll() is None:
             self.process.terminate()
@@ -130,15 +130,15 @@ class Api:
 
 
 class Relay:
-    """A way to a server that can be cut and mended."""
+    """A TCP relay to a server; it can be cut and restored."""
 
     def __init__(self, port: int) -> None:
         self._target = port
         self.port = free_port()
         self._open: set[socket.socket] = set()
-        self.mend()
+        self.restore()
 
-    def mend(self) -> None:
+    def restore(self) -> None:
         self._listener = socket.create_server(("127.0.0.1", self.port))
         threading.Thread(target=self._accept, args=(self._listener,), daemon=True).start()
 
@@ -152,13 +152,13 @@ class Relay:
     def _accept(self, listener: socket.socket) -> None:
         with contextlib.suppress(OSError):
             while True:
-                near, _ = listener.accept()
-                far = socket.create_connection(("127.0.0.1", self._target))
-                self._open |= {near, far}
-                for ends in ((near, far), (far, near)):
-                    threading.Thread(target=self._pump, args=ends, daemon=True).start()
+                client, _ = listener.accept()
+                server = socket.create_connection(("127.0.0.1", self._target))
+                self._open |= {client, server}
+                for ends in ((client, server), (server, client)):
+                    threading.Thread(target=self._copy, args=ends, daemon=True).start()
 
-    def _pump(self, source: socket.socket, target: socket.socket) -> None:
+    def _copy(self, source: socket.socket, target: socket.socket) -> None:
         with contextlib.suppress(OSError):
             while data := source.recv(65536):
                 target.sendall(data)
@@ -171,7 +171,7 @@ class Relay:
 
 @contextlib.contextmanager
 def tracking_server(folder: Path) -> Iterator[tuple[int, Path]]:
-    """Run MLflow on SQLite and files in ``folder``; give its port and its log."""
+    """Run MLflow on SQLite and files in ``folder``; yield its port and its log."""
     port, log = free_port(), folder / "mlflow.log"
     environ = {
         "PATH": os.environ["PATH"],

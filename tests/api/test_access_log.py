@@ -1,4 +1,4 @@
-"""The access log: a line of JSON for each request, with the id that its answer carries."""
+"""The access log: a line of JSON for each request, with the id of the response."""
 
 import json
 import re
@@ -28,7 +28,7 @@ def lines(api: Api) -> list[dict[str, Any]]:
 
 
 def line_of(api: Api, request_id: str) -> dict[str, Any]:
-    """Return the one line with this id, once it is written."""
+    """Return the line with this id, once it is written."""
     wait_until(lambda: any(line["id"] == request_id for line in lines(api)))
     (found,) = [line for line in lines(api) if line["id"] == request_id]
     return found
@@ -58,7 +58,7 @@ def test_each_request_gets_an_id_and_a_line(api: Api) -> None:
 
 
 @pytest.mark.parametrize("path", ["/predict", "/health", "/v2/health/live"])
-def test_an_id_that_was_sent_is_kept(api: Api, path: str) -> None:
+def test_a_clients_id_is_kept(api: Api, path: str) -> None:
     given = f"order-17/4:a.b+c=~@_{path}"
     headers = JSON | {"X-Request-ID": given}
     answer = (
@@ -72,7 +72,7 @@ def test_an_id_that_was_sent_is_kept(api: Api, path: str) -> None:
 
 @pytest.mark.parametrize("given", ["", "a b", 'x","status":200', "\\", "é", "a" * 129, "<b>"])
 @pytest.mark.parametrize("path", ["/predict", "/health"])
-def test_an_id_that_is_not_fit_is_replaced(api: Api, given: str, path: str) -> None:
+def test_an_invalid_id_is_replaced(api: Api, given: str, path: str) -> None:
     headers = {"X-Request-ID": given.encode(), "Content-Type": "application/json"}
     answer = httpx.request(
         "POST" if path == "/predict" else "GET", api.url + path, content=BODY, headers=headers
@@ -82,8 +82,8 @@ def test_an_id_that_is_not_fit_is_replaced(api: Api, given: str, path: str) -> N
     assert line_of(api, made)["status"] == 200
 
 
-def test_nothing_that_is_sent_makes_a_line_of_its_own(api: Api) -> None:
-    """Neither a path nor a header nor a method can end a line or a text in it."""
+def test_no_request_can_forge_a_line(api: Api) -> None:
+    """No path, header or method can end a line or a string in it."""
     tricks = [
         b"GET /%0A%7B%22id%22:%22forged%22%7D HTTP/1.1\r\nHost: api\r\nX-Request-ID: t1\r\n\r\n",
         b'GET /a"},{"id":"forged HTTP/1.1\r\nHost: api\r\nX-Request-ID: t2\r\n\r\n',
@@ -108,7 +108,7 @@ SMALL, LARGE = BODY, BODY + b" " * 70_000  # answered by the fast path, and by t
 
 @pytest.mark.parametrize("body", [SMALL, LARGE, None], ids=["fast path", "ASGI", "Flask"])
 @pytest.mark.parametrize("path", [FORGED, CONTROLS, f"/v2/models/{'a' * 2000}/infer"])
-def test_a_path_is_logged_escaped_and_cut_whatever_answers_it(
+def test_every_server_logs_paths_escaped_and_truncated(
     api: Api, path: str, body: bytes | None
 ) -> None:
     method = "GET" if body is None else "POST"
@@ -128,7 +128,7 @@ def test_a_path_is_logged_escaped_and_cut_whatever_answers_it(
     assert all(set(line) == FIELDS for line in lines(api))
 
 
-def test_it_can_be_switched_off(start_api: Callable[..., Api], seven: Path) -> None:
+def test_the_log_can_be_disabled(start_api: Callable[..., Api], seven: Path) -> None:
     api = start_api(MODEL_FILE=str(seven), ACCESS_LOG="false").wait_ready()
     answer = httpx.post(f"{api.url}/predict", content=BODY, headers=JSON)
     assert answer.headers["X-Request-ID"]
@@ -136,7 +136,7 @@ def test_it_can_be_switched_off(start_api: Callable[..., Api], seven: Path) -> N
     assert lines(api) == []
 
 
-def test_what_was_answered_last_is_still_written_when_it_stops(api: Api) -> None:
+def test_the_last_lines_are_written_at_the_stop(api: Api) -> None:
     made = [
         httpx.post(f"{api.url}/predict", content=BODY, headers=JSON).headers["X-Request-ID"]
         for _ in range(10)

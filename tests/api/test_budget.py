@@ -1,4 +1,4 @@
-"""The bytes of bodies are bound together, and slow bodies don't hold them for ever."""
+"""All bodies share one budget, from which slow bodies are evicted."""
 
 import pytest
 
@@ -12,7 +12,7 @@ def opened(budget: BodyBudget, refused: list[ProblemError]) -> Reservation:
     return reservation
 
 
-def test_a_body_for_which_there_is_no_room_is_refused_until_there_is() -> None:
+def test_a_body_beyond_the_budget_is_refused_until_memory_is_released() -> None:
     budget = BodyBudget(100, grace=60)
     first, second = budget.open(), budget.open()
     first.resize(60)
@@ -20,7 +20,7 @@ def test_a_body_for_which_there_is_no_room_is_refused_until_there_is() -> None:
         second.resize(50)
     assert (refused.value.status, refused.value.headers["Retry-After"]) == (503, "2")
     second.resize(40)
-    first.resize(50)  # it holds less
+    first.resize(50)  # smaller than before
     second.resize(50)
     first.release()
     second.resize(100)
@@ -37,7 +37,7 @@ def test_the_body_that_has_been_arriving_longest_is_evicted() -> None:
     reservations[2].resize(50)
     assert [len(list_) for list_ in refused] == [1, 0, 0]
     assert refused[0][0].status == 408
-    reservations[0].release()  # as its reader does when it learns of it
+    reservations[0].release()  # as its reader does after the eviction
     assert budget.reserved == 90
 
 

@@ -1,4 +1,4 @@
-"""openapi.json describes what is there: all of it, and nothing else."""
+"""openapi.json documents all routes and responses, and no others."""
 
 import json
 import re
@@ -9,7 +9,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from described import SPEC
+from openapi_spec import SPEC
 from processes import API, Api
 
 from mnist_api import __version__
@@ -29,7 +29,7 @@ def api(start_apis: Callable[..., Api], linear: Path) -> Api:
     return start_apis(MODEL_FILE=str(linear), WEB_CONCURRENCY="1").wait_ready()
 
 
-def test_every_route_is_described_and_every_description_has_its_route() -> None:
+def test_the_routes_and_the_documented_paths_are_the_same() -> None:
     routes = {
         (re.sub(r"<(\w+:)?(\w+)>", "{}", rule.rule), method.lower())
         for rule in create_app(Context(ActiveModel())).url_map.iter_rules()
@@ -43,7 +43,7 @@ def test_every_route_is_described_and_every_description_has_its_route() -> None:
     assert routes == described
 
 
-def test_every_reference_in_it_leads_somewhere() -> None:
+def test_every_reference_resolves() -> None:
     for reference in re.findall(r'"\$ref": "#/([^"]+)"', json.dumps(SPEC)):
         found = SPEC
         for key in reference.split("/"):
@@ -51,18 +51,18 @@ def test_every_reference_in_it_leads_somewhere() -> None:
         assert found
 
 
-def test_it_is_of_the_version_that_is_served() -> None:
+def test_its_version_is_that_of_the_package() -> None:
     project = tomllib.loads((API / "pyproject.toml").read_text())["project"]
     assert project["version"] == __version__ == SPEC["info"]["version"]
 
 
-def test_schemathesis_finds_no_answer_that_is_not_described(api: Api, tmp_path: Path) -> None:
-    """It makes up right and wrong requests from the description itself."""
+def test_schemathesis_finds_no_undocumented_response(api: Api, tmp_path: Path) -> None:
+    """It generates valid and invalid requests from the specification."""
     spec = json.loads(json.dumps(SPEC))
     for methods in spec["paths"].values():
-        for told in methods.values():
-            for parameter in told.get("parameters", []):
-                if parameter["name"] in ("name", "version"):  # else it would only find 404s
+        for operation in methods.values():
+            for parameter in operation.get("parameters", []):
+                if parameter["name"] in ("name", "version"):  # other values are 404
                     parameter["schema"] = {"enum": ["mnist-classifier", "file", "another"]}
     (tmp_path / "openapi.json").write_text(json.dumps(spec))
     run = subprocess.run(
@@ -77,8 +77,8 @@ def test_schemathesis_finds_no_answer_that_is_not_described(api: Api, tmp_path: 
     assert run.returncode == 0, run.stdout + run.stderr
 
 
-def test_the_description_and_its_page_come_from_here_alone(api: Api) -> None:
-    """A browser is told to load nothing from elsewhere, and the page names nothing from there."""
+def test_the_pages_load_nothing_from_other_origins(api: Api) -> None:
+    """The policy forbids other origins, and the pages link to none."""
     assert api.client.get("/openapi.json").json() == SPEC
     assert api.client.get("/openapi.json").headers["Content-Type"] == "application/json"
     for page, folder in (("/", "page"), ("/docs", "docs")):
@@ -103,7 +103,7 @@ TYPES = {
 
 
 @pytest.mark.parametrize(("path", "media_type"), TYPES.items())
-def test_files_have_their_types_and_are_asked_for_anew(
+def test_files_have_their_media_types_and_are_revalidated(
     api: Api, path: str, media_type: str
 ) -> None:
     answer = api.client.get(f"/{path}")

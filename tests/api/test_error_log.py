@@ -1,4 +1,4 @@
-"""The error log: what a client, a registry or a model sends can't forge an entry or hide one."""
+"""The error log: no client, registry or model can forge or hide an entry."""
 
 import io
 import logging
@@ -24,7 +24,7 @@ FORGERY = (
 
 @pytest.fixture
 def log() -> Iterator[tuple[logging.Logger, io.StringIO]]:
-    """Give a logger with the API's own format, and what it has written."""
+    """Return a logger with the API's format, and its output."""
     written = io.StringIO()
     handler = logging.StreamHandler(written)
     handler.setFormatter(EscapingFormatter("[%(levelname)s] %(message)s"))
@@ -42,7 +42,7 @@ def test_a_message_is_one_printable_line(log: tuple[logging.Logger, io.StringIO]
     assert line.isprintable()
 
 
-def test_no_line_of_a_traceback_can_pass_for_a_message(
+def test_no_line_of_a_traceback_looks_like_a_message(
     log: tuple[logging.Logger, io.StringIO],
 ) -> None:
     logger, written = log
@@ -56,14 +56,14 @@ def test_no_line_of_a_traceback_can_pass_for_a_message(
     assert all(line.startswith("    ") and line.isprintable() for line in trace)
 
 
-def test_what_is_too_long_is_cut(log: tuple[logging.Logger, io.StringIO]) -> None:
+def test_long_messages_are_truncated(log: tuple[logging.Logger, io.StringIO]) -> None:
     logger, written = log
     logger.error("a" * 100_000)
     assert len(written.getvalue()) < MAX_CHARACTERS + 50
     assert "100008 characters" in written.getvalue()
 
 
-def test_gunicorn_logs_in_this_format_too() -> None:
+def test_gunicorn_logs_in_this_format() -> None:
     config = Config()
     config.set("errorlog", "-")
     handlers = GunicornLogger(config).error_log.handlers

@@ -1,4 +1,4 @@
-"""The API answers by the names it is known by, so that another site's page can't reach it."""
+"""The API responds to allowed host names only, so that no other site's page has access."""
 
 import json
 import socket
@@ -30,8 +30,8 @@ def apis(start_apis: Callable[..., Api], seven: Path) -> tuple[Api, Api]:
     return whole.wait_ready(), flask.wait_ready()
 
 
-def ask(api: Api, method: str, path: str, host: str) -> tuple[int, str]:
-    """Return status and body of a request with this very Host header."""
+def send(api: Api, method: str, path: str, host: str) -> tuple[int, str]:
+    """Return status and body of a request with exactly this Host header."""
     body = BODY if method == "POST" else b""
     head = (
         f"{method} {path} HTTP/1.1\r\nHost: {host}\r\nContent-Type: application/json\r\n"
@@ -55,24 +55,24 @@ ROUTES = [
 
 
 @pytest.mark.parametrize("host", ALLOWED)
-def test_a_known_name_is_answered(apis: tuple[Api, Api], host: str) -> None:
+def test_an_allowed_host_succeeds(apis: tuple[Api, Api], host: str) -> None:
     for api in apis:
-        assert ask(api, "POST", "/predict", host)[0] == 200
-        assert ask(api, "GET", "/health", host)[0] == 200
-    assert ask(apis[0], "GET", "/metrics", host)[0] == 200
+        assert send(api, "POST", "/predict", host)[0] == 200
+        assert send(api, "GET", "/health", host)[0] == 200
+    assert send(apis[0], "GET", "/metrics", host)[0] == 200
 
 
 @pytest.mark.parametrize(("method", "path"), ROUTES)
-def test_every_route_refuses_an_unknown_name(apis: tuple[Api, Api], method: str, path: str) -> None:
+def test_every_route_refuses_an_unknown_host(apis: tuple[Api, Api], method: str, path: str) -> None:
     for api in apis:
         for host in REFUSED:
-            status, body = ask(api, method, path, host)
+            status, body = send(api, method, path, host)
             assert status == 403, (host, body)
             refusal = json.loads(body)
             assert "API_ALLOWED_HOSTS" in refusal.get("detail", refusal.get("error", ""))
 
 
-def test_a_star_allows_every_name(start_api: Callable[..., Api], seven: Path) -> None:
+def test_a_star_allows_every_host(start_api: Callable[..., Api], seven: Path) -> None:
     api = start_api(MODEL_FILE=str(seven), API_ALLOWED_HOSTS="*").wait_ready()
-    assert ask(api, "POST", "/predict", "evil.example")[0] == 200
-    assert ask(api, "GET", "/health", "evil.example")[0] == 200
+    assert send(api, "POST", "/predict", "evil.example")[0] == 200
+    assert send(api, "GET", "/health", "evil.example")[0] == 200

@@ -1,4 +1,4 @@
-"""The Open Inference Protocol, asked by the Triton client as it is, and by hand where it errs."""
+"""The Open Inference Protocol, with the unmodified Triton client, and with invalid requests."""
 
 import gzip
 import json
@@ -38,9 +38,7 @@ def tensor(images: np.ndarray, binary: bool) -> InferInput:
     return given.set_data_from_numpy(images, binary_data=binary)
 
 
-def test_the_client_finds_server_and_model_alive_and_described(
-    client: InferenceServerClient, seven: Path
-) -> None:
+def test_the_client_reads_health_and_metadata(client: InferenceServerClient, seven: Path) -> None:
     assert client.is_server_live()
     assert client.is_server_ready()
     assert client.is_model_ready(MODEL)
@@ -56,7 +54,7 @@ def test_the_client_finds_server_and_model_alive_and_described(
 
 @pytest.mark.parametrize("binary_in", [True, False], ids=["binary in", "JSON in"])
 @pytest.mark.parametrize("binary_out", [True, False], ids=["binary out", "JSON out"])
-def test_real_digits_get_the_same_numbers_as_predict_gives(
+def test_probabilities_equal_those_of_predict(
     api: Api,
     client: InferenceServerClient,
     images: np.ndarray,
@@ -77,21 +75,25 @@ def test_real_digits_get_the_same_numbers_as_predict_gives(
     assert result.as_numpy("probabilities").dtype == np.float32
     np.testing.assert_allclose(result.as_numpy("probabilities"), wanted, atol=1e-7)
     assert result.as_numpy("prediction").tolist() == [7] * COUNT
-    said = result.get_response()
-    assert (said["id"], said["model_name"], said["model_version"]) == ("seventeen", MODEL, "file")
+    response = result.get_response()
+    assert (response["id"], response["model_name"], response["model_version"]) == (
+        "seventeen",
+        MODEL,
+        "file",
+    )
 
 
-def test_without_a_choice_all_outputs_come_in_binary(
+def test_without_requested_outputs_all_are_returned_as_binary(
     client: InferenceServerClient, images: np.ndarray
 ) -> None:
-    """Asked for no output, the client sets binary_data_output."""
+    """Without requested outputs, the client sets binary_data_output."""
     result = client.infer(MODEL, [tensor(images, True)], model_version="file")
     assert result.as_numpy("probabilities").shape == (COUNT, 10)
     assert result.as_numpy("prediction").shape == (COUNT,)
     assert "id" not in result.get_response()
 
 
-def test_one_output_may_be_chosen(client: InferenceServerClient, images: np.ndarray) -> None:
+def test_one_output_can_be_requested(client: InferenceServerClient, images: np.ndarray) -> None:
     result = client.infer(
         MODEL, [tensor(images[:1], True)], outputs=[InferRequestedOutput("prediction")]
     )
@@ -99,7 +101,7 @@ def test_one_output_may_be_chosen(client: InferenceServerClient, images: np.ndar
 
 
 @pytest.mark.parametrize("algorithm", ["gzip", "deflate"])
-def test_a_compressed_request_is_answered(
+def test_a_compressed_request_succeeds(
     client: InferenceServerClient, images: np.ndarray, algorithm: str
 ) -> None:
     result = client.infer(MODEL, [tensor(images, True)], request_compression_algorithm=algorithm)
@@ -116,7 +118,7 @@ def test_a_compressed_request_is_answered(
         ("image", (1, 784), "FP64", "FP32"),
     ],
 )
-def test_the_client_is_told_what_is_wrong_with_a_tensor(
+def test_the_client_gets_the_error_of_an_invalid_tensor(
     client: InferenceServerClient, name: str, shape: tuple[int, ...], datatype: str, sentence: str
 ) -> None:
     given = InferInput(name, list(shape), datatype)
@@ -127,7 +129,7 @@ def test_the_client_is_told_what_is_wrong_with_a_tensor(
     assert refused.value.status() == "400"
 
 
-def test_unknown_models_versions_and_outputs_are_told_what_there_is(
+def test_errors_for_unknown_models_versions_and_outputs_list_the_known_ones(
     client: InferenceServerClient, images: np.ndarray
 ) -> None:
     given = [tensor(images[:1], True)]
@@ -179,11 +181,11 @@ WRONG = {
 }
 
 
-@pytest.mark.parametrize(("said", "following", "length"), WRONG.values(), ids=WRONG)
-def test_a_wrong_request_is_400_in_the_protocols_own_form(
-    api: Api, said: object, following: bytes, length: str | None
+@pytest.mark.parametrize(("header", "following", "length"), WRONG.values(), ids=WRONG)
+def test_an_invalid_request_is_400_in_the_protocols_format(
+    api: Api, header: object, following: bytes, length: str | None
 ) -> None:
-    head = said if isinstance(said, bytes) else json.dumps(said).encode()
+    head = header if isinstance(header, bytes) else json.dumps(header).encode()
     sent = {"Inference-Header-Content-Length": length or str(len(head))}
     answer = api.client.post(
         f"/v2/models/{MODEL}/infer",
@@ -196,11 +198,11 @@ def test_a_wrong_request_is_400_in_the_protocols_own_form(
     assert answer.json()["error"].endswith(".")
 
 
-def test_without_a_network_nothing_is_ready_but_the_server_lives(
+def test_without_a_model_the_server_is_live_but_not_ready(
     start_api: Callable[..., Api],
 ) -> None:
-    nobody = f"http://127.0.0.1:{free_port()}"
-    api = start_api(MLFLOW_TRACKING_URI=nobody, WEB_CONCURRENCY="1").wait_up()
+    unreachable = f"http://127.0.0.1:{free_port()}"
+    api = start_api(MLFLOW_TRACKING_URI=unreachable, WEB_CONCURRENCY="1").wait_listening()
     with InferenceServerClient(f"127.0.0.1:{api.port}") as client:
         assert client.is_server_live()
         assert not client.is_server_ready()
@@ -210,7 +212,7 @@ def test_without_a_network_nothing_is_ready_but_the_server_lives(
     assert api.client.get("/ping").status_code == 503
 
 
-def test_a_bomb_is_refused_by_its_true_size(api: Api) -> None:
+def test_a_compressed_body_is_limited_by_its_decompressed_size(api: Api) -> None:
     answer = api.client.post(
         f"/v2/models/{MODEL}/infer",
         content=gzip.compress(bytes(40 * 1024**2)),

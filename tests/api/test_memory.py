@@ -1,4 +1,4 @@
-"""In a container's memory, without swap, no worker is killed, whatever is sent."""
+"""In a container's memory without swap, no request gets a worker killed."""
 
 import gzip
 import http.client
@@ -10,11 +10,11 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from bodies import INFER, SAMPLES
 from hostile_pictures import HONEST, HOSTILE
 from memory_cgroup import kills, memory_cgroup
 from processes import Api, wait_until
-from test_greedy import FORM
+from request_samples import INFER, SAMPLES
+from test_fairness import FORM
 
 MEGABYTES = [512, 384]  # compose.yaml's, and less
 ROW = b"[" + b",".join([b"0"] * 784) + b"]"
@@ -52,7 +52,7 @@ def group(request: pytest.FixtureRequest) -> Iterator[Path]:
 @pytest.fixture
 def api(group: Path, start_api: Callable[..., Api], seven: Path) -> Iterator[Api]:
     api = start_api(cgroup=group, MODEL_FILE=str(seven)).wait_ready()
-    wait_until(api.everywhere_ready)
+    wait_until(api.all_ready)
     yield api
     api.stop()
 
@@ -76,7 +76,7 @@ def send_slowly(api: Api) -> None:
 
 
 def together(threads: list[threading.Thread], api: Api) -> float:
-    """Run them; return the longest time that /health and one image took meanwhile."""
+    """Run them; return the longest time of /health and of one image meanwhile."""
     longest = 0.0
     for thread in threads:
         thread.start()
@@ -89,7 +89,7 @@ def together(threads: list[threading.Thread], api: Api) -> float:
     return longest
 
 
-def is_as_ever(api: Api, group: Path, workers: list[int]) -> None:
+def check_unaffected(api: Api, group: Path, workers: list[int]) -> None:
     assert api.workers() == workers
     assert kills(group) == 0
     assert "Traceback" not in api.log()
@@ -107,12 +107,12 @@ def test_slow_large_bodies_kill_no_worker(api: Api, group: Path) -> None:
     workers = api.workers()
     slow = [threading.Thread(target=send_slowly, args=(api,)) for _ in range(30)]
     assert together(slow, api) < 3
-    is_as_ever(api, group, workers)
+    check_unaffected(api, group, workers)
 
 
-def test_all_that_is_hostile_at_once_kills_no_worker(api: Api, group: Path) -> None:
+def test_all_hostile_requests_at_the_same_time_kill_no_worker(api: Api, group: Path) -> None:
     workers = api.workers()
     threads = [threading.Thread(target=send_slowly, args=(api,)) for _ in range(10)]
     threads += [threading.Thread(target=send, args=(api, *sent)) for sent in SENT]
     assert together(threads, api) < 5
-    is_as_ever(api, group, workers)
+    check_unaffected(api, group, workers)

@@ -1,4 +1,4 @@
-"""GET /metrics: what all workers did, whichever of them is asked."""
+"""GET /metrics: the sums over all workers, from any worker."""
 
 import http.client
 import os
@@ -21,7 +21,7 @@ BAD = b'{"image": []}'
 
 
 def samples(api: Api) -> dict[str, float]:
-    """Return every sample, under its name and labels as they are written."""
+    """Return each sample by its name and labels."""
     answer = httpx.get(f"{api.url}/metrics")
     assert answer.status_code == 200
     assert answer.headers["Content-Type"].startswith("text/plain")
@@ -45,10 +45,10 @@ def api(start_api: Callable[..., Api], seven: Path) -> Api:
     return api
 
 
-def test_counts_equal_the_requests_made_whichever_worker_answered(api: Api) -> None:
+def test_counts_are_the_sums_over_all_workers(api: Api) -> None:
     for _ in range(20):  # over connections of their own, so over both workers
         assert api.predict() == 7
-    assert [api.ask("/predict", BAD)[0] for _ in range(3)] == [422] * 3
+    assert [api.call("/predict", BAD)[0] for _ in range(3)] == [422] * 3
     found = [samples(api) for _ in range(6)]  # through both workers as well
     for one in found:
         assert one["mnist_api_requests_total route=/predict status=200"] == 20
@@ -60,11 +60,11 @@ def test_counts_equal_the_requests_made_whichever_worker_answered(api: Api) -> N
         assert one["mnist_api_predictions_total digit=7"] == 20
         assert one["mnist_api_predictions_total digit=3"] == 0
         assert one["mnist_api_confidence_count"] == 20
-        assert one["mnist_api_confidence_bucket le=0.99"] == 0  # it is surer than that
+        assert one["mnist_api_confidence_bucket le=0.99"] == 0  # the probability is higher
         assert one["mnist_api_model_swaps_total"] == 2
 
 
-def test_one_connection_is_counted_like_many(api: Api) -> None:
+def test_requests_on_one_connection_are_all_counted(api: Api) -> None:
     connection = http.client.HTTPConnection("127.0.0.1", api.port, timeout=10)
     for _ in range(50):
         connection.request("POST", "/predict", BODY, {"Content-Type": "application/json"})
@@ -73,9 +73,9 @@ def test_one_connection_is_counted_like_many(api: Api) -> None:
     assert samples(api)["mnist_api_requests_total route=/predict status=200"] == 50
 
 
-def test_routes_are_templates_so_that_nobody_can_make_more_of_them(api: Api) -> None:
+def test_routes_are_templates_so_that_their_number_is_fixed(api: Api) -> None:
     for number in range(30):
-        assert api.ask(f"/{number}")[0] == 404
+        assert api.call(f"/{number}")[0] == 404
     assert httpx.put(f"{api.url}/model").status_code == 405
     found = samples(api)
     assert found["mnist_api_requests_total route=other status=404"] == 30
@@ -83,7 +83,7 @@ def test_routes_are_templates_so_that_nobody_can_make_more_of_them(api: Api) -> 
     assert not [name for name in found if "route=/1" in name]
 
 
-def test_a_killed_worker_takes_no_counts_with_it_and_its_gauges_are_not_counted(api: Api) -> None:
+def test_a_killed_worker_keeps_its_counts_and_loses_its_gauges(api: Api) -> None:
     for _ in range(20):
         api.predict()
     victim = api.workers()[0]
@@ -98,7 +98,7 @@ def test_a_killed_worker_takes_no_counts_with_it_and_its_gauges_are_not_counted(
     assert samples(api)["mnist_api_requests_total route=/predict status=200"] == 30
 
 
-def test_a_new_start_counts_from_nothing(start_api: Callable[..., Api], seven: Path) -> None:
+def test_a_new_start_counts_from_zero(start_api: Callable[..., Api], seven: Path) -> None:
     for _ in range(2):
         api = start_api(MODEL_FILE=str(seven)).wait_ready()
         api.predict()
@@ -106,14 +106,16 @@ def test_a_new_start_counts_from_nothing(start_api: Callable[..., Api], seven: P
         assert api.stop() == 0
 
 
-def test_open_connections_are_gauged(api: Api) -> None:
+def test_open_connections_are_a_gauge(api: Api) -> None:
     with httpx.Client() as client:
-        client.post(f"{api.url}/predict", content=BODY)  # refused, and kept alive
+        client.post(f"{api.url}/predict", content=BODY)  # an error, on a connection that stays open
         wait_until(lambda: samples(api)["mnist_api_connections"] >= 1)
-    wait_until(lambda: samples(api)["mnist_api_connections"] <= 1)  # at most the one that asks
+    wait_until(
+        lambda: samples(api)["mnist_api_connections"] <= 1
+    )  # at most the connection of this request
 
 
-def test_versions_swaps_and_failed_looks_are_told(
+def test_versions_swaps_and_failed_polls_are_exported(
     start_api: Callable[..., Api], model: Model
 ) -> None:
     model.register(digit_network(1))
@@ -134,8 +136,8 @@ def test_versions_swaps_and_failed_looks_are_told(
 
 
 @pytest.mark.parametrize("images", [1, 2, 300])
-def test_batches_are_counted_as_their_images_are(images: int) -> None:
-    """Compared with a count that takes the images one by one."""
+def test_a_batch_counts_like_its_single_images(images: int) -> None:
+    """Compared with counting the images one by one."""
     generator = np.random.default_rng(images)
     probabilities = generator.dirichlet(np.full(10, 0.2), images).astype(np.float32)
     at_once, singly = Metrics([]), Metrics([])

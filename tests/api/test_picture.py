@@ -1,4 +1,4 @@
-"""Pictures of digits, drawn and photographed, against the MNIST images they are made from."""
+"""Drawn and photographed pictures of digits, compared with their MNIST images."""
 
 import gzip
 import io
@@ -49,7 +49,7 @@ def filtered(ink: np.ndarray, kind: type, size: int) -> np.ndarray:
 
 
 def photographed(digit: np.ndarray, paper: float, ink: float, darkest: float) -> bytes:
-    """Light from one side, a lens that is not quite sharp, a noisy sensor, JPEG."""
+    """With light from one side, blur, noise and JPEG artefacts."""
     scene = paper + (ink - paper) * on_a_page(digit)
     scene *= 1 - (1 - darkest) * np.linspace(0, 1, 640)
     soft = Image.fromarray(np.uint8(scene)).filter(ImageFilter.GaussianBlur(1.5))
@@ -94,7 +94,7 @@ def one_bit(digit: np.ndarray) -> bytes:
 
 
 def turned(digit: np.ndarray) -> bytes:
-    """Lying on its side, as cameras store it, with the tag that says so."""
+    """Rotated, with the EXIF tag for it, as cameras store it."""
     exif = Image.Exif()
     exif[0x0112] = 6
     return packed(np.rot90(255 - 255 * enlarged(digit)), "JPEG", exif=exif)
@@ -126,8 +126,8 @@ WAYS: dict[str, Callable[[np.ndarray], bytes]] = {
 
 
 @pytest.mark.parametrize("way", WAYS.values(), ids=WAYS)
-def test_a_picture_of_a_digit_becomes_the_digit_again(way: Callable[[np.ndarray], bytes]):
-    """Up to a shift by one pixel, which is rounding of the centre of mass."""
+def test_a_picture_of_a_digit_is_converted_to_the_mnist_image(way: Callable[[np.ndarray], bytes]):
+    """Except for a shift by one pixel, from rounding the centre of mass."""
     likeness = []
     for number in CHOSEN:
         seen = read_picture(way(DIGITS[number])).reshape(28, 28)
@@ -143,13 +143,13 @@ def test_a_picture_of_a_digit_becomes_the_digit_again(way: Callable[[np.ndarray]
 
 
 @pytest.mark.parametrize("inverted", [False, True])
-def test_what_has_the_form_of_mnist_comes_back_as_it_is(inverted: bool):
+def test_an_image_in_mnist_form_is_unchanged(inverted: bool):
     for digit in DIGITS[:500]:
         seen = read_picture(packed(255 - digit if inverted else digit))
         np.testing.assert_allclose(seen, digit.ravel() / 255, atol=1e-6)
 
 
-def test_any_picture_comes_out_as_mnist_made_its_own():
+def test_every_result_has_mnist_form():
     for number in CHOSEN:
         seen = read_picture(photographed(DIGITS[number], 210, 60, 0.6))
         assert (seen.shape, seen.dtype) == ((784,), np.float32)
@@ -178,19 +178,19 @@ def test_a_blank_picture_is_refused(pixels: np.ndarray):
         read_picture(packed(pixels))
 
 
-def test_bytes_that_are_no_picture_are_refused():
+def test_bytes_that_are_not_a_picture_are_refused():
     for content in (b"", b"seven", b"GIF89a" + bytes(50), b"%PDF-1.7", b"\x89PNG\r\n\x1a\n"):
         with pytest.raises(PictureError, match="send a PNG, JPEG, WebP or BMP"):
             read_picture(content)
 
 
-def test_formats_beside_the_four_are_not_even_decoded():
+def test_other_formats_are_not_decoded():
     for form in ("GIF", "TIFF", "PPM", "ICO"):
         with pytest.raises(PictureError, match="send a PNG, JPEG, WebP or BMP"):
             read_picture(packed(255 * enlarged(DIGITS[0]), form))
 
 
-def test_a_picture_cut_short_is_refused():
+def test_a_truncated_picture_is_refused():
     for form in ("PNG", "JPEG", "WEBP", "BMP"):
         whole = packed(255 - 255 * enlarged(DIGITS[0]), form)
         with pytest.raises(PictureError, match=r"save it again|send a PNG"):
@@ -198,8 +198,8 @@ def test_a_picture_cut_short_is_refused():
 
 
 @pytest.mark.parametrize("side", [12_000, 20_000])  # of which Pillow would warn, and refuse
-def test_a_bomb_of_a_few_kilobytes_is_refused_in_little_memory(side: int):
-    """In a process of its own, so that its memory can be measured; it says nothing else."""
+def test_a_decompression_bomb_is_refused_in_little_memory(side: int):
+    """In a process of its own, to measure its memory; it prints nothing else."""
     rows = zlib.compress(bytes((side // 8 + 1) * side), 9)  # 1 bit a pixel
     bomb = b"\x89PNG\r\n\x1a\n"
     for kind, body in (
@@ -230,7 +230,7 @@ def test_a_bomb_of_a_few_kilobytes_is_refused_in_little_memory(side: int):
     assert done.stderr == b""
 
 
-def test_a_jpeg_of_endless_scans_is_refused():
+def test_a_jpeg_with_too_many_scans_is_refused():
     jpeg = packed(255 - 255 * enlarged(DIGITS[0]), "JPEG", progressive=True)
     start = jpeg.rindex(b"\xff\xda")
     many = jpeg[:start] + jpeg[start:-2] * MAX_SCANS + jpeg[-2:]
@@ -238,17 +238,17 @@ def test_a_jpeg_of_endless_scans_is_refused():
         read_picture(many)
 
 
-def test_damaged_bytes_are_read_or_refused_and_nothing_else():
-    chance = random.Random(4)  # noqa: S311 # which bytes are damaged is no secret
+def test_damaged_pictures_are_read_or_raise_picture_error():
+    generator = random.Random(4)  # noqa: S311 # which bytes are damaged is no secret
     for form in ("PNG", "JPEG", "WEBP", "BMP"):
         whole = packed(255 - 255 * enlarged(DIGITS[3])[::3, ::3], form)
         for _ in range(150):
             broken = bytearray(whole)
-            for _ in range(chance.choice([1, 3, 20])):
-                broken[chance.randrange(min(len(broken), chance.choice([60, 10**6])))] = (
-                    chance.randrange(256)
+            for _ in range(generator.choice([1, 3, 20])):
+                broken[generator.randrange(min(len(broken), generator.choice([60, 10**6])))] = (
+                    generator.randrange(256)
                 )
-            cut = bytes(broken[: chance.choice([len(broken), chance.randrange(len(broken))])])
+            cut = bytes(broken[: generator.choice([len(broken), generator.randrange(len(broken))])])
             try:
                 seen = read_picture(cut)
             except PictureError:
@@ -258,5 +258,5 @@ def test_damaged_bytes_are_read_or_refused_and_nothing_else():
 
 
 @pytest.mark.parametrize("sample", SAMPLES, ids=lambda sample: sample.stem)
-def test_the_shipped_pictures_are_read(sample: Path):
+def test_the_sample_pictures_are_read(sample: Path):
     assert 0.03 < read_picture(sample.read_bytes()).mean() < 0.35

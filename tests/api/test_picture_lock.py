@@ -28,8 +28,8 @@ def hold(lock: PictureLock, taken: Event) -> None:
         time.sleep(60)
 
 
-def test_processes_take_turns_and_never_decode_at_once(tmp_path: Path) -> None:
-    """One that has decoded waits until the other has, however quickly it asks again."""
+def test_processes_alternate_and_never_decode_at_the_same_time(tmp_path: Path) -> None:
+    """A process that has just decoded a picture waits until the other has, too."""
     lock, path = PictureLock(), tmp_path / "log"
     processes = [FORK.Process(target=decode_often, args=(lock, 30, path, name)) for name in "ab"]
     for process in processes:
@@ -37,14 +37,14 @@ def test_processes_take_turns_and_never_decode_at_once(tmp_path: Path) -> None:
     for process in processes:
         process.join(30)
         assert process.exitcode == 0
-    said = path.read_text()
-    pieces = [said[at : at + 4] for at in range(0, len(said), 4)]
+    output = path.read_text()
+    pieces = [output[at : at + 4] for at in range(0, len(output), 4)]
     assert sorted(set(pieces)) == ["+a-a", "+b-b"]
     changes = sum(one != other for one, other in pairwise(pieces))
-    assert changes > 30  # of 59, but for the beginning and the end, when one is alone
+    assert changes > 30  # of 59; at the beginning and the end only one process runs
 
 
-def test_the_kernel_takes_it_from_a_process_that_dies() -> None:
+def test_the_kernel_releases_the_lock_of_a_killed_process() -> None:
     lock, taken = PictureLock(), FORK.Event()
     process = FORK.Process(target=hold, args=(lock, taken))
     process.start()

@@ -1,4 +1,4 @@
-"""How patient it is with versions that are no good, and what it keeps."""
+"""Retries for bad versions, log messages, and the versions kept in the cache."""
 
 import hashlib
 import logging
@@ -22,7 +22,7 @@ def version(number: int, sha256: str | None = None) -> Version:
 
 
 class FakeRegistry:
-    """Stands in for the registry: names a version, hands out files, counts."""
+    """A fake registry: returns a desired version and files, and counts the calls."""
 
     def __init__(self) -> None:
         self.desired: Version | None = None
@@ -59,7 +59,7 @@ def poller(active: ActiveModel, registry: FakeRegistry, cache: Cache) -> Poller:
     return Poller(active, registry, cache, 30)  # type: ignore[arg-type] # our own seam
 
 
-def test_a_bad_version_is_not_fetched_at_every_question(
+def test_a_bad_version_is_not_fetched_at_every_poll(
     poller: Poller, active: ActiveModel, registry: FakeRegistry, caplog: pytest.LogCaptureFixture
 ) -> None:
     registry.desired = version(1)
@@ -70,12 +70,12 @@ def test_a_bad_version_is_not_fetched_at_every_question(
     assert registry.fetched == ["1", "2"]
     assert caplog.text.count("Version 2 is not activated") == 1
     assert active.require().version == version(1)
-    registry.desired = version(2)  # its tag was put right
+    registry.desired = version(2)  # its tag was corrected
     poller.poll()
     assert active.require().version == version(2)
 
 
-def test_an_absence_is_logged_once_and_so_is_the_return(
+def test_an_unreachable_registry_is_logged_once_and_so_is_its_return(
     poller: Poller, registry: FakeRegistry, caplog: pytest.LogCaptureFixture
 ) -> None:
     caplog.set_level(logging.INFO)
@@ -91,7 +91,7 @@ def test_an_absence_is_logged_once_and_so_is_the_return(
     assert caplog.text.count("is active again") == 1
 
 
-def test_a_registry_that_names_nothing_changes_nothing(
+def test_without_a_desired_version_the_active_one_stays(
     poller: Poller, active: ActiveModel, registry: FakeRegistry
 ) -> None:
     registry.desired = version(1)
@@ -101,7 +101,7 @@ def test_a_registry_that_names_nothing_changes_nothing(
     assert active.require().version == version(1)
 
 
-def test_old_versions_are_removed_but_not_the_one_in_service(
+def test_old_versions_are_removed_but_not_the_active_one(
     poller: Poller, active: ActiveModel, registry: FakeRegistry, cache: Cache
 ) -> None:
     for number in (1, 2, 3, 4, 5, 6, 2):
@@ -113,10 +113,10 @@ def test_old_versions_are_removed_but_not_the_one_in_service(
     assert cache.read(active.require().version) == CONTENTS["2"]
 
 
-def test_a_number_given_anew_to_another_network_is_fetched_anew(
+def test_another_network_under_the_same_number_is_fetched(
     poller: Poller, active: ActiveModel, registry: FakeRegistry, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    """A registry that was emptied counts from 1 again."""
+    """The registry was reset, so that its versions start from 1 again."""
     registry.desired = version(1)
     poller.poll()
     monkeypatch.setitem(CONTENTS, "1", digit_network(8))

@@ -1,4 +1,4 @@
-"""What a client gets: the two shapes that never change, and numbers that are the network's."""
+"""The responses of /predict and /health, and the network's probabilities in them."""
 
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -6,7 +6,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from hostile_sizes import not_finite_network
+from costly_networks import not_finite_network
 from processes import IMAGE, Api
 
 from mnist_api.handlers.context import Context
@@ -25,7 +25,7 @@ def api(start_api: Callable[..., Api], seven: Path) -> Api:
     return start_api(MODEL_FILE=str(seven)).wait_ready()
 
 
-def test_predict_answers_in_its_promised_shape(api: Api) -> None:
+def test_the_response_of_predict_has_its_promised_shape(api: Api) -> None:
     answer = httpx.post(f"{api.url}/predict", json={"image": IMAGE})
     assert answer.status_code == 200
     assert answer.headers["Content-Type"] == "application/json"
@@ -38,13 +38,13 @@ def test_predict_answers_in_its_promised_shape(api: Api) -> None:
     assert answer.json()["confidence"] == "99.89%"
 
 
-def test_health_answers_in_its_promised_shape(api: Api) -> None:
+def test_the_response_of_health_has_its_promised_shape(api: Api) -> None:
     answer = httpx.get(f"{api.url}/health")
     assert answer.status_code == 200
     assert answer.json() == {"model_loaded": True, "status": "ok"}
 
 
-def test_a_model_file_is_served_without_a_registry(api: Api, seven: Path) -> None:
+def test_a_model_file_is_active_without_a_registry(api: Api, seven: Path) -> None:
     model = api.model()
     since = datetime.fromisoformat(str(model.pop("since")))
     assert abs((datetime.now(UTC) - since).total_seconds()) < 60
@@ -55,22 +55,22 @@ def test_a_model_file_is_served_without_a_registry(api: Api, seven: Path) -> Non
     assert "mlflow" not in api.log()
 
 
-def test_the_pixels_reach_the_network_as_they_were_sent(seven: Path) -> None:
+def test_the_network_gets_the_pixels_unchanged(seven: Path) -> None:
     network = load_model(seven.read_bytes())
     active = ActiveModel()
     version = Version("m", "1", None, None, None)
     active.current = LoadedModel(network, version, "file", datetime.now(UTC))
-    assert b'"confidence":"94.70%"' in ask(active, b"1").body
-    assert b'"confidence":"99.89%"' in ask(active, b"0").body
+    assert b'"confidence":"94.70%"' in send(active, b"1").body
+    assert b'"confidence":"99.89%"' in send(active, b"0").body
 
 
-def test_without_a_model_a_problem_says_so() -> None:
-    reply = ask(ActiveModel(), b"0")
+def test_without_a_model_the_response_is_503() -> None:
+    reply = send(ActiveModel(), b"0")
     assert reply.status == 503
     assert b"No model" in reply.body
 
 
-def ask(active: ActiveModel, pixel: bytes) -> Response:
+def send(active: ActiveModel, pixel: bytes) -> Response:
     body = b'{"image": [' + pixel + (b"," + pixel) * 783 + b"]}"
     route = find_route("/predict")
     assert route is not None
@@ -81,8 +81,8 @@ def ask(active: ActiveModel, pixel: bytes) -> Response:
     )
 
 
-def test_an_answer_that_is_no_number_is_an_error_and_is_not_counted() -> None:
-    """Which pixels lead to it no trial can find out."""
+def test_an_output_that_is_not_finite_is_an_error_and_is_not_counted() -> None:
+    """A trial cannot find the pixels that lead to it."""
     content = not_finite_network()
     try_model(content)
     active, metrics = ActiveModel(), Metrics([])
@@ -90,8 +90,8 @@ def test_an_answer_that_is_no_number_is_an_error_and_is_not_counted() -> None:
     active.attach(metrics)
     version = Version("m", "1", None, None, None)
     active.current = LoadedModel(load_model(content), version, "file", datetime.now(UTC))
-    assert ask(active, b"0").status == 200
-    reply = ask(active, b"1")
+    assert send(active, b"0").status == 200
+    reply = send(active, b"1")
     assert reply.status == 500
     assert b"is not finite" in reply.body
     assert b"nan" not in write_metrics(metrics).lower()

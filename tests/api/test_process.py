@@ -1,4 +1,4 @@
-"""The server as a process: slow clients, signals, workers that die."""
+"""The server as a process: slow clients, signals, killed workers."""
 
 import http.client
 import os
@@ -30,9 +30,9 @@ def begin(api: Api, content: bytes) -> socket.socket:
     return connection
 
 
-def test_a_request_in_flight_is_answered_when_the_server_is_told_to_stop(api: Api) -> None:
+def test_a_request_in_progress_is_completed_during_the_stop(api: Api) -> None:
     with begin(api, HEAD + BODY[:500]) as connection:
-        time.sleep(0.3)  # until the worker has seen it
+        time.sleep(0.3)  # until the worker has received it
         api.process.terminate()
         wait_until(lambda: "Worker shutting down" in api.log())
         connection.sendall(BODY[500:])
@@ -43,7 +43,7 @@ def test_a_request_in_flight_is_answered_when_the_server_is_told_to_stop(api: Ap
     assert api.process.wait(10) == 0
 
 
-def test_an_idle_connection_does_not_hold_up_the_stop(api: Api) -> None:
+def test_an_idle_connection_does_not_delay_the_stop(api: Api) -> None:
     with begin(api, HEAD + BODY) as connection:
         answer = http.client.HTTPResponse(connection)
         answer.begin()
@@ -59,11 +59,11 @@ def test_a_killed_worker_is_replaced(api: Api) -> None:
     wait_until(lambda: victim not in api.workers() and len(api.workers()) == 2)
     api.wait_ready()
     wait_until(lambda: api.log().count("ASGI server listening") == 3)
-    assert api.everywhere(7)
+    assert api.all_predict(7)
 
 
-def test_slow_clients_do_not_keep_others_waiting(api: Api) -> None:
-    """100 clients send half a request to each of three addresses and say no more."""
+def test_slow_clients_do_not_delay_others(api: Api) -> None:
+    """100 clients send half a request to each of three paths, and then nothing."""
     halves = [
         HEAD + BODY[:50],
         HEAD[:40],
@@ -79,7 +79,7 @@ def test_slow_clients_do_not_keep_others_waiting(api: Api) -> None:
             connection.close()
 
 
-def test_requests_sent_one_behind_the_other_are_answered_in_turn(api: Api) -> None:
+def test_pipelined_requests_get_their_responses_in_order(api: Api) -> None:
     with begin(api, (HEAD + BODY) * 3) as connection:
         answers = b""
         while answers.count(b'"prediction":7') < 3:
@@ -88,7 +88,7 @@ def test_requests_sent_one_behind_the_other_are_answered_in_turn(api: Api) -> No
             answers += more
 
 
-def test_a_large_body_in_pieces_is_answered_and_so_is_what_follows_it(api: Api) -> None:
+def test_a_large_body_in_pieces_and_the_next_request_succeed(api: Api) -> None:
     many = np.zeros((256, 784), np.uint8).tobytes()
     head = (
         b"POST /predict HTTP/1.1\r\nHost: localhost\r\nAccept: application/octet-stream\r\n"
@@ -99,12 +99,12 @@ def test_a_large_body_in_pieces_is_answered_and_so_is_what_follows_it(api: Api) 
         for at in range(0, len(sent), 30_000):
             connection.sendall(sent[at : at + 30_000])
             time.sleep(0.002)
-        said = b""
-        while b'"prediction":7' not in said:
+        received = b""
+        while b'"prediction":7' not in received:
             more = connection.recv(65536)
-            assert more, said
-            said += more
-    first, _, rest = said.partition(b"\r\n\r\n")
+            assert more, received
+            received += more
+    first, _, rest = received.partition(b"\r\n\r\n")
     size = 256 * 10 * 4
     assert first.startswith(b"HTTP/1.1 200 ")
     assert np.allclose(np.frombuffer(rest[:size], "<f4").reshape(256, 10).sum(axis=1), 1, atol=1e-3)

@@ -1,4 +1,4 @@
-"""A registry that sends too much, or too slowly, or half: each question ends, with a reason."""
+"""Registry responses that are too large, too slow or truncated: each request ends with an error."""
 
 import socket
 import threading
@@ -22,7 +22,7 @@ MOST, SECONDS = 100_000, 1.0
 
 @pytest.fixture
 def serve() -> Iterator[Callable[..., str]]:
-    """Answer one connection with ``pieces``, a pause between two of them; give its address."""
+    """Return a function that serves ``pieces`` on one connection and returns its URL."""
     listener = socket.create_server(("127.0.0.1", 0))
 
     def start(*pieces: bytes, pause: float = 0.0) -> str:
@@ -42,33 +42,33 @@ def serve() -> Iterator[Callable[..., str]]:
     listener.close()
 
 
-def drops(content: bytes) -> list[bytes]:
+def one_by_one(content: bytes) -> list[bytes]:
     return [bytes([byte]) for byte in content]
 
 
-def test_an_answer_is_read_as_it_was_sent(serve: Callable[..., str]) -> None:
+def test_a_response_is_read_completely(serve: Callable[..., str]) -> None:
     body = bytes(range(256)) * 300
     assert read_url(serve(HEAD + b"\r\n", body), MOST, SECONDS) == body
     chunked = HEAD + b"Transfer-Encoding: chunked\r\n\r\n3\r\nabc\r\n2\r\nde\r\n0\r\n\r\n"
     assert read_url(serve(chunked), MOST, SECONDS) == b"abcde"
 
 
-DRIPPING = {
-    "head": drops(HEAD + b"X: " + b"x" * 500),
-    "body": [HEAD + b"Content-Length: 500\r\n\r\n", *drops(bytes(500))],
+SLOW = {
+    "head": one_by_one(HEAD + b"X: " + b"x" * 500),
+    "body": [HEAD + b"Content-Length: 500\r\n\r\n", *one_by_one(bytes(500))],
     "chunks": [HEAD + b"Transfer-Encoding: chunked\r\n\r\n", *[b"1\r\nx\r\n"] * 500],
 }
 
 
-@pytest.mark.parametrize("pieces", DRIPPING.values(), ids=DRIPPING)
-def test_what_drips_is_given_up(serve: Callable[..., str], pieces: list[bytes]) -> None:
+@pytest.mark.parametrize("pieces", SLOW.values(), ids=SLOW)
+def test_a_slow_response_times_out(serve: Callable[..., str], pieces: list[bytes]) -> None:
     begin = time.monotonic()
     with pytest.raises(TimeoutError, match="longer than 1 s"):
         read_url(serve(*pieces, pause=0.05), MOST, SECONDS)
     assert time.monotonic() - begin < 4 * SECONDS
 
 
-def test_what_never_comes_is_given_up(
+def test_a_missing_response_times_out(
     serve: Callable[..., str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(bounded_http, "RECEIVE_SECONDS", 0.5)
@@ -77,7 +77,7 @@ def test_what_never_comes_is_given_up(
 
 
 LARGE = {
-    "told": [HEAD + b"Content-Length: 100001\r\n\r\n"],
+    "content length": [HEAD + b"Content-Length: 100001\r\n\r\n"],
     "untold": [HEAD + b"\r\n", bytes(MOST), b"x"],
     "chunked": [
         HEAD + b"Transfer-Encoding: chunked\r\n\r\n",
@@ -87,27 +87,27 @@ LARGE = {
 
 
 @pytest.mark.parametrize("pieces", LARGE.values(), ids=LARGE)
-def test_what_is_too_large_is_not_read_on(serve: Callable[..., str], pieces: list[bytes]) -> None:
+def test_reading_stops_at_the_size_limit(serve: Callable[..., str], pieces: list[bytes]) -> None:
     with pytest.raises(TooManyBytesError):
         read_url(serve(*pieces), MOST, SECONDS)
 
 
-def test_half_an_answer_is_none(serve: Callable[..., str]) -> None:
+def test_a_truncated_response_is_an_error(serve: Callable[..., str]) -> None:
     with pytest.raises((OSError, IncompleteRead)):
         read_url(serve(HEAD + b"Content-Length: 9\r\n\r\nabc"), MOST, SECONDS)
 
 
 @pytest.mark.parametrize("elsewhere", [False, True], ids=["proxied", "read by MLflow's client"])
-def test_a_version_that_is_too_large_stays_out(
+def test_a_version_that_is_too_large_is_not_activated(
     start_api: Callable[..., Api], model: Model, tmp_path: object, elsewhere: bool
 ) -> None:
     experiment = "0"
     if elsewhere:
         experiment = model.client.create_experiment(model.name, f"file://{tmp_path}/elsewhere")
     model.register(bytes(MAX_BYTES + 1), experiment=experiment)
-    api = start_api(**model.settings(), WEB_CONCURRENCY="1").wait_up()
+    api = start_api(**model.settings(), WEB_CONCURRENCY="1").wait_listening()
     wait_until(lambda: "Version 1 is not activated: its file has more than 32 MB" in api.log(), 60)
-    wait_until(lambda: "more than 32 MB" in api.ask("/model")[1]["detail"])
+    wait_until(lambda: "more than 32 MB" in api.call("/model")[1]["detail"])
     model.register(digit_network(6), experiment=experiment)
     wait_until(lambda: api.status() == 200, 60)
     assert api.predict() == 6

@@ -1,4 +1,4 @@
-"""Long answers let each other go on after each unit, and end when nobody waits for them."""
+"""Long tasks yield to each other after each unit, and end when their clients disconnect."""
 
 import asyncio
 import time
@@ -21,7 +21,7 @@ def work(log: list[str], name: str, units: int) -> Callable[[Callable[[], None]]
     return run
 
 
-def test_a_short_answer_waits_for_one_unit_of_a_long_one() -> None:
+def test_a_short_task_waits_for_one_unit_of_a_long_one() -> None:
     async def both(log: list[str]) -> list[str]:
         scheduler, stay = Scheduler(), asyncio.get_running_loop().create_future()
         long = asyncio.create_task(scheduler.run(work(log, "long", 20), stay))
@@ -35,11 +35,13 @@ def test_a_short_answer_waits_for_one_unit_of_a_long_one() -> None:
     assert log[first : last + 1] == ["short", "long", "short"]
 
 
-def test_the_work_ends_soon_after_nobody_waits_for_it() -> None:
+def test_a_task_ends_soon_after_its_client_disconnects() -> None:
     async def leave(log: list[str]) -> None:
         scheduler, gone = Scheduler(), asyncio.get_running_loop().create_future()
         asyncio.get_running_loop().call_later(0.1, gone.set_result, None)
-        waiting = scheduler.run(work(log, "never", 1), gone)  # it is gone before its turn has come
+        waiting = scheduler.run(
+            work(log, "never", 1), gone
+        )  # it has disconnected before its task started
         with pytest.raises(ClientGoneError):
             await asyncio.gather(scheduler.run(work(log, "long", 1000), gone))
         with pytest.raises(ClientGoneError):
@@ -59,7 +61,7 @@ def test_the_work_ends_soon_after_nobody_waits_for_it() -> None:
     assert log[-1] == "next"
 
 
-def test_more_than_there_are_places_are_refused_and_told_when_to_come_again() -> None:
+def test_tasks_beyond_the_queue_are_503_with_retry_after() -> None:
     async def crowd() -> None:
         scheduler, stay = Scheduler(), asyncio.get_running_loop().create_future()
         tasks = [

@@ -1,4 +1,4 @@
-"""MLflow's scoring protocol: the requests that its own clients write."""
+"""MLflow's scoring protocol: requests as its clients send them."""
 
 import csv
 import io
@@ -53,7 +53,7 @@ ASKED = {
 
 @pytest.mark.parametrize("asked", ASKED.values(), ids=ASKED)
 @pytest.mark.parametrize("indent", [None, 1], ids=["dense", "indented"])
-def test_each_shape_is_answered_with_the_probabilities(
+def test_each_input_shape_returns_the_probabilities(
     api: Api, asked: dict[str, object], indent: int | None
 ) -> None:
     answer = invoke(api, json.dumps(asked, indent=indent).encode())
@@ -67,7 +67,7 @@ def test_each_shape_is_answered_with_the_probabilities(
     [as_csv(IMAGES), as_csv(IMAGES).replace(b"\n", b"\r\n"), as_csv(IMAGES).rstrip()],
     ids=["as pandas writes it", "CRLF", "no last line end"],
 )
-def test_csv_is_answered_alike(api: Api, body: bytes) -> None:
+def test_csv_returns_the_same_probabilities(api: Api, body: bytes) -> None:
     answer = invoke(api, body, "text/csv; charset=utf-8")
     assert answer.status_code == 200, answer.text
     assert answer.json()["predictions"] == expected(api)
@@ -106,7 +106,7 @@ WRONG = {
 
 
 @pytest.mark.parametrize("body", WRONG.values(), ids=WRONG)
-def test_a_wrong_body_is_400_in_mlflows_own_form(api: Api, body: bytes) -> None:
+def test_an_invalid_body_is_400_in_mlflows_format(api: Api, body: bytes) -> None:
     answer = invoke(api, body)
     assert answer.status_code == 400
     assert list(answer.json()) == ["error_code", "message"]
@@ -118,17 +118,17 @@ def test_a_wrong_body_is_400_in_mlflows_own_form(api: Api, body: bytes) -> None:
     [b"", b"\n", as_csv([]), as_csv([["x"] * 784]), as_csv(IMAGES)[:-9000], as_csv([[2] * 784])],
     ids=["empty", "a line", "heading alone", "words", "cut", "out of range"],
 )
-def test_a_wrong_csv_is_400_as_well(api: Api, body: bytes) -> None:
+def test_an_invalid_csv_is_400(api: Api, body: bytes) -> None:
     assert invoke(api, body, "text/csv").status_code == 400
 
 
-def test_another_type_is_told_which_are_read(api: Api) -> None:
+def test_the_error_for_another_type_lists_the_supported_ones(api: Api) -> None:
     answer = invoke(api, b"", "application/vnd.apache.parquet")
     assert answer.status_code == 415
     assert "text/csv" in answer.json()["message"]
 
 
-def test_ping_and_version_say_that_an_mlflow_server_is_there(api: Api) -> None:
-    """MLflow's client waits for /ping and compares /version with its own."""
+def test_ping_and_version_are_those_of_an_mlflow_server(api: Api) -> None:
+    """MLflow's client waits for /ping and compares /version with its version."""
     assert api.client.get("/ping").status_code == 200
     assert api.client.get("/version").text == version("mlflow-skinny")

@@ -8,7 +8,7 @@ from processes import Api
 from mnist_api.settings import SettingsError, read_settings
 
 
-def test_nothing_needs_to_be_set() -> None:
+def test_all_settings_are_optional() -> None:
     settings = read_settings({"HOME": "/home/ann", "PORT": ""})
     assert settings.tracking_uri == "http://127.0.0.1:5000"
     assert (settings.model_name, settings.model_alias) == ("mnist-classifier", "Production")
@@ -45,9 +45,7 @@ REFUSED = [
 
 
 @pytest.mark.parametrize(("name", "value"), REFUSED)
-def test_a_refused_setting_is_named_with_its_value_and_what_is_allowed(
-    name: str, value: str
-) -> None:
+def test_the_error_names_the_setting_its_value_and_what_is_allowed(name: str, value: str) -> None:
     with pytest.raises(SettingsError) as refused:
         read_settings({name: value})
     sentence = str(refused.value)
@@ -56,7 +54,7 @@ def test_a_refused_setting_is_named_with_its_value_and_what_is_allowed(
     assert sentence.count("\n") == 0
 
 
-def test_the_server_ends_with_that_sentence_alone(start_api: Callable[..., Api]) -> None:
+def test_the_server_ends_with_that_message_only(start_api: Callable[..., Api]) -> None:
     api = start_api(MAX_CONTENT_LENGTH="16MB")
     assert api.process.wait(20) not in (0, None)
     assert api.log() == (
@@ -65,7 +63,7 @@ def test_the_server_ends_with_that_sentence_alone(start_api: Callable[..., Api])
 
 
 @pytest.mark.parametrize("content", [b"", b"not ONNX", digit_network(7, pixels=785)])
-def test_a_model_file_that_cannot_be_served_ends_the_server(
+def test_a_model_file_that_cannot_be_loaded_ends_the_server(
     start_api: Callable[..., Api], tmp_path: Path, content: bytes
 ) -> None:
     path = tmp_path / "bad.onnx"

@@ -1,4 +1,4 @@
-"""A network is tried in a process of its own, and what could do harm is refused with a reason."""
+"""A network is tried in a child process, and a hostile one is refused with a reason."""
 
 import os
 import signal
@@ -8,9 +8,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+from costly_networks import network_with, node, numbers
 from google.protobuf.descriptor import FieldDescriptor
 from hostile_networks import HOSTILE, hostile
-from hostile_sizes import network_with, node, numbers
 from networks import linear_network
 from onnx import NodeProto, TensorProto, defs, onnx_pb
 from processes import wait_until
@@ -23,7 +23,7 @@ from mnist_api.model.trial import TrialIncompleteError, try_model
 
 
 @pytest.mark.parametrize("name", HOSTILE)
-def test_a_hostile_network_is_refused_with_a_sentence(name: str) -> None:
+def test_a_hostile_network_is_refused_with_a_reason(name: str) -> None:
     with pytest.raises(ModelRefusedError) as refused:
         try_model(hostile(name))
     reason = str(refused.value)
@@ -63,7 +63,7 @@ HONEST: dict[str, tuple[list[NodeProto], list[TensorProto]]] = {
 
 
 @pytest.mark.parametrize("name", HONEST)
-def test_what_an_honest_network_is_made_of_is_accepted(name: str) -> None:
+def test_the_operators_of_a_regular_network_are_accepted(name: str) -> None:
     nodes, initializers = HONEST[name]
     try_model(network_with(nodes, initializers).SerializeToString())
 
@@ -77,14 +77,14 @@ UNSUPPORTED = CONTROL_FLOW | {
 }
 
 
-def test_every_operator_of_onnx_is_known_to_be_served_or_not() -> None:
-    """An ONNX that brings new ones is seen here."""
+def test_every_operator_of_onnx_is_classified() -> None:
+    """Fails if a new version of ONNX has further operators."""
     known = {schema.name for schema in defs.get_all_schemas() if schema.domain == ""}
     assert known - UNSUPPORTED == SUPPORTED
     assert known >= UNSUPPORTED
 
 
-def test_the_file_format_is_read_as_onnx_has_it() -> None:
+def test_the_file_format_is_that_of_onnx() -> None:
     kinds = {bytes: FieldDescriptor.CPPTYPE_STRING}
     for message, fields in MESSAGES.items():
         described = getattr(onnx_pb, message).DESCRIPTOR.fields_by_name
@@ -100,9 +100,9 @@ def test_the_file_format_is_read_as_onnx_has_it() -> None:
                 assert theirs.cpp_type in allowed, f"{message}.{field}"
 
 
-def test_only_batches_that_were_tried_are_run_and_answers_are_the_same() -> None:
+def test_only_tried_batch_sizes_are_run_and_results_are_the_same() -> None:
     network = load_model(linear_network())
-    run, sizes = network._run, set()  # to see what ONNX Runtime is given
+    run, sizes = network._run, set()  # records what ONNX Runtime gets
 
     def note(outputs: None, inputs: dict[str, np.ndarray]) -> list[np.ndarray]:
         sizes.update(len(images) for images in inputs.values())
@@ -116,7 +116,7 @@ def test_only_batches_that_were_tried_are_run_and_answers_are_the_same() -> None
     assert sizes == set(BATCHES)
 
 
-def test_external_data_is_not_read_even_where_the_rules_are_not_asked(
+def test_external_data_is_not_read_even_without_the_rules(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
@@ -125,8 +125,8 @@ def test_external_data_is_not_read_even_where_the_rules_are_not_asked(
         load_model(hostile("external weights"))
 
 
-def test_a_trial_that_is_killed_is_no_refusal_and_is_said() -> None:
-    """The kernel does that where memory is short, and an honest network may be the victim."""
+def test_a_killed_trial_is_reported_and_is_not_a_refusal() -> None:
+    """The kernel kills it if memory is short, which may not be the network's fault."""
     killer = threading.Thread(target=kill_trial)
     killer.start()
     with pytest.raises(TrialIncompleteError, match="killed"):
@@ -134,7 +134,7 @@ def test_a_trial_that_is_killed_is_no_refusal_and_is_said() -> None:
     killer.join()
 
 
-def test_a_trial_that_does_not_end_in_time_is_no_refusal(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_trial_that_times_out_is_not_a_refusal(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(trial, "SECONDS", 1.0)
     begin = time.monotonic()
     with pytest.raises(TrialIncompleteError, match="longer than 1 s"):
@@ -149,7 +149,7 @@ def kill_trial() -> None:
 
 
 def trials() -> list[int]:
-    """Return this process's children that try a network."""
+    """Return this process's children that run a trial."""
     found = []
     for task in Path("/proc/self/task").iterdir():
         for child in (task / "children").read_text().split():

@@ -17,10 +17,10 @@ import httpx
 
 sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "api"))
 
-from bodies import RIGHT, WAYS, Post, spoil
-from described import is_described
 from networks import linear_network
+from openapi_spec import is_documented
 from processes import Api, wait_until
+from request_samples import MUTATIONS, VALID_REQUESTS, Post, mutate
 
 CLIENTS = 4
 WORKERS = 2
@@ -93,10 +93,10 @@ def send_requests(
     generator = random.Random(seed)  # noqa: S311 # reproducible, not for secrets
     with httpx.Client(base_url=api.url, timeout=60) as client:
         for number in range(bodies):
-            post = generator.choice(RIGHT)
+            post = generator.choice(VALID_REQUESTS)
             for _ in range(generator.choice([0, 1, 1, 1, 2, 3])):
-                way = generator.choice(WAYS)
-                post = spoil(
+                way = generator.choice(MUTATIONS)
+                post = mutate(
                     post, way, generator.random(), generator.random(), generator.randrange(999)
                 )
             failure = send_request(client, post, statuses)
@@ -116,7 +116,7 @@ def send_request(client: httpx.Client, post: Post, statuses: Counter[int]) -> st
         return repr(error)
     statuses[response.status_code] += 1
     media_type = response.headers["Content-Type"]
-    if response.status_code >= 500 or not is_described(
+    if response.status_code >= 500 or not is_documented(
         "post", post.path, response.status_code, media_type
     ):
         return f"{response.status_code} {media_type} {response.text[:300]}"

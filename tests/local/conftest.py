@@ -1,4 +1,4 @@
-"""Stacks for the tests: a fresh one for each, and the state of one that has been trained."""
+"""A new stack for each test, and the state of a stack with a trained version."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -19,11 +19,11 @@ def stack(tmp_path: Path) -> Iterator[Stack]:
 
 @pytest.fixture(scope="session")
 def trained_state(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """A state folder with a first version in Production, for stacks that are to start quickly."""
+    """A state folder with a Production version, so that stacks start without a training."""
     stack = Stack(tmp_path_factory.mktemp("trained") / "state")
     stack.up()
     try:
-        stack.wait_until_said("The stack runs:")
+        stack.wait_for_output("The stack runs:")
     finally:
         stack.press_ctrl_c()
         stack.wait()

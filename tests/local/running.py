@@ -1,4 +1,4 @@
-"""`make up` as a user runs it, with ports and state of its own so that no real stack is touched."""
+"""`make local` with its own ports and state folder, so that it does not affect a real stack."""
 
 import contextlib
 import os
@@ -18,7 +18,7 @@ def free_port() -> int:
 
 
 class Stack:
-    """One `make up`, its output in a file, all its processes known by a variable they inherit."""
+    """One `make local`; its output is in a file, its processes share an environment variable."""
 
     def __init__(self, state: Path, **environ: str) -> None:
         self.state, self.output = state, state.with_suffix(".out")
@@ -40,15 +40,17 @@ class Stack:
                 stderr=subprocess.STDOUT, start_new_session=True,
             )  # fmt: skip
 
-    def said(self) -> str:
+    def read_output(self) -> str:
         return self.output.read_text()
 
-    def wait_until_said(self, words: str, seconds: float = 180) -> None:
+    def wait_for_output(self, words: str, seconds: float = 180) -> None:
         assert self.make
         deadline = time.monotonic() + seconds
-        while words not in self.said():
-            assert self.make.poll() is None, f"ended before it said {words!r}:\n{self.said()}"
-            assert time.monotonic() < deadline, f"never said {words!r}:\n{self.said()}"
+        while words not in self.read_output():
+            assert self.make.poll() is None, (
+                f"ended before it printed {words!r}:\n{self.read_output()}"
+            )
+            assert time.monotonic() < deadline, f"did not print {words!r}:\n{self.read_output()}"
             time.sleep(0.1)
 
     def wait(self, seconds: float = 60) -> int:
@@ -57,14 +59,14 @@ class Stack:
 
     def press_ctrl_c(self) -> None:
         assert self.make
-        os.killpg(self.make.pid, signal.SIGINT)  # as a terminal does: make and what it runs
+        os.killpg(self.make.pid, signal.SIGINT)  # to the process group, as from a terminal
 
     def processes(self) -> list[str]:
-        """The command lines of every process that this stack started, found by its state folder."""
+        """Return the command lines of this stack's processes, found by their LOCAL_STATE."""
         mark = f"LOCAL_STATE={self.state}".encode()
         found = []
         for folder in Path("/proc").glob("[0-9]*"):
-            with contextlib.suppress(OSError):  # it may end while it is looked at
+            with contextlib.suppress(OSError):  # it may end meanwhile
                 if mark in (folder / "environ").read_bytes().split(b"\0"):
                     found.append((folder / "cmdline").read_text().replace("\0", " "))
         return found

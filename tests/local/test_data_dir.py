@@ -1,4 +1,4 @@
-"""`make train` with data of one's own: both kinds of trainer find what DATA_DIR names."""
+"""`make train` with DATA_DIR, for the trainer as a local process and in a container."""
 
 import os
 import subprocess
@@ -16,7 +16,7 @@ printf '%s\\n' "$@"
 """
 
 
-def test_a_local_trainer_reads_the_folder_as_seen_from_where_the_user_stands(
+def test_a_local_trainer_resolves_the_folder_from_the_working_directory(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ):
     monkeypatch.chdir(tmp_path)
@@ -28,12 +28,12 @@ def test_a_local_trainer_reads_the_folder_as_seen_from_where_the_user_stands(
 
 @pytest.mark.parametrize("given", [True, False])
 def test_a_composed_trainer_gets_the_folder_as_a_volume(tmp_path: Path, given: bool):
-    """A `docker` that says what it was asked for stands in for an engine."""
+    """With a fake `docker` that prints its arguments."""
     (tmp_path / "docker").write_text(DOCKER)
     (tmp_path / "docker").chmod(0o755)
     folder = tmp_path / "my clothes"
     folder.mkdir()
-    asked = subprocess.run(
+    arguments = subprocess.run(
         ["make", "--silent", "train", "ARGS=--floor 0.85"],
         cwd=ROOT,
         env=os.environ
@@ -43,4 +43,4 @@ def test_a_composed_trainer_gets_the_folder_as_a_volume(tmp_path: Path, given: b
     volume = ["--volume", f"{folder}:/data/my clothes:ro", "--env", "DATA_DIR=/data/my clothes"]
     options = volume if given else []
     train = ["trainer", "train", "--floor", "0.85"]
-    assert asked == ["compose", "run", "--rm", *options, *train]
+    assert arguments == ["compose", "run", "--rm", *options, *train]

@@ -1,4 +1,4 @@
-"""What `make` says where something that a target needs is missing."""
+"""Error messages of `make` if something that a target needs is missing."""
 
 import os
 import subprocess
@@ -6,7 +6,7 @@ import subprocess
 from running import ROOT
 
 
-def test_the_composed_tests_say_that_they_need_an_engine():
+def test_the_error_of_test_compose_names_the_missing_engine():
     done = subprocess.run(
         ["make", "--silent", "test-compose"],
         cwd=ROOT,

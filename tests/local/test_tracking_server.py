@@ -1,4 +1,4 @@
-"""What `make local` opens of its tracking server, and to whom."""
+"""The open paths and allowed hosts of the tracking server of `make local`."""
 
 import http.client
 from pathlib import Path
@@ -18,12 +18,12 @@ def status(stack: Stack, host: str, path: str = EXPERIMENT, method: str = "GET")
         connection.close()
 
 
-def test_it_has_no_assistant_and_takes_this_machines_names_and_those_of_the_setting(
+def test_the_assistant_is_closed_and_hosts_are_this_machines_and_the_settings(
     trained_state: Path,
 ):
     stack = Stack(trained_state, MLFLOW_ALLOWED_HOSTS="mnist.lan")
     stack.up()
-    stack.wait_until_said("The stack runs:")
+    stack.wait_for_output("The stack runs:")
     for host in ("localhost:5000", "127.0.0.1:5000", "mnist.lan", "mnist.lan:5000"):
         assert status(stack, host) == 200
         assert status(stack, host, f"{ASSISTANT}/config", "PUT") == 404
@@ -34,9 +34,9 @@ def test_it_has_no_assistant_and_takes_this_machines_names_and_those_of_the_sett
     stack.wait()
 
 
-def test_a_name_that_is_none_ends_the_start_with_a_sentence(trained_state: Path):
+def test_an_invalid_host_name_ends_the_start_with_an_error_message(trained_state: Path):
     stack = Stack(trained_state, MLFLOW_ALLOWED_HOSTS="http://mnist.lan")
     stack.up()
     assert stack.wait() != 0
-    assert "MLFLOW_ALLOWED_HOSTS has 'http://mnist.lan'; it takes names" in stack.said()
+    assert "MLFLOW_ALLOWED_HOSTS has 'http://mnist.lan'; it takes names" in stack.read_output()
     assert stack.processes() == []

@@ -1,4 +1,4 @@
-"""Tracking servers that all tests share, and what MLflow mounts."""
+"""Tracking servers for all tests, and the routes that MLflow mounts."""
 
 import base64
 import json
@@ -15,20 +15,20 @@ PASSWORD = "correct horse battery"  # noqa: S105 # of a server that lives for a 
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """One as it starts by default."""
+    """A server with default settings."""
     with running(tmp_path_factory.mktemp("server")) as server:
         yield server
 
 
 @pytest.fixture(scope="session")
 def named_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """One that may be called by other names, too."""
+    """A server with further allowed hosts."""
     with running(tmp_path_factory.mktemp("named"), MLFLOW_ALLOWED_HOSTS=NAMES) as server:
         yield server
 
 
 def account_settings(folder: Path) -> dict[str, str]:
-    """The variables that `--app-name basic-auth` needs."""
+    """Return the variables that `--app-name basic-auth` needs."""
     (folder / "auth.ini").write_text(
         "[mlflow]\ndefault_permission = READ\nadmin_username = admin\n"
         f"database_uri = sqlite:///{folder / 'accounts.db'}\n"
@@ -42,8 +42,8 @@ def account_settings(folder: Path) -> dict[str, str]:
 
 
 @pytest.fixture(scope="session")
-def guarded_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
-    """One that asks for a password: MLflow's own basic-auth."""
+def basic_auth_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]:
+    """A server with MLflow's basic-auth."""
     folder = tmp_path_factory.mktemp("guarded")
     with running(folder, "--app-name=basic-auth", **account_settings(folder)) as server:
         yield server
@@ -51,7 +51,7 @@ def guarded_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Server]
 
 @pytest.fixture(scope="session")
 def mounted(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[tuple[str, str]]]:
-    """Method and path of every route, of MLflow's own app and of basic-auth's."""
+    """Method and path of each route of MLflow's default app and of basic-auth's."""
     folder = tmp_path_factory.mktemp("mounted")
     variables = environ(folder, _MLFLOW_SGI_NAME="uvicorn", **account_settings(folder))
     script = Path(__file__).with_name("list_routes.py")
@@ -67,6 +67,6 @@ def mounted(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[tuple[st
 
 @pytest.fixture
 def admin() -> dict[str, str]:
-    """The header by which basic-auth knows its administrator."""
+    """The header that authenticates the administrator."""
     account = base64.b64encode(f"admin:{PASSWORD}".encode()).decode()
     return {"Authorization": f"Basic {account}"}

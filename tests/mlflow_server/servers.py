@@ -17,7 +17,7 @@ START_SECONDS = 90
 
 
 def environ(folder: Path, **settings: str) -> dict[str, str]:
-    """The variables of a server that keeps all it has in ``folder``."""
+    """Return the variables of a server with its data in ``folder``."""
     return {
         "PATH": os.environ["PATH"],
         "HOME": str(folder),
@@ -35,8 +35,8 @@ def free_port() -> int:
 
 
 @dataclass(frozen=True)
-class Answer:
-    """What came back for one request."""
+class HttpResponse:
+    """The response to one request."""
 
     status: int
     body: str
@@ -54,20 +54,22 @@ class Server:
     def url(self) -> str:
         return f"http://127.0.0.1:{self.port}"
 
-    def ask(self, method: str, target: str, body: str | None = None, **headers: str) -> Answer:
-        """Send the target exactly as it is written, and a header for each other argument."""
+    def send(
+        self, method: str, target: str, body: str | None = None, **headers: str
+    ) -> HttpResponse:
+        """Send a request with exactly this target; other arguments are headers."""
         connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
         with contextlib.closing(connection):
             sent = {"Content-Type": "application/json", **headers}
             connection.request(method, target, body, sent)
             answer = connection.getresponse()
             received = {name.lower(): value for name, value in answer.getheaders()}
-            return Answer(answer.status, answer.read().decode(), received)
+            return HttpResponse(answer.status, answer.read().decode(), received)
 
 
 @contextlib.contextmanager
 def running(folder: Path, *arguments: str, **settings: str) -> Iterator[Server]:
-    """Run a server until the block is left."""
+    """Run a server for the `with` block."""
     server = Server(free_port(), folder / "server.log")
     with server.log.open("w") as log:
         process = subprocess.Popen(
@@ -89,6 +91,6 @@ def running(folder: Path, *arguments: str, **settings: str) -> Iterator[Server]:
 
 def _answers(server: Server) -> bool:
     try:
-        return server.ask("GET", "/health").status == 200
+        return server.send("GET", "/health").status == 200
     except OSError:
         return False

@@ -1,4 +1,4 @@
-"""MLflow's assistant, which runs shell commands for whoever asks, cannot be reached."""
+"""MLflow's assistant, which runs shell commands without a password, cannot be reached."""
 
 import json
 from pathlib import Path
@@ -41,28 +41,28 @@ SPELLINGS = [
 @pytest.mark.parametrize("target", SPELLINGS)
 def test_every_spelling_of_its_paths_is_404_for_every_method(server: Server, target: str):
     methods = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
-    statuses = {method: server.ask(method, target, "{}").status for method in methods}
+    statuses = {method: server.send(method, target, "{}").status for method in methods}
     assert statuses == dict.fromkeys(methods, 404)
 
 
-def test_a_model_server_of_the_caller_is_neither_taken_nor_asked(server: Server):
+def test_a_clients_model_server_is_neither_saved_nor_called(server: Server):
     body = json.dumps({"providers": {"ollama": PROVIDER}})
-    assert server.ask("PUT", f"{ASSISTANT}/config", body).status == 404
+    assert server.send("PUT", f"{ASSISTANT}/config", body).status == 404
     message = json.dumps({"message": "run it", "session_id": None, "context": {}})
-    assert server.ask("POST", f"{ASSISTANT}/message", message).status == 404
-    home = server.log.parent  # where the assistant would keep its settings
+    assert server.send("POST", f"{ASSISTANT}/message", message).status == 404
+    home = server.log.parent  # the folder of the assistant's settings
     assert [path for path in Path(home).rglob("*") if "assistant" in path.name] == []
 
 
 def test_a_websocket_is_not_opened_past_the_list(server: Server):
     wanted = {"Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13"}
     key = {"Sec-WebSocket-Key": "AAAAAAAAAAAAAAAAAAAAAA=="}
-    assert server.ask("GET", f"{ASSISTANT}/config", **wanted, **key).status == 404
+    assert server.send("GET", f"{ASSISTANT}/config", **wanted, **key).status == 404
 
 
-def test_the_refusal_tells_a_client_what_the_server_is_for(server: Server):
-    answer = server.ask("GET", f"{ASSISTANT}/config")
+def test_the_404_response_lists_what_the_server_offers(server: Server):
+    answer = server.send("GET", f"{ASSISTANT}/config")
     assert answer.headers["content-type"] == "application/json"
-    said = json.loads(answer.body)
-    assert said["error_code"] == "ENDPOINT_NOT_FOUND"
-    assert "tracking, model registry, artifacts" in said["message"]
+    received = json.loads(answer.body)
+    assert received["error_code"] == "ENDPOINT_NOT_FOUND"
+    assert "tracking, model registry, artifacts" in received["message"]

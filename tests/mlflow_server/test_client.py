@@ -1,4 +1,4 @@
-"""MLflow's own client works with what is open, and with MLflow's basic-auth."""
+"""MLflow's client works with the open paths, and with basic-auth."""
 
 from pathlib import Path
 
@@ -19,7 +19,7 @@ def as_admin(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def use_everything(url: str, folder: Path) -> None:
-    """Log, read back, register and trace, as trainer, API and a notebook do."""
+    """Log, read back, register and trace, like the trainer, the API and a notebook."""
     client = MlflowClient(url, url)
     experiment = client.create_experiment("client")
     run = client.create_run(experiment, run_name="first")
@@ -51,24 +51,24 @@ def test_a_client_logs_reads_registers_and_traces(server: Server, tmp_path: Path
 
 @pytest.mark.usefixtures("as_admin")
 def test_a_client_with_a_password_does_the_same_with_basic_auth(
-    guarded_server: Server, tmp_path: Path
+    basic_auth_server: Server, tmp_path: Path
 ):
-    mlflow.set_tracking_uri(guarded_server.url)
-    use_everything(guarded_server.url, tmp_path)
+    mlflow.set_tracking_uri(basic_auth_server.url)
+    use_everything(basic_auth_server.url, tmp_path)
 
 
-def test_basic_auth_refuses_whoever_has_no_password(guarded_server: Server):
-    assert guarded_server.ask("GET", EXPERIMENT).status == 401
+def test_basic_auth_requires_a_password(basic_auth_server: Server):
+    assert basic_auth_server.send("GET", EXPERIMENT).status == 401
 
 
-def test_basic_auth_keeps_its_accounts(guarded_server: Server, admin: dict[str, str]):
+def test_basic_auth_keeps_its_accounts(basic_auth_server: Server, admin: dict[str, str]):
     body = '{"username": "student", "password": "another long password"}'
-    made = guarded_server.ask("POST", "/api/2.0/mlflow/users/create", body, **admin)
+    made = basic_auth_server.send("POST", "/api/2.0/mlflow/users/create", body, **admin)
     assert made.status == 200, made.body
-    assert guarded_server.ask("GET", "/signup", **admin).status == 200
+    assert basic_auth_server.send("GET", "/signup", **admin).status == 200
 
 
-def test_a_client_that_asks_for_what_is_closed_is_told_so(server: Server):
+def test_the_client_shows_the_error_of_a_closed_path(server: Server):
     client = MlflowClient(server.url, server.url)
     with pytest.raises(
         MlflowException, match="tracking, model registry, artifacts and traces only"

@@ -1,4 +1,4 @@
-"""Passwords go from the volumes, by files, to libpq and boto3, whatever signs they have."""
+"""libpq and boto3 read the passwords from files, whatever characters they contain."""
 
 import socket
 import stat
@@ -33,7 +33,7 @@ READ = (
 
 @pytest.fixture(params=PASSWORDS)
 def volumes(tmp_path: Path, request: pytest.FixtureRequest) -> tuple[str, dict[str, str]]:
-    """A password, and the variables of a server that finds it in files of today's volumes."""
+    """A password, and the variables of a server whose volumes hold it."""
     variables = {"CREDENTIALS_FOLDER": str(tmp_path), "S3_ACCESS_KEY": "mlflow", "HOME": "/none"}
     for name in ("POSTGRES_PASSWORD_FILE", "S3_SECRET_KEY_FILE"):
         folder = tmp_path / name
@@ -52,37 +52,37 @@ def run(script: str, variables: dict[str, str]) -> subprocess.CompletedProcess[s
 
 @pytest.fixture
 def database() -> Iterator[tuple[int, list[str]]]:
-    """A Postgres that asks for the password in clear text, keeps it and hangs up."""
-    said: list[str] = []
+    """A fake Postgres that requests the password in clear text, records it and disconnects."""
+    received: list[str] = []
     with socket.create_server(("127.0.0.1", 0)) as listener:
-        thread = threading.Thread(target=ask_for_password, args=(listener, said))
+        thread = threading.Thread(target=request_password, args=(listener, received))
         thread.start()
-        yield listener.getsockname()[1], said
+        yield listener.getsockname()[1], received
         thread.join()
 
 
-def ask_for_password(listener: socket.socket, said: list[str]) -> None:
+def request_password(listener: socket.socket, received: list[str]) -> None:
     connection, _ = listener.accept()
     with connection, connection.makefile("rb") as sent:
         while True:
             (length,) = struct.unpack("!i", sent.read(4))
             (code,) = struct.unpack("!i", sent.read(length - 4)[:4])
-            if code == 196608:  # the start of protocol 3.0; before it, an offer of encryption
+            if code == 196608:  # protocol 3.0; before it, the client requests encryption
                 break
             connection.sendall(b"N")
         connection.sendall(b"R" + struct.pack("!ii", 8, 3))
         assert sent.read(1) == b"p"
         (length,) = struct.unpack("!i", sent.read(4))
-        said.append(sent.read(length - 4).rstrip(b"\0").decode())
+        received.append(sent.read(length - 4).rstrip(b"\0").decode())
 
 
 def test_libpq_reads_the_password_of_the_database(
     volumes: tuple[str, dict[str, str]], database: tuple[int, list[str]]
 ):
     password, variables = volumes
-    port, said = database
+    port, received = database
     run(CONNECT.format(port=port), variables)
-    assert said == [password]
+    assert received == [password]
 
 
 def test_boto3_reads_the_account_of_s3(volumes: tuple[str, dict[str, str]]):
@@ -91,7 +91,7 @@ def test_boto3_reads_the_account_of_s3(volumes: tuple[str, dict[str, str]]):
     assert done.stdout == f"mlflow\n{password}", done.stderr
 
 
-def test_the_files_are_for_the_server_alone_and_made_anew_at_each_start(
+def test_only_the_owner_can_read_the_files_and_each_start_replaces_them(
     volumes: tuple[str, dict[str, str]], tmp_path: Path
 ):
     _, variables = volumes
@@ -100,4 +100,4 @@ def test_the_files_are_for_the_server_alone_and_made_anew_at_each_start(
         written = {path.name: path for path in tmp_path.iterdir() if path.is_file()}
         assert set(written) == {"pgpass", "aws-credentials"}
         assert {stat.S_IMODE(path.stat().st_mode) for path in written.values()} == {0o600}
-        written["pgpass"].chmod(0o644)  # libpq would take no password from it
+        written["pgpass"].chmod(0o644)  # libpq would ignore it

@@ -1,4 +1,4 @@
-"""By which names the server may be called, and which pages may change what it keeps."""
+"""Allowed hosts, and the origins whose pages may send POST requests."""
 
 import subprocess
 from pathlib import Path
@@ -9,7 +9,7 @@ from servers import FOLDER, PYTHON, Server, environ
 EXPERIMENT = "/api/2.0/mlflow/experiments/get?experiment_id=0"
 SEARCH = "/ajax-api/2.0/mlflow/runs/search"
 OWN = ("localhost", "localhost:5000", "127.0.0.1", "127.0.0.1:80", "[::1]", "[::1]:5000")
-STRANGE = (
+UNKNOWN = (
     "evil.example",
     "10.evil.example",
     "10.0.0.1:5000",
@@ -24,14 +24,14 @@ STRANGE = (
 
 
 @pytest.mark.parametrize("host", OWN)
-def test_this_machine_may_always_call(server: Server, named_server: Server, host: str):
-    assert server.ask("GET", EXPERIMENT, Host=host).status == 200
-    assert named_server.ask("GET", EXPERIMENT, Host=host).status == 200
+def test_this_machines_names_are_always_allowed(server: Server, named_server: Server, host: str):
+    assert server.send("GET", EXPERIMENT, Host=host).status == 200
+    assert named_server.send("GET", EXPERIMENT, Host=host).status == 200
 
 
-@pytest.mark.parametrize("host", STRANGE)
-def test_by_default_no_other_name_is_taken(server: Server, host: str):
-    assert server.ask("GET", EXPERIMENT, Host=host).status == 403
+@pytest.mark.parametrize("host", UNKNOWN)
+def test_other_names_are_refused_by_default(server: Server, host: str):
+    assert server.send("GET", EXPERIMENT, Host=host).status == 403
 
 
 @pytest.mark.parametrize(
@@ -52,10 +52,10 @@ def test_by_default_no_other_name_is_taken(server: Server, host: str):
         ("f", 403),
     ],
 )
-def test_a_name_in_the_setting_is_taken_with_the_ports_it_says(
+def test_a_name_in_the_setting_is_allowed_with_its_ports(
     named_server: Server, host: str, status: int
 ):
-    assert named_server.ask("GET", EXPERIMENT, Host=host).status == status
+    assert named_server.send("GET", EXPERIMENT, Host=host).status == status
 
 
 @pytest.mark.parametrize(
@@ -72,11 +72,11 @@ def test_a_name_in_the_setting_is_taken_with_the_ports_it_says(
         ("evil.example", "http://evil.example", 403),
     ],
 )
-def test_a_post_is_taken_from_the_servers_own_pages_alone(
+def test_a_post_is_accepted_only_from_the_servers_own_pages(
     named_server: Server, host: str, origin: str, status: int
 ):
     body = '{"experiment_ids": ["0"]}'
-    answer = named_server.ask("POST", SEARCH, body, Host=host, Origin=origin)
+    answer = named_server.send("POST", SEARCH, body, Host=host, Origin=origin)
     assert answer.status == status
     assert "access-control-allow-origin" not in answer.headers
 
@@ -84,7 +84,7 @@ def test_a_post_is_taken_from_the_servers_own_pages_alone(
 @pytest.mark.parametrize(
     "value", ["http://mnist.lan", "mnist.lan/", "mnist lan", "mnist.lan:port", "fd00::5", "mnist?"]
 )
-def test_a_value_that_is_no_name_is_refused_with_a_sentence(tmp_path: Path, value: str):
+def test_an_invalid_value_ends_the_start_with_an_error_message(tmp_path: Path, value: str):
     refused = subprocess.run(
         [PYTHON, FOLDER / "start.py"], env=environ(tmp_path, MLFLOW_ALLOWED_HOSTS=value),
         cwd=tmp_path, capture_output=True, text=True, check=False,

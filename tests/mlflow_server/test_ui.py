@@ -1,4 +1,4 @@
-"""MLflow's pages in Debian's Chromium, called by another name than localhost."""
+"""MLflow's pages in Debian's Chromium, by another host name than localhost."""
 
 import os
 import shutil
@@ -11,17 +11,17 @@ from mlflow import MlflowClient
 from playwright.sync_api import Page, Response, expect, sync_playwright
 from servers import Server
 
-SLOW = 30_000  # milliseconds; the first page of a busy machine takes some
+SLOW = 30_000  # milliseconds; on a busy machine the first page takes long
 NAME = "mnist.example"
 EXPECTED = {
-    "/ajax-api/2.0/mlflow/users/current",  # there with basic-auth alone
+    "/ajax-api/2.0/mlflow/users/current",  # with basic-auth only
     "/ajax-api/3.0/mlflow/assistant/config",
     "/ajax-api/3.0/mlflow/assistant/providers",
 }
 
 
 class Shown(NamedTuple):
-    """What there is to see."""
+    """The experiment and the run on the pages."""
 
     experiment: str
     run: str
@@ -41,7 +41,7 @@ def shown(named_server: Server) -> Shown:
 
 @pytest.fixture(scope="module")
 def page() -> Iterator[Page]:
-    """A page of a Chromium that finds every name of .example on this machine."""
+    """A page in a Chromium that resolves NAME to this machine."""
     program = os.environ.get("CHROMIUM") or shutil.which("chromium")
     if not program:
         missing = "Chromium is needed: apt-get install chromium, or name it in CHROMIUM."
@@ -70,7 +70,7 @@ def test_by_a_name_in_the_setting_a_run_is_renamed_on_its_page(
     assert client.get_run(shown.run).info.run_name == "after"
 
 
-def test_by_a_name_that_is_not_in_the_setting_there_is_no_page(server: Server, page: Page):
+def test_by_a_name_that_is_not_in_the_setting_the_page_is_403(server: Server, page: Page):
     answer = page.goto(f"http://{NAME}:{server.port}/")
     assert answer is not None
     assert answer.status == 403
@@ -90,14 +90,14 @@ def test_by_a_name_that_is_not_in_the_setting_there_is_no_page(server: Server, p
         ("models/shown-model", "shown-model"),
     ],
 )
-def test_a_page_asks_for_nothing_closed_but_the_assistant(
+def test_pages_request_no_closed_path_but_the_assistants(
     named_server: Server, shown: Shown, page: Page, path: str, text: str
 ):
-    missed: set[str] = set()
+    not_found: set[str] = set()
 
     def note(response: Response) -> None:
         if response.status == 404:
-            missed.add(urlsplit(response.url).path)
+            not_found.add(urlsplit(response.url).path)
 
     page.goto("about:blank")
     page.on("response", note)
@@ -105,4 +105,4 @@ def test_a_page_asks_for_nothing_closed_but_the_assistant(
     expect(page.get_by_text(text).first).to_be_visible(timeout=SLOW)
     page.wait_for_timeout(1000)
     page.remove_listener("response", note)
-    assert missed <= EXPECTED
+    assert not_found <= EXPECTED

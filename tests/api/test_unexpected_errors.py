@@ -1,4 +1,4 @@
-"""What nobody foresaw is logged with its trace and answered without it, at both doors."""
+"""Unexpected errors are logged with a traceback, which the response does not contain."""
 
 import asyncio
 import json
@@ -22,7 +22,7 @@ HEADERS = {"Content-Type": "application/json"}
 
 @pytest.fixture
 def failing(seven: Path, monkeypatch: pytest.MonkeyPatch) -> ActiveModel:
-    """Serve a network that fails."""
+    """Return an active model whose network raises an error."""
     active = ActiveModel()
     network = load_model(seven.read_bytes())
 
@@ -35,24 +35,24 @@ def failing(seven: Path, monkeypatch: pytest.MonkeyPatch) -> ActiveModel:
     return active
 
 
-def ask_front(active: ActiveModel) -> httpx.Response:
+def post_to_asgi(active: ActiveModel) -> httpx.Response:
     context = Context(active)
     flask = create_app(context)
     recorder = RequestRecorder(flask.url_map, active, access_log=False)
     front = AsgiApp(flask, context, recorder, lambda: None)
 
-    async def ask() -> httpx.Response:
+    async def send() -> httpx.Response:
         transport = httpx.ASGITransport(front)
         async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
             return await client.post("/predict", content=BODY, headers=HEADERS)
 
-    return asyncio.run(ask())
+    return asyncio.run(send())
 
 
-def test_both_doors_answer_500_as_a_problem(
+def test_asgi_and_flask_respond_500_as_a_problem(
     failing: ActiveModel, caplog: pytest.LogCaptureFixture
 ) -> None:
-    front = ask_front(failing)
+    front = post_to_asgi(failing)
     flask = create_app(Context(failing)).test_client().post("/predict", data=BODY, headers=HEADERS)
     assert (front.status_code, front.content) == (flask.status_code, flask.data)
     assert front.status_code == 500
@@ -63,9 +63,9 @@ def test_both_doors_answer_500_as_a_problem(
     assert caplog.text.count("Traceback") == 2
 
 
-def test_both_doors_answer_503_without_a_model() -> None:
+def test_asgi_and_flask_respond_503_without_a_model() -> None:
     active = ActiveModel()
-    front = ask_front(active)
+    front = post_to_asgi(active)
     flask = create_app(Context(active)).test_client().post("/predict", data=BODY, headers=HEADERS)
     assert (front.status_code, front.content) == (flask.status_code, flask.data)
     assert front.status_code == 503

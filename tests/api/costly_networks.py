@@ -1,4 +1,4 @@
-"""Networks that take too much: memory, time, or as much as the pixels say."""
+"""Networks that need too much memory or time, or as much as the pixels determine."""
 
 from collections.abc import Callable, Sequence
 
@@ -12,7 +12,7 @@ ONES = [numpy_helper.from_array(np.ones((1,), np.float32), "one")]
 def network_with(
     nodes: Sequence[NodeProto], initializers: Sequence[TensorProto] = (), opset: int = 17
 ) -> ModelProto:
-    """Return the network that always sees a 3, and computes ``nodes`` from "image" to "harm"."""
+    """Return a network that always predicts 3 and computes ``nodes`` from "image" to "harm"."""
     model = ModelProto.FromString(digit_network(3))
     model.opset_import[0].version = opset
     graph = model.graph
@@ -33,18 +33,18 @@ def numbers(name: str, *values: float, kind: type = np.int64) -> TensorProto:
 
 
 def node(kind: str, inputs: str, outputs: str, **attributes: object) -> NodeProto:
-    """Return a node; "-" stands for an operand that is left out."""
+    """Return a node; "-" is an omitted operand."""
     given = [name.replace("-", "") for name in inputs.split()]
     return helper.make_node(kind, given, outputs.split(), **attributes)
 
 
 def fill() -> ModelProto:
-    """Asks for 4 GB, whatever the image is."""
+    """Needs 4 GB for any image."""
     return network_with([node("ConstantOfShape", "size", "harm")], [numbers("size", 2**30)])
 
 
 def outer() -> ModelProto:
-    """Adds a column to a row, so that small operands make a large result."""
+    """Adds a column and a row: small operands with a large result."""
     column = numpy_helper.from_array(np.zeros((40_000, 1), np.float32), "column")
     row = numpy_helper.from_array(np.zeros((1, 40_000), np.float32), "row")
     return network_with([node("Add", "column row", "harm")], [column, row])
@@ -65,7 +65,7 @@ def _yes() -> TensorProto:
 
 
 def subgraph() -> ModelProto:
-    """Hides a graph in an operator that has none."""
+    """Has a graph in an operator that takes none."""
     harm = node("Relu", "one", "harm")
     graph = helper.make_graph([], "hidden", [], [])
     harm.attribute.append(AttributeProto(name="x", type=AttributeProto.GRAPHS, graphs=[graph]))
@@ -73,7 +73,7 @@ def subgraph() -> ModelProto:
 
 
 def by_pixels(*tail: NodeProto) -> ModelProto:
-    """Multiplies the first pixel, cut to 0 or 1, into a size that a dark image leaves at 1."""
+    """The first pixel determines a size, which is 1 for a dark image."""
     nodes = [
         node("Floor", "image", "bright"),
         node("ReduceMax", "bright", "brightest", keepdims=0),
@@ -87,7 +87,7 @@ def by_pixels(*tail: NodeProto) -> ModelProto:
 
 
 def by_pixels_out_of_order() -> ModelProto:
-    """Has its nodes stand the wrong way round."""
+    """Its nodes are in reverse order."""
     model = by_pixels(node("Expand", "one size", "harm"))
     nodes = list(model.graph.node)[::-1]
     del model.graph.node[:]
@@ -96,7 +96,7 @@ def by_pixels_out_of_order() -> ModelProto:
 
 
 def by_count() -> ModelProto:
-    """Asks what shape the bright pixels have, which depends on how many there are."""
+    """Its sizes depend on the number of bright pixels."""
     nodes = [
         node("Floor", "image", "bright"),
         node("NonZero", "bright", "places"),
@@ -108,15 +108,15 @@ def by_count() -> ModelProto:
 
 def by_chance() -> ModelProto:
     nodes = [
-        node("RandomUniform", "", "chance", shape=[1], low=0.0, high=1e9),
-        node("Cast", "chance", "size", to=TensorProto.INT64),
+        node("RandomUniform", "", "random", shape=[1], low=0.0, high=1e9),
+        node("Cast", "random", "size", to=TensorProto.INT64),
         node("ConstantOfShape", "size", "harm"),
     ]
     return network_with(nodes)
 
 
 def slow() -> ModelProto:
-    """Multiplies large matrices again and again."""
+    """Multiplies large matrices repeatedly."""
     side = 1500
     shape = numbers("shape", side, side)
     value = numpy_helper.from_array(np.full((1,), 1 / side, np.float32))
@@ -130,7 +130,7 @@ def slow() -> ModelProto:
 
 
 def not_finite_network() -> bytes:
-    """Divides nought by nought where every pixel is bright."""
+    """Divides 0 by 0 if all pixels are bright."""
     nodes = [
         node("ReduceMin", "image", "darkest", keepdims=0),
         node("Sub", "darkest one", "darkness"),
@@ -140,12 +140,12 @@ def not_finite_network() -> bytes:
 
 
 BY_PIXELS: dict[str, Callable[[], ModelProto]] = {
-    "ConstantOfShape": lambda: by_pixels(node("ConstantOfShape", "size", "filled"), _harm()),
+    "ConstantOfShape": lambda: by_pixels(node("ConstantOfShape", "size", "filled"), _costly_node()),
     "Expand": lambda: by_pixels(node("Expand", "one size", "harm")),
     "Tile": lambda: by_pixels(node("Tile", "one size", "harm")),
     "Range": lambda: by_pixels(node("Range", "none sum none", "harm")),
 }
 
 
-def _harm() -> NodeProto:
+def _costly_node() -> NodeProto:
     return node("Identity", "filled", "harm")

@@ -1,12 +1,12 @@
-"""What a form may hold is bound: its files, its other parts, and what stands before them."""
+"""Limits of a form: its files, its other parts, and their headers."""
 
 from collections.abc import Callable
 from pathlib import Path
 
 import httpx
 import pytest
-from bodies import SAMPLES
 from processes import Api
+from request_samples import SAMPLES
 
 TYPE = "multipart/form-data; boundary=x"
 FILE = b'--x\r\nContent-Disposition: form-data; name="image"; filename="a.png"\r\n\r\n%b\r\n'
@@ -26,23 +26,23 @@ REFUSED = {
 
 
 @pytest.fixture(scope="module")
-def doors(start_apis: Callable[..., Api], seven: Path) -> list[Api]:
-    """Start the front, and Flask alone."""
+def apis(start_apis: Callable[..., Api], seven: Path) -> list[Api]:
+    """Start the whole API, and its Flask app alone."""
     settings = {"MODEL_FILE": str(seven), "MAX_FORM_FILES": "3", "WEB_CONCURRENCY": "1"}
     flask = start_apis("-k", "gthread", "mnist_api.main:create_wsgi()", **settings)
     return [start_apis(**settings).wait_ready(), flask.wait_ready()]
 
 
-def post(door: Api, body: bytes) -> httpx.Response:
-    return door.client.post("/predict", content=body, headers={"Content-Type": TYPE})
+def post(api: Api, body: bytes) -> httpx.Response:
+    return api.client.post("/predict", content=body, headers={"Content-Type": TYPE})
 
 
 @pytest.mark.parametrize(("body", "status", "words"), REFUSED.values(), ids=REFUSED)
-def test_beyond_its_bounds_a_form_is_refused_soon(
-    doors: list[Api], body: bytes, status: int, words: str
+def test_a_form_beyond_the_limits_is_refused_quickly(
+    apis: list[Api], body: bytes, status: int, words: str
 ) -> None:
-    for door in doors:
-        answer = post(door, body)
+    for api in apis:
+        answer = post(api, body)
         assert (answer.status_code, answer.headers["Content-Type"]) == (
             status,
             "application/problem+json",
@@ -51,8 +51,8 @@ def test_beyond_its_bounds_a_form_is_refused_soon(
         assert answer.elapsed.total_seconds() < 3
 
 
-def test_within_its_bounds_it_is_answered(doors: list[Api]) -> None:
-    """What follows the end of a form is no part of it."""
-    for door in doors:
-        answer = post(door, OTHER * 64 + FILE % SAMPLES[0] * 3 + END + b"--x\r\n" * 10**5)
+def test_a_form_within_the_limits_succeeds(apis: list[Api]) -> None:
+    """Bytes after the end of a form are ignored."""
+    for api in apis:
+        answer = post(api, OTHER * 64 + FILE % SAMPLES[0] * 3 + END + b"--x\r\n" * 10**5)
         assert [one["prediction"] for one in answer.json()["predictions"]] == [7] * 3

@@ -1,4 +1,4 @@
-"""Requests that take much leave time for the others, and end with their clients."""
+"""Expensive requests don't block others, and end when their clients disconnect."""
 
 import http.client
 import socket
@@ -9,9 +9,9 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from bodies import SAMPLES
 from hostile_pictures import drawn, packed
 from processes import Api, wait_until
+from request_samples import SAMPLES
 
 from mnist_api.server.scheduler import MAX_JOBS
 
@@ -33,8 +33,8 @@ def begin_form(api: Api, form: bytes = FORM) -> socket.socket:
     return connection
 
 
-def ask(api: Api, content: bytes = SAMPLES[0]) -> tuple[int, float, str | None]:
-    """Return status, seconds and Retry-After of a picture."""
+def send(api: Api, content: bytes = SAMPLES[0]) -> tuple[int, float, str | None]:
+    """Send a picture; return status, seconds and Retry-After."""
     begin = time.monotonic()
     connection = http.client.HTTPConnection("127.0.0.1", api.port, timeout=60)
     connection.request("POST", "/predict", content, {"Content-Type": "image/png"})
@@ -44,60 +44,60 @@ def ask(api: Api, content: bytes = SAMPLES[0]) -> tuple[int, float, str | None]:
     return answer.status, time.monotonic() - begin, answer.headers["Retry-After"]
 
 
-def processor_seconds(api: Api) -> float:
+def cpu_seconds(api: Api) -> float:
     (worker,) = api.workers()
     fields = Path(f"/proc/{worker}/stat").read_text().rpartition(")")[2].split()
     return sum(map(int, fields[11:13])) / 100
 
 
-def test_others_are_answered_beside_a_form_of_slow_pictures(api: Api) -> None:
-    alone = ask(api, SLOW)[1]
+def test_other_requests_are_handled_during_a_form_of_slow_pictures(api: Api) -> None:
+    alone = send(api, SLOW)[1]
     with begin_form(api) as connection:
         time.sleep(0.2)
         for _ in range(5):
-            status, seconds, _ = ask(api)
+            status, seconds, _ = send(api)
             assert status == 200
             assert seconds < 5 * alone + 1  # not 64 times
             begin = time.monotonic()
             assert (api.status(), api.predict()) == (200, 7)
             assert time.monotonic() - begin < 1
         connection.setblocking(False)
-        with pytest.raises(BlockingIOError):  # it is still at work
+        with pytest.raises(BlockingIOError):  # it is still in progress
             connection.recv(1)
 
 
-def test_a_form_is_left_when_its_client_is_gone(api: Api) -> None:
+def test_a_form_is_abandoned_when_its_client_disconnects(api: Api) -> None:
     connection = begin_form(api)
     time.sleep(1)
     connection.close()
     time.sleep(1.5)
-    before = processor_seconds(api)
+    before = cpu_seconds(api)
     time.sleep(1)
-    assert processor_seconds(api) - before < 0.3
-    assert ask(api)[0] == 200
+    assert cpu_seconds(api) - before < 0.3
+    assert send(api)[0] == 200
     wait_until(lambda: '"path":"/predict","status":408' in api.log())
 
 
-def test_when_too_much_waits_the_rest_is_told_to_come_again(api: Api) -> None:
+def test_requests_beyond_the_queue_are_503_with_retry_after(api: Api) -> None:
     workers = api.workers()
     forms = [begin_form(api, PART % SLOW * 8 + END) for _ in range(MAX_JOBS)]
     try:
         time.sleep(0.5)
-        assert ask(api)[::2] == (503, "2")
+        assert send(api)[::2] == (503, "2")
         assert (api.status(), api.predict()) == (200, 7)
     finally:
         for connection in forms:
             connection.close()
-    wait_until(lambda: ask(api)[0] == 200)
+    wait_until(lambda: send(api)[0] == 200)
     assert api.workers() == workers
 
 
-def test_many_honest_pictures_at_once_are_all_answered(api: Api) -> None:
+def test_many_pictures_at_the_same_time_all_succeed(api: Api) -> None:
     ready = threading.Barrier(16)
 
     def together() -> int:
         ready.wait()
-        return ask(api)[0]
+        return send(api)[0]
 
     with ThreadPoolExecutor(16) as pool:
         answers = [pool.submit(together) for _ in range(16)]

@@ -1,4 +1,4 @@
-"""What a picture takes is bound by more than its bytes: memory by its pixels, time by its parts."""
+"""Limits of pictures: memory by their pixels, time by their parts."""
 
 import json
 import subprocess
@@ -11,8 +11,8 @@ from hostile_pictures import HONEST, HOSTILE, drawn, packed
 from mnist_api.imaging.memory_limit import limit_memory
 from mnist_api.imaging.picture import read_picture
 
-MOST_MB = 125  # of a picture; the API's container has 512 for two workers and all they hold
-MOST_SECONDS = 3  # of processor time, on a slow machine; half a second on a fast one
+MAX_MB = 125  # of a picture; the API's container has 512 for two workers and all they hold
+MAX_SECONDS = 3  # of processor time, on a slow machine; half a second on a fast one
 PROGRAM = """
 import json, sys, time
 from mnist_api.imaging.picture import read_picture
@@ -30,7 +30,7 @@ print(json.dumps([(of("VmHWM") - before) // 1024, time.process_time(), answer]))
 
 
 def measure(content: bytes) -> tuple[int, float, str]:
-    """Return memory in MB, seconds and what is said, of a process that reads ``content``."""
+    """Read ``content`` in a process; return its memory in MB, seconds and output."""
     done = subprocess.run(
         [sys.executable, "-c", PROGRAM], input=content, capture_output=True, check=True, timeout=60
     )
@@ -42,20 +42,20 @@ def measure(content: bytes) -> tuple[int, float, str]:
 def test_a_hostile_picture_takes_little_memory_and_time(content: bytes, words: str) -> None:
     megabytes, seconds, answer = measure(content)
     assert words in answer
-    assert megabytes < MOST_MB
-    assert seconds < MOST_SECONDS
+    assert megabytes < MAX_MB
+    assert seconds < MAX_SECONDS
 
 
 @pytest.mark.parametrize("content", HONEST.values(), ids=HONEST)
-def test_an_honest_picture_of_the_largest_size_is_read(content: bytes) -> None:
+def test_a_regular_picture_of_the_largest_size_is_read(content: bytes) -> None:
     megabytes, seconds, answer = measure(content)
     assert answer == "read" or "No digit" in answer  # the black one
-    assert megabytes < MOST_MB
-    assert seconds < MOST_SECONDS
+    assert megabytes < MAX_MB
+    assert seconds < MAX_SECONDS
 
 
-def test_what_passes_all_bounds_is_still_limited_by_the_kernel() -> None:
-    """The limit holds while it is needed, and no longer."""
+def test_memory_is_limited_by_the_kernel_as_well() -> None:
+    """The limit is removed afterwards."""
     with pytest.raises(MemoryError), limit_memory(50_000_000):
         bytearray(60_000_000)
     with limit_memory(50_000_000):
@@ -63,8 +63,8 @@ def test_what_passes_all_bounds_is_still_limited_by_the_kernel() -> None:
     bytearray(60_000_000)
 
 
-def test_a_tiny_picture_of_many_specks_takes_no_longer_than_others() -> None:
-    """Widening its strokes took nearly a second, in which no other thread could run."""
+def test_a_small_picture_of_many_specks_takes_no_longer_than_others() -> None:
+    """With Pillow's filter, widening its strokes held the GIL for nearly a second."""
     dots = drawn("L", 100, 100)
     dots.paste(255, (0, 0, 100, 100))
     for place in range(0, 100, 2):

@@ -1,4 +1,4 @@
-"""Following a real registry, and staying in service whatever happens to it."""
+"""The active version with a real registry, and while the registry fails."""
 
 import os
 import threading
@@ -8,36 +8,36 @@ from pathlib import Path
 import httpx
 import pytest
 from conftest import Model
-from networks import digit_network, unsure_network
+from networks import digit_network, invalid_network
 from processes import IMAGE, Api, wait_until
 
 
-def test_the_promoted_version_serves_and_is_fetched_once(
+def test_the_promoted_version_becomes_active_and_is_fetched_once(
     start_api: Callable[..., Api], model: Model
 ) -> None:
     version = model.register(digit_network(1))
     api = start_api(**model.settings()).wait_ready()
-    wait_until(lambda: api.log().count("is active") == 2)  # a worker may find it cached
-    assert api.everywhere(1)
+    wait_until(lambda: api.log().count("is active") == 2)  # a worker may load it from the cache
+    assert api.all_predict(1)
     assert model.downloads() == 1
-    said = api.model()
+    description = api.model()
     registered = model.client.get_model_version(model.name, version)
-    assert said["version"] == version
-    assert said["run_id"] == registered.run_id
-    assert said["sha256"] == registered.tags["sha256"]
-    assert (said["test_accuracy"], said["source"]) == (0.98, "registry")
-    assert {str(api.model()["since"]) for _ in range(6)} == {str(said["since"])}
-    assert str(said["since"]).endswith("+00:00")
+    assert description["version"] == version
+    assert description["run_id"] == registered.run_id
+    assert description["sha256"] == registered.tags["sha256"]
+    assert (description["test_accuracy"], description["source"]) == (0.98, "registry")
+    assert {str(api.model()["since"]) for _ in range(6)} == {str(description["since"])}
+    assert str(description["since"]).endswith("+00:00")
 
 
-def test_a_new_version_takes_over_under_traffic_without_a_failed_request(
+def test_a_new_version_becomes_active_under_traffic_without_a_failed_request(
     start_api: Callable[..., Api], model: Model
 ) -> None:
     first = model.register(digit_network(1))
     api = start_api(**model.settings()).wait_ready()
     stop, seen, failed = threading.Event(), [], []
 
-    def ask() -> None:
+    def send() -> None:
         with httpx.Client() as client:
             while not stop.is_set():
                 try:
@@ -46,14 +46,14 @@ def test_a_new_version_takes_over_under_traffic_without_a_failed_request(
                 except (httpx.HTTPError, KeyError) as error:
                     failed.append(error)
 
-    clients = [threading.Thread(target=ask) for _ in range(4)]
+    clients = [threading.Thread(target=send) for _ in range(4)]
     for client in clients:
         client.start()
     try:
         model.register(digit_network(2))
-        wait_until(lambda: api.everywhere(2))
+        wait_until(lambda: api.all_predict(2))
         model.promote(first)  # by hand, back again
-        wait_until(lambda: api.everywhere(1))
+        wait_until(lambda: api.all_predict(1))
     finally:
         stop.set()
         for client in clients:
@@ -63,7 +63,7 @@ def test_a_new_version_takes_over_under_traffic_without_a_failed_request(
     assert model.downloads() == 2
 
 
-def test_where_no_alias_is_set_the_newest_version_in_the_stage_serves(
+def test_without_an_alias_the_newest_version_in_the_stage_is_active(
     start_api: Callable[..., Api], model: Model
 ) -> None:
     for digit in (1, 2, 3):
@@ -82,26 +82,26 @@ BAD = {
     "no ONNX": {"content": b"not ONNX"},
     "of another size": {"content": digit_network(3, pixels=785)},
     "of other classes": {"content": digit_network(3, classes=11)},
-    "no probabilities": {"content": unsure_network()},
+    "no probabilities": {"content": invalid_network()},
 }
 
 
 @pytest.mark.parametrize("bad", BAD.values(), ids=BAD)
-def test_a_bad_version_stays_out_and_is_complained_about_once(
+def test_a_bad_version_is_not_activated_and_logged_once(
     start_api: Callable[..., Api], model: Model, bad: dict[str, bytes | str | None]
 ) -> None:
     model.register(digit_network(1))
     api = start_api(**model.settings()).wait_ready()
     model.register(**bad)
     wait_until(lambda: api.log().count("Version 2 is not activated") == 2)  # once a worker
-    assert api.everywhere(1)
+    assert api.all_predict(1)
     assert api.model()["version"] == "1"
     model.register(digit_network(2))
-    wait_until(lambda: api.everywhere(2))
+    wait_until(lambda: api.all_predict(2))
     assert api.log().count("is not activated") == 2
 
 
-def test_a_version_is_taken_once_its_tag_is_put_right(
+def test_a_version_becomes_active_once_its_tag_is_corrected(
     start_api: Callable[..., Api], model: Model
 ) -> None:
     model.register(digit_network(1))
@@ -111,16 +111,16 @@ def test_a_version_is_taken_once_its_tag_is_put_right(
     right = model.register(digit_network(2), promote=False)
     digest = model.client.get_model_version(model.name, right).tags["sha256"]
     model.client.set_model_version_tag(model.name, "2", "sha256", digest)
-    wait_until(lambda: api.everywhere(2))
+    wait_until(lambda: api.all_predict(2))
     assert api.model()["version"] == "2"
 
 
-def test_without_registry_and_cache_it_waits_and_the_model_arrives_by_itself(
+def test_without_registry_and_cache_the_api_waits_for_the_model(
     start_api: Callable[..., Api], model: Model
 ) -> None:
     model.register(digit_network(1))
     model.relay.cut()
-    api = start_api(**model.settings()).wait_up()
+    api = start_api(**model.settings()).wait_listening()
     answer = httpx.get(f"{api.url}/health")
     assert answer.status_code == 503
     assert set(answer.json()) == {"model_loaded", "status"}
@@ -128,44 +128,44 @@ def test_without_registry_and_cache_it_waits_and_the_model_arrives_by_itself(
     refused = httpx.post(f"{api.url}/predict", json={"image": IMAGE})
     assert refused.status_code == httpx.get(f"{api.url}/model").status_code == 503
     assert refused.headers["Content-Type"] == "application/problem+json"
-    model.relay.mend()
-    wait_until(api.everywhere_ready)
-    assert api.everywhere(1)
+    model.relay.restore()
+    wait_until(api.all_ready)
+    assert api.all_predict(1)
 
 
-def test_with_the_registry_away_the_cache_serves_what_was_last_in_service(
+def test_without_the_registry_the_last_active_version_is_loaded_from_the_cache(
     start_api: Callable[..., Api], model: Model
 ) -> None:
     first = model.register(digit_network(1))
     api = start_api(**model.settings()).wait_ready()
     model.register(digit_network(2))
-    wait_until(lambda: api.everywhere(2))
+    wait_until(lambda: api.all_predict(2))
     model.promote(first)
-    wait_until(lambda: api.everywhere(1))
+    wait_until(lambda: api.all_predict(1))
     since = api.model()["since"]
     assert api.stop() == 0
     model.relay.cut()
     api = start_api(**model.settings()).wait_ready()
-    assert api.everywhere(1)
+    assert api.all_predict(1)
     assert api.model()["since"] == since
-    model.relay.mend()
+    model.relay.restore()
     model.register(digit_network(4))
-    wait_until(lambda: api.everywhere(4))
+    wait_until(lambda: api.all_predict(4))
 
 
-def test_a_registry_that_goes_away_later_is_noticed_once_and_does_no_harm(
+def test_the_loss_of_the_registry_is_logged_once_and_the_active_version_stays(
     start_api: Callable[..., Api], model: Model
 ) -> None:
     model.register(digit_network(1))
     api = start_api(**model.settings(), WEB_CONCURRENCY="1").wait_ready()
     model.relay.cut()
     wait_until(lambda: "does not answer" in api.log())
-    threading.Event().wait(1.5)  # some more questions in vain
+    threading.Event().wait(1.5)  # some more failed polls
     assert api.log().count("does not answer") == 1
-    assert api.everywhere(1)
-    model.relay.mend()
+    assert api.all_predict(1)
+    model.relay.restore()
     model.register(digit_network(2))
-    wait_until(lambda: api.everywhere(2))
+    wait_until(lambda: api.all_predict(2))
 
 
 def files(cache: Path, version: str) -> Path:
@@ -179,44 +179,44 @@ def test_a_damaged_file_is_fetched_again(
     model.register(digit_network(1))
     start_api(**model.settings()).wait_ready().stop()
     file = files(tmp_path / "cache", "1")
-    file.write_bytes(digit_network(5))  # loads, but is another
+    file.write_bytes(digit_network(5))  # valid, but another network
     api = start_api(**model.settings()).wait_ready()
-    wait_until(api.everywhere_ready)
-    assert api.everywhere(1)
+    wait_until(api.all_ready)
+    assert api.all_predict(1)
     assert file.read_bytes() == digit_network(1)
     assert model.downloads() == 2
 
 
-def test_a_damaged_file_is_never_served_and_an_older_intact_one_steps_in(
+def test_a_damaged_file_is_never_loaded_and_an_older_intact_one_is_used(
     start_api: Callable[..., Api], model: Model, tmp_path: Path
 ) -> None:
     model.register(digit_network(1))
     api = start_api(**model.settings()).wait_ready()
     model.register(digit_network(2))
-    wait_until(lambda: api.everywhere(2))
+    wait_until(lambda: api.all_predict(2))
     api.stop()
     model.relay.cut()
     file = files(tmp_path / "cache", "2")
     file.write_bytes(file.read_bytes()[:-1])
     api = start_api(**model.settings()).wait_ready()
-    wait_until(api.everywhere_ready)
-    assert api.everywhere(1)
-    model.relay.mend()
-    wait_until(lambda: api.everywhere(2))
+    wait_until(api.all_ready)
+    assert api.all_predict(1)
+    model.relay.restore()
+    wait_until(lambda: api.all_predict(2))
 
 
-def test_the_cache_of_one_model_is_not_served_for_another(
+def test_the_cache_of_one_model_is_not_used_for_another(
     start_api: Callable[..., Api], model: Model
 ) -> None:
     model.register(digit_network(1))
     start_api(**model.settings()).wait_ready().stop()
     model.relay.cut()
-    api = start_api(**model.settings() | {"MODEL_NAME": "another"}).wait_up()
+    api = start_api(**model.settings() | {"MODEL_NAME": "another"}).wait_listening()
     wait_until(lambda: "does not answer" in api.log())
     assert api.status() == 503
 
 
-def test_a_cache_folder_that_cannot_be_written_is_said_and_does_no_harm(
+def test_a_cache_folder_that_cannot_be_written_is_logged_and_models_are_still_loaded(
     start_api: Callable[..., Api], model: Model, tmp_path: Path
 ) -> None:
     (tmp_path / "file").touch()
@@ -225,14 +225,14 @@ def test_a_cache_folder_that_cannot_be_written_is_said_and_does_no_harm(
     api = start_api(**model.settings(), MODEL_CACHE=cache, WEB_CONCURRENCY="1").wait_ready()
     assert api.predict() == 1
     model.register(digit_network(2))
-    wait_until(lambda: api.everywhere(2))
+    wait_until(lambda: api.all_predict(2))
     assert api.log().count("can't be written") == 1
 
 
-def test_files_that_the_server_does_not_hand_out_are_fetched_where_they_are(
+def test_files_that_the_server_does_not_proxy_are_fetched_by_mlflows_client(
     start_api: Callable[..., Api], model: Model, tmp_path: Path
 ) -> None:
-    """An experiment may keep its files elsewhere than behind the tracking server."""
+    """An experiment may have an artifact store that the tracking server does not proxy."""
     place = tmp_path / "elsewhere"
     experiment = model.client.create_experiment(model.name, artifact_location=place.as_uri())
     model.register(digit_network(6), experiment=experiment)

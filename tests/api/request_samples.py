@@ -1,4 +1,4 @@
-"""Right requests of every form, and ways to spoil them."""
+"""Valid requests in all formats, and mutations of them."""
 
 import io
 import json
@@ -62,7 +62,7 @@ _HEAD = json.dumps(
 ).encode()
 _CSV = "\n".join(",".join(map(str, row)) for row in [_COLUMNS, *_LISTS]).encode()
 
-RIGHT = [
+VALID_REQUESTS = [
     _post("/predict", JSON, {"image": _LISTS[0]}),
     _post("/predict", JSON, {"image": np.reshape(_LISTS[0], (28, 28)).tolist()}),
     _post("/predict", JSON, {"images": _LISTS}),
@@ -90,7 +90,7 @@ PIECES = [
     *(b'"image"', b'"images"', b'"data"', b"FP32"),
 ]
 HEADERS = {
-    "Content-Type": [post.headers["Content-Type"] for post in RIGHT]
+    "Content-Type": [post.headers["Content-Type"] for post in VALID_REQUESTS]
     + ["", "text/plain", "multipart/form-data", f"{OCTETS}; dtype=float32", f"{OCTETS}; dtype=x"],
     "Content-Encoding": ["gzip", "deflate", "identity", "br"],
     LENGTH: ["0", "1", "100", "99999999", "-1", "x", ""],
@@ -98,8 +98,8 @@ HEADERS = {
 }
 
 
-def spoil(post: Post, how: str, where: float, length: float, choice: int) -> Post:
-    """Return ``post`` spoilt: places and lengths are fractions of its body."""
+def mutate(post: Post, how: str, where: float, length: float, choice: int) -> Post:
+    """Return ``post`` mutated; ``where`` and ``length`` are fractions of its body."""
     body = post.body
     start = int(where * len(body))
     end = min(len(body), start + int(length * 64))
@@ -111,13 +111,13 @@ def spoil(post: Post, how: str, where: float, length: float, choice: int) -> Pos
     if how == "repeat":
         return post._replace(body=body[:end] + body[start:])
     if how == "splice":
-        other = RIGHT[choice % len(RIGHT)].body
+        other = VALID_REQUESTS[choice % len(VALID_REQUESTS)].body
         return post._replace(body=body[:start] + other[int(length * len(other)) :])
     if how == "path":
-        return post._replace(path=RIGHT[choice % len(RIGHT)].path)
+        return post._replace(path=VALID_REQUESTS[choice % len(VALID_REQUESTS)].path)
     name = list(HEADERS)[choice % len(HEADERS)]
     values = HEADERS[name]
     return post._replace(headers=post.headers | {name: values[int(length * (len(values) - 1))]})
 
 
-WAYS = ["replace", "replace", "replace", "cut", "repeat", "splice", "path", "header"]
+MUTATIONS = ["replace", "replace", "replace", "cut", "repeat", "splice", "path", "header"]

@@ -1,4 +1,4 @@
-"""Clients that stall, idle, flood or vanish: the others are answered, and no worker dies."""
+"""Clients that stall, idle, flood or disconnect do not affect other requests or workers."""
 
 import contextlib
 import http.client
@@ -28,19 +28,19 @@ def begin(api: Api, content: bytes) -> socket.socket:
     return connection
 
 
-def end_of(connection: socket.socket) -> bytes:
-    """Return all that still comes, once the server has closed."""
-    said = b""
+def read_to_end(connection: socket.socket) -> bytes:
+    """Return what the server sends until it closes the connection."""
+    received = b""
     with contextlib.suppress(ConnectionResetError):
         while more := connection.recv(65536):
-            said += more
-    return said
+            received += more
+    return received
 
 
-def goes_on(api: Api, workers: list[int]) -> None:
-    """Check that requests are answered as ever, by the same workers."""
-    assert api.everywhere(7)
-    assert api.everywhere_ready()
+def check_unaffected(api: Api, workers: list[int]) -> None:
+    """Check that requests succeed, and that the workers are the same."""
+    assert api.all_predict(7)
+    assert api.all_ready()
     assert api.workers() == workers
     assert "Traceback" not in api.log()
 
@@ -51,15 +51,15 @@ def goes_on(api: Api, workers: list[int]) -> None:
      BYTES + b"Content-Length: 200704\r\n\r\n" + bytes(5000)],
     ids=["head", "head but for its end", "body", "chunk", "large body"],
 )  # fmt: skip
-def test_a_request_that_stalls_is_refused_in_time(api: Api, half: bytes) -> None:
+def test_a_stalled_request_times_out(api: Api, half: bytes) -> None:
     with begin(api, half) as connection:
-        answer = end_of(connection)
+        answer = read_to_end(connection)
     assert answer.startswith(b"HTTP/1.1 408 ")
     assert b"application/problem+json" in answer
     assert b"connection: close" in answer.lower()
 
 
-def test_a_request_in_small_pieces_is_answered(api: Api) -> None:
+def test_a_request_in_small_pieces_succeeds(api: Api) -> None:
     with begin(api, b"") as connection:
         for at in range(0, len(HEAD + BODY), 100):
             connection.sendall((HEAD + BODY)[at : at + 100])
@@ -70,32 +70,32 @@ def test_a_request_in_small_pieces_is_answered(api: Api) -> None:
         assert b'"prediction":7' in answer.read()
 
 
-def test_300_halves_leave_the_others_alone(api: Api) -> None:
+def test_300_incomplete_requests_do_not_delay_others(api: Api) -> None:
     workers = api.workers()
     halves = [HEAD + BODY[:50], HEAD[:40], POST + b"Transfer-Encoding: chunked\r\n\r\n"]
     waiting = [begin(api, halves[number % 3]) for number in range(300)]
     try:
-        goes_on(api, workers)
-        for connection in waiting:  # each is told, or at least let go
-            end_of(connection)
-        goes_on(api, workers)
+        check_unaffected(api, workers)
+        for connection in waiting:  # each gets an error, or is at least closed
+            read_to_end(connection)
+        check_unaffected(api, workers)
     finally:
         for connection in waiting:
             connection.close()
 
 
-def test_idle_connections_are_let_go_and_leave_the_others_alone(api: Api) -> None:
+def test_idle_connections_are_closed_and_do_not_delay_others(api: Api) -> None:
     workers = api.workers()
     waiting = [begin(api, b"") for _ in range(500)]
     try:
-        goes_on(api, workers)
-        assert end_of(waiting[0]) == end_of(waiting[-1]) == b""
+        check_unaffected(api, workers)
+        assert read_to_end(waiting[0]) == read_to_end(waiting[-1]) == b""
     finally:
         for connection in waiting:
             connection.close()
 
 
-def test_idle_connections_give_way_where_there_is_no_room(
+def test_idle_connections_are_closed_for_new_ones_at_the_limit(
     start_api: Callable[..., Api], seven: Path
 ) -> None:
     api = start_api("--worker-connections=20", MODEL_FILE=str(seven)).wait_ready()
@@ -104,28 +104,28 @@ def test_idle_connections_give_way_where_there_is_no_room(
     waiting = [begin(api, b"") for _ in range(60)]
     try:
         wait_until(lambda: api.status() == 200)
-        goes_on(api, workers)
+        check_unaffected(api, workers)
     finally:
         for connection in waiting:
             connection.close()
 
 
-def test_a_client_that_closes_its_half_gets_its_answer(api: Api) -> None:
+def test_a_client_that_half_closes_gets_its_response(api: Api) -> None:
     with begin(api, HEAD + BODY) as connection:
         connection.shutdown(socket.SHUT_WR)
-        assert b'"prediction":7' in end_of(connection)
+        assert b'"prediction":7' in read_to_end(connection)
 
 
-def test_clients_that_vanish_half_way_do_no_harm(api: Api) -> None:
+def test_disconnects_in_mid_request_have_no_effect_on_others(api: Api) -> None:
     workers = api.workers()
     for content in (HEAD[:30], HEAD + BODY[:50], HEAD + BODY, b"GET /health HTTP/1.1\r\n\r\n"):
         for _ in range(20):
             begin(api, content).close()
-    goes_on(api, workers)
+    check_unaffected(api, workers)
 
 
 @pytest.mark.parametrize("length", [b"Content-Length: 1073741824", b"Transfer-Encoding: chunked"])
-def test_a_gigabyte_is_refused_and_not_taken_in(api: Api, length: bytes) -> None:
+def test_a_gigabyte_is_refused_without_being_read(api: Api, length: bytes) -> None:
     workers = api.workers()
     sent = 0
     with begin(api, POST + length + b"\r\n\r\n") as connection:
@@ -136,17 +136,17 @@ def test_a_gigabyte_is_refused_and_not_taken_in(api: Api, length: bytes) -> None
                 sent += 1
         with contextlib.suppress(ConnectionError):
             assert b" 413 " in connection.recv(65536)
-    assert sent < 200  # MB: far from all of it was taken
-    goes_on(api, workers)
+    assert sent < 200  # MB, of 1000
+    check_unaffected(api, workers)
 
 
-def test_a_client_that_takes_no_answers_is_not_asked_for_more(api: Api) -> None:
+def test_requests_of_a_client_that_reads_no_responses_are_not_read(api: Api) -> None:
     workers = api.workers()
     with begin(api, b"") as connection:
         connection.settimeout(2)
         with pytest.raises(OSError, match=r"timed out|reset|Broken"):
             connection.sendall((HEAD + BODY) * 20_000)
-        goes_on(api, workers)
+        check_unaffected(api, workers)
 
 
 @pytest.mark.parametrize(
@@ -158,13 +158,13 @@ def test_a_client_that_takes_no_answers_is_not_asked_for_more(api: Api) -> None:
      POST + b"Content-Length: +5\r\n\r\n{}{}{}"],
     ids=["TLS", "bare line feeds", "zeros", "HTTP/9.9", "two lengths", "length and chunks", "+5"],
 )  # fmt: skip
-def test_what_is_no_request_is_refused_and_the_connection_closed(api: Api, content: bytes) -> None:
+def test_an_invalid_request_is_refused_and_the_connection_closed(api: Api, content: bytes) -> None:
     with begin(api, content) as connection:
-        assert end_of(connection).startswith(b"HTTP/1.1 4")
+        assert read_to_end(connection).startswith(b"HTTP/1.1 4")
 
 
-def test_what_is_idle_does_not_hold_up_the_stop(api: Api) -> None:
-    """Neither a connection that asked before, through either way, nor one that never did."""
+def test_idle_connections_do_not_delay_the_stop(api: Api) -> None:
+    """With connections after a request, on either path, and without one."""
     asked = [begin(api, content) for content in (b"", HEAD + BODY, b"GET /model HTTP/1.1\r\n\r\n")]
     for connection in asked[1:]:
         assert connection.recv(65536)

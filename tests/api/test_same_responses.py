@@ -1,4 +1,4 @@
-"""The same request through the front and through the Flask app gets the same answer."""
+"""The whole API and the Flask app alone give the same responses."""
 
 import http.client
 import json
@@ -14,7 +14,7 @@ NUMBERS = json.dumps(IMAGE)
 
 
 def image(*first: str) -> bytes:
-    """Write the JSON of an image that begins with ``first``."""
+    """Return the JSON of an image that starts with ``first``."""
     return f'{{"image": [{", ".join([*first, *["0"] * (784 - len(first))])}]}}'.encode()
 
 
@@ -23,17 +23,17 @@ def rows(*widths: int) -> bytes:
 
 
 @pytest.fixture(scope="module")
-def doors(tmp_path_factory: pytest.TempPathFactory, seven: Path) -> Iterator[tuple[Api, Api]]:
-    """Start the front on gunicorn's asgi worker, and Flask alone on its gthread worker."""
-    folder = tmp_path_factory.mktemp("doors")
+def apis(tmp_path_factory: pytest.TempPathFactory, seven: Path) -> Iterator[tuple[Api, Api]]:
+    """Start the whole API, and Flask alone on gunicorn's gthread worker."""
+    folder = tmp_path_factory.mktemp("apis")
     settings = {"MODEL_FILE": str(seven), "MAX_CONTENT_LENGTH": str(BOUND)}
-    front = Api(folder, [], **settings)
+    asgi = Api(folder, [], **settings)
     flask = Api(folder, ["-k", "gthread", "mnist_api.main:create_wsgi()"], **settings)
-    yield front.wait_ready(), flask.wait_ready()
-    assert [front.stop(), flask.stop()] == [0, 0]
+    yield asgi.wait_ready(), flask.wait_ready()
+    assert [asgi.stop(), flask.stop()] == [0, 0]
 
 
-def ask(
+def send(
     api: Api, body: bytes, content_type: str | None = JSON, chunked: bool = False
 ) -> tuple[int, str | None, bytes]:
     """POST to /predict; return status, media type and body."""
@@ -130,22 +130,22 @@ REFUSED = {
 
 @pytest.mark.parametrize("chunked", [False, True], ids=["length", "chunked"])
 @pytest.mark.parametrize("body", ACCEPTED.values(), ids=ACCEPTED)
-def test_both_doors_accept(doors: tuple[Api, Api], body: bytes, chunked: bool) -> None:
-    front, flask = (ask(door, body, chunked=chunked) for door in doors)
-    assert front == flask
-    assert front[:2] == (200, JSON)
-    assert json.loads(front[2])["prediction"] == 7
+def test_both_servers_accept(apis: tuple[Api, Api], body: bytes, chunked: bool) -> None:
+    asgi, flask = (send(api, body, chunked=chunked) for api in apis)
+    assert asgi == flask
+    assert asgi[:2] == (200, JSON)
+    assert json.loads(asgi[2])["prediction"] == 7
 
 
 @pytest.mark.parametrize("chunked", [False, True], ids=["length", "chunked"])
 @pytest.mark.parametrize(("body", "status", "words"), REFUSED.values(), ids=REFUSED)
-def test_both_doors_refuse_with_what_to_do(
-    doors: tuple[Api, Api], body: bytes, status: int, words: str, chunked: bool
+def test_both_servers_refuse_with_what_to_do(
+    apis: tuple[Api, Api], body: bytes, status: int, words: str, chunked: bool
 ) -> None:
-    front, flask = (ask(door, body, chunked=chunked) for door in doors)
-    assert front == flask
-    assert front[:2] == (status, "application/problem+json")
-    problem = json.loads(front[2])
+    asgi, flask = (send(api, body, chunked=chunked) for api in apis)
+    assert asgi == flask
+    assert asgi[:2] == (status, "application/problem+json")
+    problem = json.loads(asgi[2])
     assert set(problem) == {"type", "title", "status", "detail"}
     assert problem["status"] == status
     assert words in problem["detail"]
@@ -154,22 +154,22 @@ def test_both_doors_refuse_with_what_to_do(
 @pytest.mark.parametrize(
     "content_type", [JSON, "application/json; charset=utf-8", "Application/JSON ;x=y"]
 )
-def test_both_doors_know_json_by_its_type(doors: tuple[Api, Api], content_type: str) -> None:
-    front, flask = (ask(door, image(), content_type) for door in doors)
-    assert front == flask
-    assert front[0] == 200
+def test_both_servers_recognise_json_by_its_type(apis: tuple[Api, Api], content_type: str) -> None:
+    asgi, flask = (send(api, image(), content_type) for api in apis)
+    assert asgi == flask
+    assert asgi[0] == 200
 
 
 @pytest.mark.parametrize(
     "content_type", [None, "", "application/x-www-form-urlencoded", "text/plain", "image/gif"]
 )
-def test_an_unknown_type_is_told_which_header_to_add(
-    doors: tuple[Api, Api], content_type: str | None
+def test_the_error_for_an_unknown_type_names_the_header_to_add(
+    apis: tuple[Api, Api], content_type: str | None
 ) -> None:
-    front, flask = (ask(door, image(), content_type) for door in doors)
-    assert front == flask
-    assert front[:2] == (415, "application/problem+json")
-    assert "-H 'Content-Type: application/json'" in json.loads(front[2])["detail"]
+    asgi, flask = (send(api, image(), content_type) for api in apis)
+    assert asgi == flask
+    assert asgi[:2] == (415, "application/problem+json")
+    assert "-H 'Content-Type: application/json'" in json.loads(asgi[2])["detail"]
 
 
 @pytest.mark.parametrize(
@@ -188,33 +188,33 @@ def test_an_unknown_type_is_told_which_header_to_add(
         ("PUT", "/model", 405, {"GET", "HEAD", "OPTIONS"}),
     ],
 )
-def test_a_wrong_address_or_method_is_a_problem_as_well(
-    doors: tuple[Api, Api], method: str, path: str, status: int, allowed: set[str] | None
+def test_an_unknown_path_or_method_is_a_problem(
+    apis: tuple[Api, Api], method: str, path: str, status: int, allowed: set[str] | None
 ) -> None:
-    front, flask = (request(door, method, path) for door in doors)
-    assert front[:3] == flask[:3]
-    assert front[:2] == (status, "application/problem+json")
-    assert json.loads(front[2])["status"] == status
-    for answer in (front, flask):
+    asgi, flask = (request(api, method, path) for api in apis)
+    assert asgi[:3] == flask[:3]
+    assert asgi[:2] == (status, "application/problem+json")
+    assert json.loads(asgi[2])["status"] == status
+    for answer in (asgi, flask):
         assert (set(answer[3].split(", ")) if answer[3] else None) == allowed
 
 
-def test_health_and_model_say_the_same_through_both_doors(doors: tuple[Api, Api]) -> None:
-    front, flask = (request(door, "GET", "/health") for door in doors)
-    assert front[:3] == flask[:3]
-    assert json.loads(front[2]) == {"model_loaded": True, "status": "ok"}
-    front, flask = (json.loads(request(door, "GET", "/model")[2]) for door in doors)
-    del front["since"], flask["since"]  # each since its own start
-    assert front == flask
+def test_health_and_model_are_the_same_from_both_servers(apis: tuple[Api, Api]) -> None:
+    asgi, flask = (request(api, "GET", "/health") for api in apis)
+    assert asgi[:3] == flask[:3]
+    assert json.loads(asgi[2]) == {"model_loaded": True, "status": "ok"}
+    asgi, flask = (json.loads(request(api, "GET", "/model")[2]) for api in apis)
+    del asgi["since"], flask["since"]  # the start of each server
+    assert asgi == flask
 
 
 @pytest.mark.parametrize("content_type", [JSON, "application/octet-stream"])
 @pytest.mark.parametrize("length", [800_000, 10**12])
-def test_an_announced_flood_is_refused_before_it_comes(
-    doors: tuple[Api, Api], content_type: str, length: int
+def test_a_body_whose_length_is_too_large_is_refused_unread(
+    apis: tuple[Api, Api], content_type: str, length: int
 ) -> None:
-    for door in doors:
-        connection = http.client.HTTPConnection("127.0.0.1", door.port, timeout=10)
+    for api in apis:
+        connection = http.client.HTTPConnection("127.0.0.1", api.port, timeout=10)
         connection.putrequest("POST", "/predict")
         connection.putheader("Content-Type", content_type)
         connection.putheader("Content-Length", str(length))
@@ -223,10 +223,10 @@ def test_an_announced_flood_is_refused_before_it_comes(
         connection.close()
 
 
-def test_an_endless_flood_is_cut_off(doors: tuple[Api, Api]) -> None:
-    """A chunked body has no length; it is refused once it passes the bound."""
-    for door in doors:
-        connection = http.client.HTTPConnection("127.0.0.1", door.port, timeout=10)
+def test_an_endless_chunked_body_is_refused(apis: tuple[Api, Api]) -> None:
+    """A chunked body has no length; it is refused once it exceeds the limit."""
+    for api in apis:
+        connection = http.client.HTTPConnection("127.0.0.1", api.port, timeout=10)
         connection.putrequest("POST", "/predict")
         connection.putheader("Content-Type", JSON)
         connection.putheader("Transfer-Encoding", "chunked")

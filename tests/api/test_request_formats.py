@@ -1,4 +1,4 @@
-"""Every form of a request gets, through both doors, the answer of its JSON form."""
+"""Each request format gets the response of the JSON format, from the whole API and from Flask."""
 
 import gzip
 import io
@@ -21,36 +21,36 @@ FLOATS = BYTES.astype(np.float32) / 255
 ROWS = FLOATS.reshape(-1, 28, 28)
 JSON, OCTETS, NPY = "application/json", "application/octet-stream", "application/x-npy"
 
-Doors = tuple[Api, Api]
+Apis = tuple[Api, Api]
 
 
 @pytest.fixture(scope="module")
-def doors(start_apis: Callable[..., Api], linear: Path) -> Doors:
-    """Start the front, and Flask alone, with a network whose answers tell images apart."""
+def apis(start_apis: Callable[..., Api], linear: Path) -> Apis:
+    """Start the whole API, and Flask alone, with a network whose output differs for each image."""
     settings = {"MODEL_FILE": str(linear), "MAX_CONTENT_LENGTH": "2000000", "WEB_CONCURRENCY": "1"}
     flask = start_apis("-k", "gthread", "mnist_api.main:create_wsgi()", **settings)
     return start_apis(**settings).wait_ready(), flask.wait_ready()
 
 
-def post(doors: Doors, content: bytes, path: str = "/predict", **headers: str) -> httpx.Response:
-    """Return the answer, once it is sure that both doors give the same."""
+def post(apis: Apis, content: bytes, path: str = "/predict", **headers: str) -> httpx.Response:
+    """Return the response, after checking that both servers give the same one."""
     sent = {name.replace("_", "-"): value for name, value in headers.items()}
-    front, flask = (door.client.post(path, content=content, headers=sent) for door in doors)
-    assert front.status_code == flask.status_code
-    assert front.content == flask.content
-    assert front.headers["Content-Type"] == flask.headers["Content-Type"]
-    return front
+    asgi, flask = (api.client.post(path, content=content, headers=sent) for api in apis)
+    assert asgi.status_code == flask.status_code
+    assert asgi.content == flask.content
+    assert asgi.headers["Content-Type"] == flask.headers["Content-Type"]
+    return asgi
 
 
-def answers(doors: Doors, images: np.ndarray) -> list[dict[str, object]]:
-    """Return what each image gets when it is asked for alone as JSON, the first promise."""
+def answers(apis: Apis, images: np.ndarray) -> list[dict[str, object]]:
+    """Return the response to each single image as JSON."""
     bodies = (json.dumps({"image": image.tolist()}).encode() for image in images)
-    return [post(doors, body, Content_Type=JSON).json() for body in bodies]
+    return [post(apis, body, Content_Type=JSON).json() for body in bodies]
 
 
 @pytest.fixture(scope="module")
-def expected(doors: Doors) -> list[dict[str, object]]:
-    found = answers(doors, FLOATS)
+def expected(apis: Apis) -> list[dict[str, object]]:
+    found = answers(apis, FLOATS)
     assert len({str(one) for one in found}) == COUNT
     return found
 
@@ -62,7 +62,7 @@ def npy(array: np.ndarray) -> bytes:
 
 
 def close(found: list[dict[str, object]], wanted: list[dict[str, object]]) -> None:
-    """Compare answers: a batch is multiplied in another order than one image, in the 7th digit."""
+    """Compare predictions: those of a batch may differ in the 7th digit."""
     assert [one["prediction"] for one in found] == [one["prediction"] for one in wanted]
     for one, other in zip(found, wanted, strict=True):
         assert list(one) == ["prediction", "confidence", "probabilities"]
@@ -74,7 +74,7 @@ MANY = {
     "JSON in rows": (json.dumps({"images": ROWS.tolist()}).encode(), JSON, ""),
     "JSON on many lines": (json.dumps({"images": FLOATS.tolist()}, indent=2).encode(), JSON, ""),
     "bytes": (BYTES.tobytes(), OCTETS, ""),
-    "bytes, said so": (BYTES.tobytes(), f"{OCTETS}; dtype=uint8", ""),
+    "bytes, with their dtype": (BYTES.tobytes(), f"{OCTETS}; dtype=uint8", ""),
     "floats by the address": (FLOATS.tobytes(), OCTETS, "?dtype=float32"),
     "floats by the type": (FLOATS.tobytes(), f"{OCTETS}; dtype=float32", ""),
     "npy of bytes": (npy(BYTES), NPY, ""),
@@ -87,14 +87,14 @@ MANY = {
 
 
 @pytest.mark.parametrize(("body", "content_type", "query"), MANY.values(), ids=MANY)
-def test_many_images_are_answered_in_their_order(
-    doors: Doors,
+def test_predictions_of_many_images_are_in_their_order(
+    apis: Apis,
     expected: list[dict[str, object]],
     body: bytes,
     content_type: str,
     query: str,
 ) -> None:
-    answer = post(doors, body, f"/predict{query}", Content_Type=content_type)
+    answer = post(apis, body, f"/predict{query}", Content_Type=content_type)
     assert answer.status_code == 200, answer.text
     assert list(answer.json()) == ["predictions"]
     close(answer.json()["predictions"], expected)
@@ -109,63 +109,63 @@ ONE = {
 
 
 @pytest.mark.parametrize(("body", "content_type"), ONE.values(), ids=ONE)
-def test_one_image_is_answered_without_a_list(
-    doors: Doors, expected: list[dict[str, object]], body: bytes, content_type: str
+def test_the_response_to_one_image_is_not_a_list(
+    apis: Apis, expected: list[dict[str, object]], body: bytes, content_type: str
 ) -> None:
-    close([post(doors, body, Content_Type=content_type).json()], expected[:1])
+    close([post(apis, body, Content_Type=content_type).json()], expected[:1])
 
 
-def test_one_image_in_a_list_is_answered_in_a_list(
-    doors: Doors, expected: list[dict[str, object]]
+def test_the_response_to_a_list_of_one_image_is_a_list(
+    apis: Apis, expected: list[dict[str, object]]
 ) -> None:
     body = json.dumps({"images": FLOATS[:1].tolist()}).encode()
-    close(post(doors, body, Content_Type=JSON).json()["predictions"], expected[:1])
-    answer = post(doors, npy(BYTES[:1]), Content_Type=NPY)
+    close(post(apis, body, Content_Type=JSON).json()["predictions"], expected[:1])
+    answer = post(apis, npy(BYTES[:1]), Content_Type=NPY)
     close(answer.json()["predictions"], expected[:1])
 
 
-def test_more_images_than_the_network_takes_at_once_stay_in_order(doors: Doors) -> None:
-    """2400 images are asked in five pieces."""
+def test_more_images_than_the_largest_batch_stay_in_order(apis: Apis) -> None:
+    """2400 images are compared with five smaller requests."""
     some = read_digits(2400)
-    answer = post(doors, some.tobytes(), Content_Type=OCTETS, Accept=OCTETS)
+    answer = post(apis, some.tobytes(), Content_Type=OCTETS, Accept=OCTETS)
     found = np.frombuffer(answer.content, "<f4").reshape(-1, 10)
     pieces = [
         np.frombuffer(
-            post(doors, piece.tobytes(), Content_Type=OCTETS, Accept=OCTETS).content, "<f4"
+            post(apis, piece.tobytes(), Content_Type=OCTETS, Accept=OCTETS).content, "<f4"
         )
         for piece in np.split(some, 12)
     ]
     np.testing.assert_allclose(found, np.concatenate(pieces).reshape(-1, 10), atol=1e-6)
 
 
-def test_the_bare_numbers_are_given_to_those_who_ask(
-    doors: Doors, expected: list[dict[str, object]]
+def test_accept_selects_probabilities_as_array(
+    apis: Apis, expected: list[dict[str, object]]
 ) -> None:
     wanted = [one["probabilities"] for one in expected]
     answer = post(
-        doors, FLOATS.tobytes(), "/predict?dtype=float32", Content_Type=OCTETS, Accept=OCTETS
+        apis, FLOATS.tobytes(), "/predict?dtype=float32", Content_Type=OCTETS, Accept=OCTETS
     )
     assert answer.headers["Content-Type"] == OCTETS
     found = np.frombuffer(answer.content, "<f4").reshape(-1, 10)
     np.testing.assert_allclose(found, wanted, atol=1e-6)
-    answer = post(doors, npy(BYTES), Content_Type=NPY, Accept=NPY)
+    answer = post(apis, npy(BYTES), Content_Type=NPY, Accept=NPY)
     assert answer.headers["Content-Type"] == NPY
     np.testing.assert_allclose(np.load(io.BytesIO(answer.content)), wanted, atol=1e-6)
 
 
 @pytest.mark.parametrize("sample", SAMPLES, ids=[path.stem for path in SAMPLES])
 @pytest.mark.parametrize("kind", ["PNG", "JPEG", "WEBP", "BMP"])
-def test_a_picture_is_answered_as_the_image_that_digit_gives_for_it(
-    doors: Doors, sample: Path, kind: str
+def test_a_picture_gets_the_prediction_of_its_image_from_digit(
+    apis: Apis, sample: Path, kind: str
 ) -> None:
     file = io.BytesIO()
     Image.open(sample).convert("RGB").save(file, kind, quality=95)
     content_type = f"image/{kind.lower()}"
-    image = post(doors, file.getvalue(), "/digit", Content_Type=content_type).json()
+    image = post(apis, file.getvalue(), "/digit", Content_Type=content_type).json()
     assert list(image) == ["image"]
     assert len(image["image"]) == 784
-    answer = post(doors, file.getvalue(), Content_Type=content_type)
-    close([answer.json()], answers(doors, np.array([image["image"]])))
+    answer = post(apis, file.getvalue(), Content_Type=content_type)
+    close([answer.json()], answers(apis, np.array([image["image"]])))
 
 
 def form(*files: bytes, field: str = "image") -> tuple[bytes, str]:
@@ -174,13 +174,13 @@ def form(*files: bytes, field: str = "image") -> tuple[bytes, str]:
     return request.read(), request.headers["Content-Type"]
 
 
-def test_one_file_of_a_form_is_one_answer_and_several_are_a_list(doors: Doors) -> None:
+def test_one_file_of_a_form_is_one_prediction_and_several_are_a_list(apis: Apis) -> None:
     files = [path.read_bytes() for path in SAMPLES]
-    alone = [post(doors, file, Content_Type="image/png").json() for file in files]
+    alone = [post(apis, file, Content_Type="image/png").json() for file in files]
     body, content_type = form(files[0])
-    assert post(doors, body, Content_Type=content_type).json() == alone[0]
+    assert post(apis, body, Content_Type=content_type).json() == alone[0]
     body, content_type = form(*files)
-    close(post(doors, body, Content_Type=content_type).json()["predictions"], alone)
+    close(post(apis, body, Content_Type=content_type).json()["predictions"], alone)
 
 
 def blank(kind: str = "PNG") -> bytes:
@@ -244,43 +244,43 @@ REFUSED = {
 
 
 @pytest.mark.parametrize(("body", "content_type", "status", "words"), REFUSED.values(), ids=REFUSED)
-def test_what_cannot_be_read_is_refused_with_what_to_do(
-    doors: Doors, body: bytes, content_type: str, status: int, words: str
+def test_an_invalid_body_is_refused_with_what_to_do(
+    apis: Apis, body: bytes, content_type: str, status: int, words: str
 ) -> None:
-    answer = post(doors, body, Content_Type=content_type)
+    answer = post(apis, body, Content_Type=content_type)
     assert answer.status_code == status, answer.text
     assert answer.headers["Content-Type"] == "application/problem+json"
     assert words in answer.json()["detail"]
     assert answer.json()["detail"].endswith(".")
 
 
-def test_compressed_bodies_are_read_and_bound_by_their_true_size(
-    doors: Doors, expected: list[dict[str, object]]
+def test_compressed_bodies_are_read_and_limited_by_their_decompressed_size(
+    apis: Apis, expected: list[dict[str, object]]
 ) -> None:
     for coding, packed in (("gzip", gzip.compress), ("deflate", zlib.compress)):
         headers = {"Content_Type": OCTETS, "Content_Encoding": coding}
-        answer = post(doors, packed(BYTES.tobytes()), **headers)
+        answer = post(apis, packed(BYTES.tobytes()), **headers)
         close(answer.json()["predictions"], expected)
-        assert post(doors, packed(bytes(2_000_001)), **headers).status_code == 413
-        assert post(doors, packed(BYTES.tobytes())[:-3], **headers).status_code == 400
-        assert post(doors, BYTES.tobytes(), **headers).status_code == 400
-    refused = post(doors, b"", Content_Type=OCTETS, Content_Encoding="br")
+        assert post(apis, packed(bytes(2_000_001)), **headers).status_code == 413
+        assert post(apis, packed(BYTES.tobytes())[:-3], **headers).status_code == 400
+        assert post(apis, BYTES.tobytes(), **headers).status_code == 400
+    refused = post(apis, b"", Content_Type=OCTETS, Content_Encoding="br")
     assert refused.status_code == 415
     assert refused.headers["Accept-Encoding"] == "gzip, deflate"
 
 
-def test_other_protocols_answer_alike_through_both_doors(doors: Doors) -> None:
+def test_other_protocols_get_the_same_responses_from_both_servers(apis: Apis) -> None:
     tensor = {"name": "image", "shape": [COUNT, 784], "datatype": "FP32"}
     infer = "/v2/models/mnist-classifier/infer"
     asked = json.dumps({"inputs": [tensor | {"data": FLOATS.tolist()}]}).encode()
-    assert post(doors, asked, infer).status_code == 200
+    assert post(apis, asked, infer).status_code == 200
     size = {"parameters": {"binary_data_size": FLOATS.nbytes, "binary_data_output": True}}
     asked = json.dumps({"inputs": [tensor | size]} | size).encode()
     length = {"Inference_Header_Content_Length": str(len(asked))}
-    assert post(doors, asked + FLOATS.tobytes(), infer, **length).status_code == 200
-    assert post(doors, b"{", infer).status_code == 400
-    assert post(doors, b" " * 2_000_001, infer).json()["error"].startswith("The body is larger")
+    assert post(apis, asked + FLOATS.tobytes(), infer, **length).status_code == 200
+    assert post(apis, b"{", infer).status_code == 400
+    assert post(apis, b" " * 2_000_001, infer).json()["error"].startswith("The body is larger")
     asked = json.dumps({"inputs": FLOATS.tolist()}).encode()
-    assert post(doors, asked, "/invocations", Content_Type=JSON).status_code == 200
-    assert post(doors, b"{", "/invocations", Content_Type=JSON).status_code == 400
-    assert post(doors, b" " * 2_000_001, "/invocations", Content_Type=JSON).status_code == 413
+    assert post(apis, asked, "/invocations", Content_Type=JSON).status_code == 200
+    assert post(apis, b"{", "/invocations", Content_Type=JSON).status_code == 400
+    assert post(apis, b" " * 2_000_001, "/invocations", Content_Type=JSON).status_code == 413
