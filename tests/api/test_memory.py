@@ -67,7 +67,7 @@ def send(api: Api, path: str, content_type: str, body: bytes, headers: dict[str,
 
 def send_slowly(api: Api) -> None:
     """Send a body of 16 MiB in ten seconds."""
-    head = b"POST /predict HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+    head = b"POST /predict HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
     with suppress(OSError), socket.create_connection(("127.0.0.1", api.port), 30) as connection:
         connection.sendall(head + b"Content-Length: %d\r\n\r\n" % LARGE)
         for _ in range(50):
