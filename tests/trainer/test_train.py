@@ -155,7 +155,7 @@ def test_the_network_is_calibrated_on_the_validation_images(
     assert trained.models_dir
     validation = data.load_dataset(data.SHIPPED).validation
     served = infer(trained.models_dir / "mnist_model.onnx", validation.pixels())
-    error = reliability_bins(served, compute_metrics(served, validation).correct).error
+    error = reliability_bins(served, compute_metrics(served, validation).correct).calibration_error
     assert run.data.metrics["val_calibration_error"] == pytest.approx(error, abs=1e-4)
     assert choose_temperature(served, validation) == pytest.approx(1, abs=1e-3)
 

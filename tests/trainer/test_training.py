@@ -75,8 +75,8 @@ def test_the_waves_move_a_pixel_by_one_in_the_root_mean_square() -> None:
 
 def test_every_step_draws_another_distortion_within_the_bounds() -> None:
     shift_only = dataclasses.replace(STILL, shift=1.5)
-    first = np.asarray(augmentation.draw(shift_only, 500, tf.constant([0, 0])))
-    second = np.asarray(augmentation.draw(shift_only, 500, tf.constant([0, 1])))
+    first = np.asarray(augmentation.draw_coefficients(shift_only, 500, tf.constant([0, 0])))
+    second = np.asarray(augmentation.draw_coefficients(shift_only, 500, tf.constant([0, 1])))
     assert not np.array_equal(first, second)
     shifts = first[:, :, -1]
     assert np.abs(shifts).max() <= 1.5
