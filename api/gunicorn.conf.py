@@ -1,6 +1,5 @@
 """gunicorn's configuration for the API: `cd api && gunicorn`."""
 
-import ctypes
 import os
 import resource
 import sys
@@ -10,7 +9,8 @@ from pathlib import Path
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
 
-from mnist_api.settings import SettingsError, read_settings  # noqa: E402 # needs the path above
+from mnist_api.server.allocator import tune_allocator  # noqa: E402 # needs the path above
+from mnist_api.settings import SettingsError, read_settings  # noqa: E402 # as above
 
 try:
     settings = read_settings(os.environ)
@@ -34,11 +34,5 @@ worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108
 _, _hard = resource.getrlimit(resource.RLIMIT_NOFILE)
 resource.setrlimit(resource.RLIMIT_NOFILE, (_hard, _hard))  # a connection is a file descriptor
 
-# else glibc keeps the memory of large bodies and pictures, up to 64 MB in each thread's arena
-_ARENAS, _MMAP_THRESHOLD = -8, -3  # M_ARENA_MAX, M_MMAP_THRESHOLD of malloc.h
-if _tune := getattr(ctypes.CDLL(None), "mallopt", None):
-    _tune(_ARENAS, 2)
-    _tune(
-        _MMAP_THRESHOLD, 1024**2
-    )  # blocks of at least this size are returned to the kernel when freed
+tune_allocator()
 threading.stack_size(1024**2)  # the default of 8 MB would count toward the memory limit of decoding

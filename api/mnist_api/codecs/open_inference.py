@@ -115,11 +115,12 @@ def _read_tensor(tensor: Input, body: bytes, start: int) -> NDArray[np.float32]:
         raise ProblemError(400, f"The shape is {shape[:8]}: {EXPECTED}.")
     size, following = tensor.parameters.binary_data_size, len(body) - start
     if size is UNSET:
-        if following or tensor.data is UNSET or not has_shape(bytes(tensor.data), tuple(shape)):
+        data = b"" if tensor.data is UNSET else bytes(tensor.data)
+        if following or not has_shape(data, tuple(shape)):
             raise ProblemError(
                 400, f'"data" does not hold the {shape[0]} x {PIXELS} numbers of the shape.'
             )
-        return read_numbers(bytes(tensor.data)).reshape(shape)
+        return read_numbers(data).reshape(shape)
     if not size == following == shape[0] * PIXELS * FLOAT32.itemsize or tensor.data is not UNSET:
         raise ProblemError(
             400,

@@ -8,6 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 from mnist_api.problems import ClientGoneError, overloaded
+from mnist_api.server.allocator import trim_memory
 
 MAX_JOBS = 32  # at once: a usual picture takes 20 ms, so that the last of them waits for 0.6 s
 Result = TypeVar("Result")
@@ -66,6 +67,9 @@ class Job:
         finally:
             with self._changed:
                 self._leave()
+                is_last = not self._queue
+            if is_last:
+                trim_memory()
 
     def cancel(self, _: object = None) -> None:
         """End the work after its present unit, or before it has begun."""
