@@ -65,6 +65,16 @@ def _makes_text() -> ModelProto:
     return network_with([*nodes, node("Identity", "none", "harm")])
 
 
+def _makes_text_by_large_number() -> ModelProto:
+    nodes = [node("Cast", "image", "texts", to=TensorProto.STRING + 2**32)]
+    return network_with([*nodes, node("Identity", "none", "harm")])
+
+
+def _costs_by_values(operator: str) -> ModelProto:
+    """Takes memory or time that depends on the values of its operands."""
+    return network_with([node(operator, "image", "costly"), node("Identity", "none", "harm")])
+
+
 def _custom() -> ModelProto:
     model = network_with([helper.make_node("Gelu", ["none"], ["harm"], domain="com.microsoft")])
     model.opset_import.add(domain="com.microsoft", version=1)
@@ -135,6 +145,9 @@ HOSTILE: dict[str, tuple[Callable[[], ModelProto | bytes], str]] = {
     "external sparse weights": (lambda: _external_sparse("secret.bin"), "is external data"),
     "text": (_text, "its tensor long is text"),
     "made text": (_makes_text, "its operator Cast creates text"),
+    "made text by a large number": (_makes_text_by_large_number, "its operator Cast creates text"),
+    "areas by pixels": (lambda: _costs_by_values("RoiAlign"), "its operator RoiAlign is not"),
+    "remainders by pixels": (lambda: _costs_by_values("Mod"), "its operator Mod is not"),
     "a custom operator": (_custom, "is of the domain com.microsoft"),
     "a function": (_function, "it defines the function Double"),
     "an ugly name": (_ugly_name, "its operator Evil?[ERROR]?[31m?xxx"),

@@ -78,6 +78,7 @@ def test_without_an_alias_the_newest_version_in_the_stage_is_active(
 BAD = {
     "wrong sha256": {"content": digit_network(3), "sha256": "0" * 64},
     "no sha256": {"content": digit_network(3), "sha256": None},
+    "a sha256 that is none": {"content": digit_network(3), "sha256": 'F\n"}\x1b[31m' + "Z" * 4000},
     "no file": {"content": None},
     "no ONNX": {"content": b"not ONNX"},
     "of another size": {"content": digit_network(3, pixels=785)},

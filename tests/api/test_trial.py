@@ -69,6 +69,7 @@ def test_the_operators_of_a_regular_network_are_accepted(name: str) -> None:
 
 
 UNSUPPORTED = CONTROL_FLOW | {
+    *("MaxRoiPool", "Mod", "RoiAlign"),
     *("ConcatFromSequence", "SequenceAt", "SequenceConstruct", "SequenceEmpty", "SequenceErase"),
     *("SequenceInsert", "SequenceLength", "SplitToSequence"),
     *("Optional", "OptionalGetElement", "OptionalHasElement"),

@@ -124,7 +124,21 @@ def _check_signature(session: "InferenceSession") -> None:
 
 
 def _try_batch(model: OnnxModel, count: int) -> None:
-    images = np.linspace(0, 1, count * PIXELS, dtype=np.float32).reshape(count, PIXELS)
+    for images in _make_images(count):
+        _try_images(model, images)
+
+
+def _make_images(count: int) -> list[NDArray[np.float32]]:
+    """Return images of increasing brightness; of one image, three more that differ widely."""
+    rising = np.linspace(0, 1, count * PIXELS, dtype=np.float32).reshape(count, PIXELS)
+    if count > 1:
+        return [rising]
+    falling = np.ascontiguousarray(rising[:, ::-1])
+    return [rising, falling, np.zeros_like(rising), np.ones_like(rising)]
+
+
+def _try_images(model: OnnxModel, images: NDArray[np.float32]) -> None:
+    count = len(images)
     begin = thread_time()
     try:
         probabilities = model.predict(images)

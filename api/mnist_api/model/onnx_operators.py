@@ -1,7 +1,8 @@
 """ONNX's operators, by what the size of their output depends on.
 
 An operator in none of these sets is not supported: control flow, and operators whose output size
-depends on values in other ways, or whose output is text, a sequence or an optional value.
+depends on values in other ways, or whose output is text, a sequence or an optional value. Nor are
+those whose time or memory depends on values: MaxRoiPool, Mod (as fmod) and RoiAlign.
 """
 
 CONTROL_FLOW = frozenset(("If", "Loop", "Scan", "SequenceMap"))
@@ -17,10 +18,10 @@ BY_SIZES = frozenset(
     GlobalAveragePool GlobalLpPool GlobalMaxPool Greater GreaterOrEqual GridSample
     GroupNormalization HardSigmoid HardSwish Hardmax Identity InstanceNormalization IsInf IsNaN LRN
     LSTM LayerNormalization LeakyRelu Less LessOrEqual LinearAttention Log LogSoftmax
-    LpNormalization LpPool MatMul MatMulInteger Max MaxPool MaxRoiPool Mean
-    MeanVarianceNormalization Min Mish Mod Mul Neg NegativeLogLikelihoodLoss Not Or PRelu Pow
+    LpNormalization LpPool MatMul MatMulInteger Max MaxPool Mean
+    MeanVarianceNormalization Min Mish Mul Neg NegativeLogLikelihoodLoss Not Or PRelu Pow
     QLinearConv QLinearMatMul QuantizeLinear RMSNormalization RNN Reciprocal Relu ReverseSequence
-    RoiAlign RotaryEmbedding Round Scatter ScatterElements ScatterND Selu Shrink Sigmoid Sign Sin
+    RotaryEmbedding Round Scatter ScatterElements ScatterND Selu Shrink Sigmoid Sign Sin
     Sinh Softmax SoftmaxCrossEntropyLoss Softplus Softsign SpaceToDepth Sqrt Sub Sum SwiGLU Swish
     Tan Tanh TensorScatter ThresholdedRelu Transpose Trilu Where Xor
     """.split()  # noqa: SIM905 # words are easier to read

@@ -7,6 +7,8 @@ from collections import defaultdict
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
+
 from mnist_api.model import onnx_operators as operators
 from mnist_api.model.onnx_model import ModelRefusedError
 from mnist_api.model.onnx_schema import read_model
@@ -48,7 +50,7 @@ def _check_node(node: Any) -> None:
     if name not in operators.SUPPORTED:
         raise ModelRefusedError(f"its operator {name} is not supported")
     for attribute in node.attribute:
-        creates_text = attribute.name == b"to" and attribute.i == STRING
+        creates_text = attribute.name == b"to" and np.int64(attribute.i).astype(np.int32) == STRING
         if creates_text or attribute.name in (b"value_string", b"value_strings"):
             raise ModelRefusedError(f"its operator {name} creates text; only numbers are supported")
 

@@ -6,6 +6,7 @@ are not listed are skipped. Names are bytes: a file may hold any, and they are o
 
 from typing import Any
 
+import numpy as np
 from google.protobuf.descriptor_pb2 import (  # type: ignore[import-untyped] # it ships no types
     DescriptorProto,
     FieldDescriptorProto,
@@ -44,10 +45,10 @@ MESSAGES: dict[str, dict[str, tuple[int, type | str]]] = {
         "sparse_tensors": (23, "SparseTensorProto"),
     },
     "TensorProto": {
-        "data_type": (2, int),
+        "data_type": (2, np.int32),
         "name": (8, bytes),
         "external_data": (13, "StringStringEntryProto"),
-        "data_location": (14, int),
+        "data_location": (14, np.int32),
     },
     "SparseTensorProto": {"values": (1, "TensorProto"), "indices": (2, "TensorProto")},
     "StringStringEntryProto": {"key": (1, bytes)},
@@ -57,7 +58,11 @@ REPEATED = {
     *("input", "tensors", "graphs", "sparse_tensors", "external_data"),
 }
 
-_TYPES = {bytes: FieldDescriptorProto.TYPE_BYTES, int: FieldDescriptorProto.TYPE_INT64}
+_TYPES = {
+    bytes: FieldDescriptorProto.TYPE_BYTES,
+    np.int32: FieldDescriptorProto.TYPE_INT32,  # larger numbers are truncated, as ONNX Runtime does
+    int: FieldDescriptorProto.TYPE_INT64,
+}
 
 
 def read_model(content: bytes) -> Any:

@@ -1,6 +1,7 @@
 """Child process of a trial: reads an ONNX file, prints the reason of a refusal or null, as JSON."""
 
 import os
+import re
 import resource
 import sys
 from pathlib import Path
@@ -36,7 +37,8 @@ def main() -> None:
         load_model(content, (1, *BATCHES))
     except ModelRefusedError as error:
         reason = str(error)
-        if "alloc" in reason:  # std::bad_alloc, or ONNX Runtime's own message
+        cause = str(error.__cause__)  # ONNX Runtime's whole message
+        if re.search("bad_alloc|Failed to allocate memory", cause):
             reason = _too_large()
     except MemoryError:
         reason = _too_large()

@@ -61,7 +61,7 @@ class Cache:
         ModelRefusedError is stored as the result of the trial.
         """
         if version.sha256 is None:
-            raise DamagedError("it has no tag sha256, so its file can't be checked")
+            raise DamagedError("it has no valid tag sha256, so its file can't be checked")
         content = self._accepted(version)
         if content is None:
             with self._lock(".trial.lock"):  # a lock of its own: a trial takes long

@@ -6,6 +6,7 @@ worker, for two GET requests. The client runs in a process of its own if artifac
 
 import json
 import os
+import re
 import subprocess
 import tempfile
 from http.client import HTTPException
@@ -25,6 +26,8 @@ NOT_FOUND = ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE")  # no such mo
 REQUEST_SECONDS = 15.0
 FILE_SECONDS = 60.0
 MAX_BYTES = 32 * 1024**2  # of a response; the model of a 784-2048-1024-512-10 network has 17 MB
+
+_is_sha256 = re.compile(r"[0-9a-f]{64}").fullmatch
 
 
 class RegistryError(Exception):
@@ -140,9 +143,10 @@ def _describe(found: dict[str, Any]) -> Version:
         accuracy = float(tags["test_accuracy"])
     except (KeyError, ValueError):
         accuracy = None
-    digest = tags.get("sha256", "").strip().lower() or None
+    tag = tags.get("sha256", "").strip().lower()
+    sha256 = tag if _is_sha256(tag) else None
     run_id = found.get("run_id") or None
-    return Version(found["name"], str(found["version"]), run_id, accuracy, digest)
+    return Version(found["name"], str(found["version"]), run_id, accuracy, sha256)
 
 
 def _too_large() -> TooLargeError:
