@@ -56,5 +56,5 @@ def test_registered_model_and_version_have_model_cards(
     """They are complete, with characters that are not ASCII."""
     model = registry.get_registered_model(production.name)
     for card in (model.description, production.description):
-        assert "## Limits seen" in card
+        assert "## Robustness" in card
         assert "rotated 30° to the left" in card

@@ -4,9 +4,11 @@ import fcntl
 import os
 import tempfile
 import threading
+from pathlib import Path
 from types import TracebackType
 
 DECODING, NEXT = 0, 1  # bytes of the file; each is a lock
+MEMORY = Path("/dev/shm")  # noqa: S108 # writable in a read-only container; unlinked at once
 
 
 class PictureLock:
@@ -17,7 +19,7 @@ class PictureLock:
     """
 
     def __init__(self) -> None:
-        self._file, path = tempfile.mkstemp()
+        self._file, path = tempfile.mkstemp(dir=MEMORY if MEMORY.is_dir() else None)
         os.unlink(path)
         self._threads = threading.Lock()  # a file lock does not exclude threads of the same process
 

@@ -1,6 +1,5 @@
 """Child process of a trial: reads an ONNX file, prints the reason of a refusal or null, as JSON."""
 
-import os
 import re
 import resource
 import sys
@@ -12,14 +11,12 @@ from mnist_api.model.child_process import read_arguments
 
 MEMORY = 192 * 1024**2  # bytes of address space beyond those of an idle process
 CPU_SECONDS = 10
-NICENESS = 5
 STATM = Path("/proc/self/statm")  # its sizes, in pages
 
 
 def main() -> None:
     """Try the model on standard input."""
     read_arguments()
-    os.nice(NICENESS)
     from mnist_api.model.onnx_model import (
         BATCHES,
         ModelRefusedError,
