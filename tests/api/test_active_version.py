@@ -160,9 +160,9 @@ def test_the_loss_of_the_registry_is_logged_once_and_the_active_version_stays(
     model.register(digit_network(1))
     api = start_api(**model.settings(), WEB_CONCURRENCY="1").wait_ready()
     model.relay.cut()
-    wait_until(lambda: "does not answer" in api.log())
+    wait_until(lambda: "does not respond" in api.log())
     threading.Event().wait(1.5)  # some more failed polls
-    assert api.log().count("does not answer") == 1
+    assert api.log().count("does not respond") == 1
     assert api.all_predict(1)
     model.relay.restore()
     model.register(digit_network(2))
@@ -213,7 +213,7 @@ def test_the_cache_of_one_model_is_not_used_for_another(
     start_api(**model.settings()).wait_ready().stop()
     model.relay.cut()
     api = start_api(**model.settings() | {"MODEL_NAME": "another"}).wait_listening()
-    wait_until(lambda: "does not answer" in api.log())
+    wait_until(lambda: "does not respond" in api.log())
     assert api.status() == 503
 
 
