@@ -130,10 +130,12 @@ def slow() -> ModelProto:
 
 
 def not_finite_network() -> bytes:
-    """Divides 0 by 0 if all pixels are bright."""
+    """Divides 0 by 0 if the darkest pixel is 0.5."""
     nodes = [
         node("ReduceMin", "image", "darkest", keepdims=0),
-        node("Sub", "darkest one", "darkness"),
+        node("Add", "one one", "two"),
+        node("Div", "one two", "half"),
+        node("Sub", "darkest half", "darkness"),
         node("Div", "darkness darkness", "harm"),
     ]
     return network_with(nodes, ONES).SerializeToString()

@@ -91,7 +91,7 @@ def test_an_output_that_is_not_finite_is_an_error_and_is_not_counted() -> None:
     version = Version("m", "1", None, None, None)
     active.current = LoadedModel(load_model(content), version, "file", datetime.now(UTC))
     assert send(active, b"0").status == 200
-    reply = send(active, b"1")
+    reply = send(active, b"0.5")
     assert reply.status == 500
     assert b"is not finite" in reply.body
     assert b"nan" not in write_metrics(metrics).lower()

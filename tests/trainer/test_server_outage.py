@@ -82,7 +82,7 @@ def test_a_release_that_is_stopped_is_completed_later(
     assert settings.models_dir
     (kept,) = (settings.models_dir / "unsent").iterdir()
     assert sentence(err) == (
-        f"Stopped by {number.name}. The trained network is stored in {kept}; "
+        f"Stopped by {number.name}. The trained model is stored in {kept}; "
         "the command `resume-upload` sends it.\n"
     )
     (run,) = runs_of(settings, client)
