@@ -17,6 +17,7 @@ EXPECTED = {
     "/ajax-api/2.0/mlflow/users/current",  # with basic-auth only
     "/ajax-api/3.0/mlflow/assistant/config",
     "/ajax-api/3.0/mlflow/assistant/providers",
+    "/ajax-api/3.0/mlflow/datasets/search",  # of the page of traces, to evaluate them with a model
 }
 
 
