@@ -12,6 +12,7 @@ OCTETS = "application/octet-stream"
 NPY = "application/x-npy"
 LARGE = 65536  # bytes; one image as JSON is 2 to 20 kB
 LARGE_TENSOR = 13 * LARGE  # bytes of numbers that need no parsing: 256 images of float32
+REQUEST_ID = "X-Request-ID"
 
 
 def skip_checkpoint() -> None:
@@ -19,7 +20,7 @@ def skip_checkpoint() -> None:
 
 
 class Request(NamedTuple):
-    """A POST request, read completely; its body is within the bound.
+    """A request, read completely; its body is within the bound.
 
     ``checkpoint`` is to be called between two units of long work, such as two pictures: other
     requests are served meanwhile. It raises ClientGoneError if the client has disconnected.
@@ -29,6 +30,7 @@ class Request(NamedTuple):
     query: str  # as it was sent
     headers: Mapping[bytes, bytes]  # names in lower case, as in ASGI
     body: bytes
+    variables: Mapping[str, str] = NO_HEADERS  # of the route's template
     checkpoint: Callable[[], None] = skip_checkpoint
 
     def header(self, name: bytes) -> str:
@@ -48,6 +50,16 @@ class Response(NamedTuple):
     media_type: str
     body: bytes
     headers: Mapping[str, str] = NO_HEADERS
+
+    def all_headers(self, request_id: str) -> list[tuple[str, str]]:
+        """Return the headers as they are sent, by every server."""
+        return [
+            ("Content-Type", self.media_type),
+            ("Content-Length", str(len(self.body))),
+            ("X-Content-Type-Options", "nosniff"),
+            (REQUEST_ID, request_id),
+            *self.headers.items(),
+        ]
 
 
 def max_fast_bytes(content_type: str) -> int:

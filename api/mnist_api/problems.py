@@ -3,6 +3,7 @@
 from collections.abc import Mapping
 from http import HTTPStatus
 from types import MappingProxyType
+from typing import Literal
 
 import msgspec
 
@@ -25,15 +26,19 @@ class ClientGoneError(Exception):
     """The client has disconnected before its response was ready."""
 
 
+class Problem(msgspec.Struct, forbid_unknown_fields=True):
+    """Problem details of RFC 9457; `detail` says what to do."""
+
+    type: Literal["about:blank"]
+    title: str
+    status: int
+    detail: str
+
+
 def encode_problem(status: int, detail: str) -> bytes:
     """Return the problem's JSON; the type about:blank requires the status's phrase as title."""
     return msgspec.json.encode(
-        {
-            "type": "about:blank",
-            "title": HTTPStatus(status).phrase,
-            "status": status,
-            "detail": detail,
-        }
+        Problem("about:blank", HTTPStatus(status).phrase, status, detail)
     )
 
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 from mnist_api.http import NPY
 
 
-class Prediction(msgspec.Struct):
+class Prediction(msgspec.Struct, forbid_unknown_fields=True):
     """The response to one image; clients rely on exactly these three fields."""
 
     prediction: int
@@ -17,7 +17,7 @@ class Prediction(msgspec.Struct):
     probabilities: list[float]
 
 
-class Predictions(msgspec.Struct):
+class Predictions(msgspec.Struct, forbid_unknown_fields=True):
     """The response to several images, in their order."""
 
     predictions: list[Prediction]

@@ -3,7 +3,9 @@
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 
+from mnist_api.handlers.allowed_hosts import LOCAL_HOSTS, AllowedHosts
 from mnist_api.model.active import ActiveModel
+from mnist_api.telemetry.metrics import Metrics
 
 
 @dataclass(frozen=True)
@@ -14,3 +16,5 @@ class Context:
     max_body_bytes: int = 16 * 1024**2  # after decompression
     max_form_files: int = 64
     picture_lock: AbstractContextManager[None] = field(default_factory=nullcontext)
+    hosts: AllowedHosts = LOCAL_HOSTS
+    metrics: Metrics = field(default_factory=lambda: Metrics(()))

@@ -1,78 +1,48 @@
-"""Request heads that the fast path takes, parsed by gunicorn's own parser."""
+"""What a request's head must be, beyond what the parser checks."""
 
-from typing import Any, NamedTuple
+import re
+from functools import lru_cache
 
-from gunicorn.asgi.parser import (  # type: ignore[import-untyped] # it ships no types
-    CallbackRequest,
-    PythonProtocol,
-)
+from mnist_api.problems import ProblemError, malformed
 
-from mnist_api.handlers.allowed_hosts import AllowedHosts
-from mnist_api.handlers.router import Route, check_headers, find_route
-from mnist_api.http import max_fast_bytes
-from mnist_api.telemetry.recorder import REQUEST_ID, RequestRecorder
+MAX_HEAD = 65536  # bytes of a head, of the trailers, or of a chunk's extensions
+MAX_HEADERS = 100
+MAX_TARGET = 4094  # bytes
 
-MAX_CACHED = 1024  # heads; those of one client differ in little but their Content-Length
-MAX_CACHED_BYTES = 1024  # of a head
-UNSUPPORTED = {b"expect", b"upgrade", b"transfer-encoding"}  # left to gunicorn
+_is_host = re.compile(
+    rb"(\[[0-9a-f:.]+\]|[a-z0-9._~%!$&'()*+,;=-]+)?(:[0-9]*)?", re.IGNORECASE
+).fullmatch
 
 
-class RequestHead(NamedTuple):
-    """What precedes the body of a POST request."""
+def check_head(version: str, headers: list[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
+    """Return ``headers`` by name. Raises ProblemError (400, 501, 505)."""
+    by_name = dict(headers)
+    if len(by_name) != len(headers):
+        _check_repeated(headers)
+    if b"host" in by_name:
+        if not is_host(by_name[b"host"]):
+            raise malformed("The header Host is malformed")
+    elif version == "1.1":
+        raise malformed("The header Host is missing")
+    if version not in ("1.0", "1.1"):
+        raise ProblemError(505, "Send the request as HTTP/1.1.")
+    if b"transfer-encoding" in by_name:
+        if version == "1.0":
+            raise malformed("HTTP/1.0 has no header Transfer-Encoding")
+        if by_name[b"transfer-encoding"].lower() != b"chunked":
+            raise ProblemError(501, "The only transfer encoding that is supported is chunked.")
+    return by_name
 
-    route: Route
-    number: int  # of the route's template, for the metrics
-    path: str
-    query: str
-    headers: dict[bytes, bytes]
-    length: int  # of the body, in bytes
-    request_id: str | None
+
+@lru_cache(256)
+def is_host(value: bytes) -> bool:
+    """Return whether a Host header has the form that RFC 9110 defines."""
+    return _is_host(value) is not None
 
 
-class RequestHeadParser:
-    """Parses heads, with a cache: the same bytes mean the same again."""
-
-    def __init__(
-        self, recorder: RequestRecorder, hosts: AllowedHosts, bound: int, limits: dict[str, Any]
-    ) -> None:
-        self._recorder = recorder
-        self._hosts = hosts
-        self._bound = bound  # of any body, in bytes
-        self._limits = limits
-        self._cache: dict[bytes, RequestHead] = {}
-
-    def parse(self, content: bytes) -> RequestHead | None:
-        """Return the head, which ends with an empty line; None if gunicorn has to serve it."""
-        head = self._cache.get(content)
-        if head is None:
-            head = self._parse(content)
-            if head and REQUEST_ID not in head.headers and len(content) <= MAX_CACHED_BYTES:
-                if len(self._cache) >= MAX_CACHED:
-                    self._cache.clear()
-                self._cache[content] = head
-        return head
-
-    def _parse(self, content: bytes) -> RequestHead | None:
-        parser = PythonProtocol(**self._limits)
-        try:
-            parser.feed(content)
-            request = CallbackRequest.from_parser(parser)
-        except Exception:  # gunicorn finds the same fault again and responds to it
-            return None
-        headers = dict(request.headers_bytes)
-        most = min(self._bound, max_fast_bytes(headers.get(b"content-type", b"").decode("latin-1")))
-        route = find_route(request.path) if request.method == "POST" else None
-        if (
-            route is None
-            or request.version != (1, 1)
-            or request.should_close()
-            or not 0 < request.content_length <= most
-            or any(name in UNSUPPORTED or b"_" in name for name in headers)
-            or check_headers(route, headers, self._hosts) is not None
-        ):
-            return None
-        number = self._recorder.route_number("POST", request.path)
-        given = self._recorder.read_id(headers)
-        return RequestHead(
-            route, number, request.path, request.query, headers, request.content_length, given
-        )
+def _check_repeated(headers: list[tuple[bytes, bytes]]) -> None:
+    names = [name for name, _ in headers]
+    if names.count(b"host") > 1:
+        raise malformed("There is more than one header Host")
+    if names.count(b"transfer-encoding") > 1:
+        raise ProblemError(501, "The only transfer encoding that is supported is chunked.")

@@ -46,7 +46,7 @@ class Metrics:
             "d"
         )  # until acquire()
         self._text = memoryview(bytearray(TEXT))
-        self._lock = threading.Lock()  # predictions come from several threads
+        self._lock = threading.Lock()  # requests and predictions come from several threads
 
     def acquire(self) -> None:
         """Count in this process from now on; what was counted before is discarded."""
@@ -54,17 +54,15 @@ class Metrics:
         self._cells[self.connections] = 0
         self.set_version("")
 
-    def route_number(self, route: str) -> int:
-        """Return the index of a route, for ``count_request``."""
-        return self._number.get(route, len(self.routes) - 1)
-
-    def count_request(self, route: int, status: int, seconds: float) -> None:
-        """Count a request that has its response; called by the event loop alone."""
+    def count_request(self, template: str, status: int, seconds: float) -> None:
+        """Count a request that has its response, by its route's template."""
+        route = self._number.get(template, len(self.routes) - 1)
         cells = self._cells
-        cells[route * len(STATUSES) + _STATUS.get(status, _UNKNOWN)] += 1
         at = self.seconds + route * (len(SECONDS) + 2)
-        cells[at + bisect_left(SECONDS, seconds)] += 1
-        cells[at + len(SECONDS) + 1] += seconds
+        with self._lock:
+            cells[route * len(STATUSES) + _STATUS.get(status, _UNKNOWN)] += 1
+            cells[at + bisect_left(SECONDS, seconds)] += 1
+            cells[at + len(SECONDS) + 1] += seconds
 
     def count_predictions(self, probabilities: NDArray[np.float32]) -> None:
         """Count one call of the model, float32 [n, 10], n at least 1."""

@@ -1,69 +1,52 @@
-"""The Flask app: serves every route, behind any WSGI server."""
+"""The Flask app: serves every route of the table, behind any WSGI server."""
 
-from flask import Flask, request
+from collections.abc import Callable
+from time import perf_counter
+
+from flask import Flask, g, request
 from flask import Response as FlaskResponse
-from werkzeug.exceptions import HTTPException, NotFound, RequestEntityTooLarge
+from werkzeug.exceptions import HTTPException
 
-from mnist_api.handlers.allowed_hosts import LOCAL_HOSTS, AllowedHosts
 from mnist_api.handlers.context import Context
-from mnist_api.handlers.router import (
-    TEMPLATES,
-    check_headers,
-    find_error_writer,
-    find_route,
-    respond,
-)
-from mnist_api.http import Request, Response
+from mnist_api.handlers.route import Route
+from mnist_api.handlers.router import check_headers, find_error_writer, find_route, respond
+from mnist_api.handlers.routes import ROUTES
+from mnist_api.http import REQUEST_ID, Request, Response
 from mnist_api.problems import UNEXPECTED, ProblemError, too_large
-from mnist_api.telemetry.recorder import METRICS
-from mnist_api.web.model_routes import add_model_routes
-from mnist_api.web.pages import add_pages
-from mnist_api.web.protocol_routes import add_inference_routes, add_scoring_routes
+from mnist_api.telemetry.recorder import RequestRecorder
 
 
-def create_app(context: Context, hosts: AllowedHosts = LOCAL_HOSTS) -> Flask:
-    """Return the app."""
+def create_app(context: Context, recorder: RequestRecorder) -> Flask:
+    """Return the app; it records each request."""
     app = Flask("mnist_api", static_folder=None)
+    app.url_map.merge_slashes = False  # merging would redirect to the Host header's name
     # One more: without a Content-Length, Flask truncates a longer body instead of refusing it.
     app.config["MAX_CONTENT_LENGTH"] = context.max_body_bytes + 1
+    for route in ROUTES:
+        name = f"{route.method} {route.template}".replace(".", "_")
+        view = _make_view(route, context)
+        app.add_url_rule(route.template, name, view, methods=[route.method])
 
     @app.before_request
-    def check_host() -> None:
-        hosts.check(request.environ.get("HTTP_HOST", ""))
+    def begin() -> None:
+        g.begin = perf_counter()
+        context.hosts.check(request.environ.get("HTTP_HOST", ""))
 
-    def post(**_: str) -> FlaskResponse:
-        """Handle a POST request as the ASGI application does."""
-        route = find_route(request.path)
-        if route is None:
-            raise NotFound
-        headers = {
-            name.lower().encode(): value.encode("latin-1") for name, value in request.headers
-        }
-        error = check_headers(route, headers, hosts)
-        if error is not None:
-            return _to_flask(error)
-        try:
-            body = request.get_data(cache=False)
-        except RequestEntityTooLarge:
-            return _to_flask(route.write_error(too_large(context.max_body_bytes)))
-        if len(body) > context.max_body_bytes:
-            return _to_flask(route.write_error(too_large(context.max_body_bytes)))
-        query = request.query_string.decode("latin-1")
-        return _to_flask(respond(route, Request(request.path, query, headers, body), context))
-
-    for template in TEMPLATES:
-        app.add_url_rule(template, view_func=post, methods=["POST"])
-
-    @app.get(METRICS)
-    def metrics() -> FlaskResponse:
-        raise ProblemError(
-            404, "Only the ASGI application records metrics: start gunicorn as the API does."
+    @app.after_request
+    def record(response: FlaskResponse) -> FlaskResponse:
+        given = request.headers.get(REQUEST_ID, "")
+        request_id = response.headers[REQUEST_ID] = recorder.choose_id(given.encode("latin-1"))
+        recorder.record(
+            find_route(request.method, request.path).template,
+            request_id,
+            request.method,
+            request.path,
+            response.status_code,
+            response.content_length or 0,
+            perf_counter() - g.begin,
+            request.remote_addr or "",
         )
-
-    add_model_routes(app, context.active)
-    add_inference_routes(app, context.active)
-    add_scoring_routes(app, context.active)
-    add_pages(app)
+        return response
 
     @app.errorhandler(ProblemError)
     def handle_problem(problem: ProblemError) -> FlaskResponse:
@@ -81,9 +64,29 @@ def create_app(context: Context, hosts: AllowedHosts = LOCAL_HOSTS) -> Flask:
     return app
 
 
+def _make_view(route: Route, context: Context) -> Callable[..., FlaskResponse]:
+    """Return the function that handles a request for ``route`` in Flask."""
+
+    def view(**variables: str) -> FlaskResponse:
+        headers = {
+            name.lower().encode(): value.encode("latin-1") for name, value in request.headers
+        }
+        response = check_headers(route, headers, context)
+        if response is None:
+            body = request.get_data(cache=False) if route.method == "POST" else b""
+            if len(body) > context.max_body_bytes:
+                raise too_large(context.max_body_bytes)
+            query = request.query_string.decode("latin-1")
+            whole = Request(request.path, query, headers, body, variables)
+            response = respond(route, whole, context)
+        return _to_flask(response).make_conditional(request)
+
+    return view
+
+
 def _to_flask(response: Response) -> FlaskResponse:
-    headers = dict(response.headers)
-    return FlaskResponse(response.body, response.status, headers, content_type=response.media_type)
+    headers = dict(response.all_headers(""))
+    return FlaskResponse(response.body, response.status, headers)
 
 
 def _describe(status: int, error: HTTPException) -> str:

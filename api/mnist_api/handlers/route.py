@@ -1,0 +1,75 @@
+"""What a route is: how it is handled, and what openapi.json says of it."""
+
+from collections.abc import Callable, Mapping
+from types import MappingProxyType
+from typing import Any, NamedTuple
+
+from mnist_api.handlers.context import Context
+from mnist_api.http import JSON, Request, Response
+from mnist_api.problems import MEDIA_TYPE, Problem, ProblemError, encode_problem
+
+# A schema is a type that msgspec describes, or bytes or str; a tuple of types is any of them.
+Content = Mapping[str, Any]  # media type → schema
+NO_CONTENT: Content = MappingProxyType({})
+
+
+class Parameter(NamedTuple):
+    """A query parameter or a header, all optional."""
+
+    place: str  # "query" or "header"
+    name: str
+    description: str
+    schema: Mapping[str, object]
+
+
+class Operation(NamedTuple):
+    """The documentation of a route."""
+
+    tag: str
+    id: str
+    summary: str
+    responses: Mapping[int, tuple[str, Content]]  # status → description, content
+    errors: tuple[int, ...] = ()  # further statuses, written by the route's write_error
+    description: str = ""
+    accepts: Content = NO_CONTENT
+    parameters: tuple[Parameter, ...] = ()
+    response_headers: Mapping[str, str] = MappingProxyType({})  # of 200: name → description
+
+
+def write_problem(problem: ProblemError) -> Response:
+    """Return ``problem`` as RFC 9457 has it."""
+    body = encode_problem(problem.status, problem.detail)
+    return Response(problem.status, MEDIA_TYPE, body, problem.headers)
+
+
+def accept_any_type(_: Mapping[bytes, bytes]) -> None:
+    """Check nothing: the protocol's clients send no content type, or their own."""
+
+
+def is_never_fast(_: Request) -> bool:
+    """Say that handling may take longer than a millisecond."""
+    return False
+
+
+class Route(NamedTuple):
+    """How a request for ``template`` becomes a response.
+
+    ``check`` takes the headers before the body is read, ``handle`` the whole request; both raise
+    ProblemError. ``write_error`` writes a ProblemError in the protocol's own format, of which
+    ``error_content`` is the schema. ``is_fast`` says whether handling takes well under a
+    millisecond, so that it may run in the event loop.
+    """
+
+    method: str
+    template: str  # as Flask writes it
+    operation: Operation
+    handle: Callable[[Request, Context], Response]
+    check: Callable[[Mapping[bytes, bytes]], None] = accept_any_type
+    is_fast: Callable[[Request], bool] = is_never_fast
+    write_error: Callable[[ProblemError], Response] = write_problem
+    error_content: Content = MappingProxyType({MEDIA_TYPE: Problem})
+
+
+def returns(schema: object, description: str, status: int = 200) -> dict[int, tuple[str, Content]]:
+    """Return the documentation of a response of JSON."""
+    return {status: (description, {JSON: schema})}

@@ -1,0 +1,51 @@
+"""GET /health, /model and /metrics, and MLflow's /ping and /version: the API's own state."""
+
+import msgspec
+
+from mnist_api.handlers.context import Context
+from mnist_api.handlers.mlflow_scoring import mlflow_version
+from mnist_api.handlers.schemas import Health, ModelDescription, RefusedVersion
+from mnist_api.http import JSON, Request, Response
+
+TEXT = "text/plain; charset=utf-8"
+
+
+def report_health(_: Request, context: Context) -> Response:
+    """Say whether a model is active; 503 if none is."""
+    loaded = context.active.current is not None
+    body = Health(loaded, "ok" if loaded else "waiting for a model")
+    return Response(200 if loaded else 503, JSON, msgspec.json.encode(body))
+
+
+def describe_active_model(_: Request, context: Context) -> Response:
+    """Return which version is active, and which was refused. Raises ProblemError (503)."""
+    loaded, refused = context.active.require(), context.active.refused
+    version = loaded.version
+    body = ModelDescription(
+        version.name,
+        version.id,
+        version.run_id,
+        version.test_accuracy,
+        version.sha256,
+        loaded.source,
+        loaded.since.isoformat(timespec="seconds"),
+        refused and RefusedVersion(refused.version, refused.reason),
+    )
+    return Response(200, JSON, msgspec.json.encode(body))
+
+
+def export_metrics(_: Request, context: Context) -> Response:
+    """Return the metrics in Prometheus' format."""
+    from mnist_api.telemetry.exposition import MEDIA_TYPE, write_metrics  # not needed to start
+
+    return Response(200, MEDIA_TYPE, write_metrics(context.metrics))
+
+
+def ping(_: Request, context: Context) -> Response:
+    """Return an empty line; 503 if no model is active."""
+    return Response(200 if context.active.current else 503, TEXT, b"\n")
+
+
+def report_version(_: Request, __: Context) -> Response:
+    """Return MLflow's version."""
+    return Response(200, TEXT, mlflow_version().encode())
