@@ -20,7 +20,7 @@ except SettingsError as error:
 wsgi_app = "mnist_api.main:create_asgi()"
 bind = f"{settings.host}:{settings.port}"
 workers = settings.workers
-worker_class = "mnist_api.server.worker.Worker"  # gunicorn's asgi worker with the fast path
+worker_class = "mnist_api.server.worker.Worker"  # uvicorn's worker with the fast path
 reuse_port = True  # the kernel distributes connections evenly; with a shared socket it does not
 preload_app = True  # imports are shared by the workers, models are loaded after the fork
 keepalive = 5

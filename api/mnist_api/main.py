@@ -11,6 +11,7 @@ from flask import Flask
 
 from mnist_api.handlers.allowed_hosts import AllowedHosts
 from mnist_api.handlers.context import Context
+from mnist_api.handlers.router import TEMPLATES
 from mnist_api.imaging.picture_lock import PictureLock
 from mnist_api.model.active import ActiveModel, LoadedModel
 from mnist_api.model.onnx_model import ModelRefusedError, import_runtime, load_model
@@ -22,6 +23,7 @@ from mnist_api.registry.poller import Poller
 from mnist_api.server.asgi_app import AsgiApp
 from mnist_api.settings import Settings, SettingsError, read_settings
 from mnist_api.telemetry.error_log import configure_logging
+from mnist_api.telemetry.metrics import Metrics
 from mnist_api.telemetry.recorder import RequestRecorder
 from mnist_api.web.app import create_app
 
@@ -36,22 +38,23 @@ def create_asgi() -> AsgiApp:
         context, start = _wire(settings)
     except SettingsError as error:
         sys.exit(str(error))
-    hosts = AllowedHosts(settings.allowed_hosts)
-    flask = create_app(context, hosts)
-    recorder = RequestRecorder(flask.url_map, context.active, settings.access_log)
-    return AsgiApp(flask, context, recorder, start, hosts, settings.request_seconds)
+    recorder = RequestRecorder(context.metrics, context.active, settings.access_log)
+    flask = create_app(context, recorder)
+    return AsgiApp(flask, context, recorder, start, settings.request_seconds)
 
 
 def create_wsgi() -> Flask:
     """Return the Flask app with its model, for a WSGI server.
 
     Load it in each worker: threads do not survive a fork, so that with gunicorn's --preload the
-    registry would not be polled. It records no metrics and no access log.
+    registry would not be polled. GET /metrics shows the process that answers it.
     """
     settings = read_settings(os.environ)
     context, start = _wire(settings)
+    recorder = RequestRecorder(context.metrics, context.active, settings.access_log)
+    recorder.start()
     start()
-    return create_app(context, AllowedHosts(settings.allowed_hosts))
+    return create_app(context, recorder)
 
 
 def _wire(settings: Settings) -> tuple[Context, Callable[[], None]]:
@@ -64,6 +67,8 @@ def _wire(settings: Settings) -> tuple[Context, Callable[[], None]]:
         settings.max_content_length,
         settings.max_form_files,
         PictureLock(),  # before the fork: shared by all workers
+        AllowedHosts(settings.allowed_hosts),
+        Metrics(TEMPLATES),  # as above
     )
     if settings.model_file is not None:
         path, now = settings.model_file, datetime.now(UTC)

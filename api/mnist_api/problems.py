@@ -79,3 +79,8 @@ def overloaded() -> ProblemError:
 def client_gone() -> ProblemError:
     """Return the error that is logged when the client has disconnected; nobody receives it."""
     return ProblemError(408, "The client disconnected before the response was ready.")
+
+
+def malformed(what: str = "it can't be parsed") -> ProblemError:
+    """Return the error for bytes that are not a request of HTTP/1.1."""
+    return ProblemError(400, f"The request is malformed: {what}.")

@@ -1,6 +1,7 @@
 """What a route is: how it is handled, and what openapi.json says of it."""
 
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field
 from types import MappingProxyType
 from typing import Any, NamedTuple
 
@@ -51,7 +52,8 @@ def is_never_fast(_: Request) -> bool:
     return False
 
 
-class Route(NamedTuple):
+@dataclass(frozen=True, eq=False)  # hashable, as werkzeug requires of an endpoint
+class Route:
     """How a request for ``template`` becomes a response.
 
     ``check`` takes the headers before the body is read, ``handle`` the whole request; both raise
@@ -67,7 +69,7 @@ class Route(NamedTuple):
     check: Callable[[Mapping[bytes, bytes]], None] = accept_any_type
     is_fast: Callable[[Request], bool] = is_never_fast
     write_error: Callable[[ProblemError], Response] = write_problem
-    error_content: Content = MappingProxyType({MEDIA_TYPE: Problem})
+    error_content: Content = field(default_factory=lambda: {MEDIA_TYPE: Problem})
 
 
 def returns(schema: object, description: str, status: int = 200) -> dict[int, tuple[str, Content]]:

@@ -82,10 +82,12 @@ class ModelDescription(Body):
 class InferenceParameters(Struct):
     """Parameters of the binary tensor data extension."""
 
-    binary_data_size: Annotated[
-        int | UnsetType,
-        Meta(ge=0, description="Of a tensor: the number of its bytes after the JSON."),
-    ] = UNSET
+    binary_data_size: (
+        Annotated[
+            int, Meta(ge=0, description="Of a tensor: the number of its bytes after the JSON.")
+        ]
+        | UnsetType
+    ) = UNSET
     binary_data: Annotated[
         bool | UnsetType, Meta(description="Of an output: whether it is returned as binary.")
     ] = UNSET

@@ -15,7 +15,8 @@ from mnist_api.handlers.router import check_headers, find_route, respond
 from mnist_api.http import Request, Response
 from mnist_api.problems import ClientGoneError, ProblemError, client_gone
 from mnist_api.server.body_budget import BodyBudget, Reservation
-from mnist_api.server.request_body import Message, Receive, drain_body, read_body
+from mnist_api.server.connections import Connections
+from mnist_api.server.request_body import PROBLEM, Message, Receive, read_body
 from mnist_api.server.scheduler import Scheduler
 from mnist_api.telemetry.recorder import RequestRecorder
 
@@ -39,7 +40,7 @@ class AsgiApp:
     ) -> None:
         self.context = context
         self.recorder = recorder
-        self.request_seconds = request_seconds
+        self.connections = Connections(request_seconds)
         self._budget = BodyBudget(max(BUDGET, context.max_body_bytes), BUDGET_GRACE)
         self._flask: Any = WSGIMiddleware(flask)  # type: ignore[arg-type] # a2wsgi's is narrower
         self._start = start
@@ -77,11 +78,9 @@ class AsgiApp:
     ) -> None:
         begin = perf_counter()
         headers = dict(scope["headers"])
-        response, is_read = check_headers(route, headers, self.context), False
+        response = check_headers(route, headers, self.context)
         if response is None:
-            response, is_read = await self._read_and_handle(
-                route, variables, scope, headers, receive
-            )
+            response = await self._read_and_handle(route, variables, scope, headers, receive)
         recorder, client = self.recorder, (scope["client"] or ("",))[0]
         request_id = recorder.choose_id(headers.get(b"x-request-id"))
         seconds = perf_counter() - begin
@@ -90,8 +89,6 @@ class AsgiApp:
             route.template, request_id, "POST", scope["path"], status, size, seconds, str(client)
         )
         await _send_response(send, response, request_id)  # the body is released by now
-        if not is_read and response.status != 408:
-            await drain_body(receive)
 
     async def _read_and_handle(
         self,
@@ -100,22 +97,20 @@ class AsgiApp:
         scope: Message,
         headers: dict[bytes, bytes],
         receive: Receive,
-    ) -> tuple[Response, bool]:
-        """Return the response, and whether the whole body was read."""
-        reservation, is_read = self._budget.open(), False
-        max_bytes, seconds = self.context.max_body_bytes, self.request_seconds
+    ) -> Response:
+        reservation = self._budget.open()
+        max_bytes, seconds = self.context.max_body_bytes, self.connections.request_seconds
         try:
             body = await read_body(headers, receive, max_bytes, seconds, reservation)
-            is_read = True
             if PROBLEM in scope:
                 raise scope[PROBLEM]
             query = scope["query_string"].decode("latin-1")
             request = Request(scope["path"], query, headers, body, variables)
-            return await self._handle(route, request, receive, reservation), True
+            return await self._handle(route, request, receive, reservation)
         except ProblemError as problem:
-            return route.write_error(problem), is_read
+            return route.write_error(problem)
         except ClientGoneError:
-            return route.write_error(client_gone()), is_read
+            return route.write_error(client_gone())
         finally:
             reservation.release()
 

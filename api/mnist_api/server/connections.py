@@ -7,7 +7,7 @@ from mnist_api.problems import too_many_connections
 from mnist_api.server.body_budget import BodyBudget
 
 if TYPE_CHECKING:
-    from mnist_api.server.protocol import Protocol
+    from mnist_api.server.bounded_protocol import BoundedProtocol
 
 INCOMPLETE_BYTES = 8 * 1024**2  # of heads and small bodies; large bodies can't use it up
 
@@ -19,14 +19,15 @@ class Connections:
         self.request_seconds = request_seconds
         self.keepalive_seconds = 5.0
         self.max_connections = 1000
+        self.is_stopping = False
         self.now = monotonic()
         self.budget = BodyBudget(INCOMPLETE_BYTES, 0)
-        self._open: set[Protocol] = set()
+        self._open: set[BoundedProtocol] = set()
 
     def __len__(self) -> int:
         return len(self._open)
 
-    def add(self, new: "Protocol") -> None:
+    def add(self, new: "BoundedProtocol") -> None:
         """Accept a connection, and close an idle one or refuse it if there are too many."""
         self._open.add(new)
         if len(self._open) > self.max_connections:
@@ -36,7 +37,7 @@ class Connections:
             else:
                 new.refuse(too_many_connections())
 
-    def remove(self, lost: "Protocol") -> None:
+    def remove(self, lost: "BoundedProtocol") -> None:
         """Forget a connection that is closed."""
         self._open.discard(lost)
 

@@ -21,9 +21,9 @@ def check_head(version: str, headers: list[tuple[bytes, bytes]]) -> dict[bytes, 
         _check_repeated(headers)
     if b"host" in by_name:
         if not is_host(by_name[b"host"]):
-            raise malformed("The header Host is malformed")
+            raise malformed("the header Host is malformed")
     elif version == "1.1":
-        raise malformed("The header Host is missing")
+        raise malformed("the header Host is missing")
     if version not in ("1.0", "1.1"):
         raise ProblemError(505, "Send the request as HTTP/1.1.")
     if b"transfer-encoding" in by_name:
@@ -43,6 +43,13 @@ def is_host(value: bytes) -> bool:
 def _check_repeated(headers: list[tuple[bytes, bytes]]) -> None:
     names = [name for name, _ in headers]
     if names.count(b"host") > 1:
-        raise malformed("There is more than one header Host")
+        raise malformed("there is more than one header Host")
     if names.count(b"transfer-encoding") > 1:
         raise ProblemError(501, "The only transfer encoding that is supported is chunked.")
+
+
+def too_long() -> ProblemError:
+    """Return the error for a head, trailers or a chunk's extensions above the bounds."""
+    return ProblemError(
+        431, f"Send at most {MAX_HEADERS} headers, and at most {MAX_HEAD} bytes of them."
+    )

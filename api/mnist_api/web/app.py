@@ -79,7 +79,9 @@ def _make_view(route: Route, context: Context) -> Callable[..., FlaskResponse]:
             query = request.query_string.decode("latin-1")
             whole = Request(request.path, query, headers, body, variables)
             response = respond(route, whole, context)
-        return _to_flask(response).make_conditional(request)
+        answer = _to_flask(response).make_conditional(request)
+        del answer.headers["Date"]  # the server sends it
+        return answer
 
     return view
 
