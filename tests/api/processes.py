@@ -107,7 +107,7 @@ class Api:
 
     def all_ready(self) -> bool:
         """Return whether 12 connections, spread over the workers, are all healthy."""
-        if self.log().count("ASGI server listening") < self.concurrency:
+        if self.log().count("Application startup complete") < self.concurrency:
             return False  # a worker that starts later would have no model yet
         return all(self.status() == 200 for _ in range(12))
 

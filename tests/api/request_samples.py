@@ -34,7 +34,7 @@ def _npy(array: np.ndarray) -> bytes:
     return file.getvalue()
 
 
-def _picture(kind: str) -> bytes:
+def make_picture(kind: str) -> bytes:
     from PIL import Image
 
     file = io.BytesIO()
@@ -69,7 +69,7 @@ VALID_REQUESTS = [
     _post("/predict", "multipart/form-data; boundary=x", _form(SAMPLES[0])),
     _post("/predict", "multipart/form-data; boundary=x", _form(SAMPLES[0], SAMPLES[0])),
     _post("/predict", "image/png", SAMPLES[0]),
-    *(_post("/predict", f"image/{kind}", _picture(kind)) for kind in ("jpeg", "webp", "bmp")),
+    *(_post("/predict", f"image/{kind}", make_picture(kind)) for kind in ("jpeg", "webp", "bmp")),
     _post("/predict", OCTETS, BYTES.tobytes()),
     _post("/predict?dtype=float32", OCTETS, FLOATS.tobytes(), Accept=OCTETS),
     _post("/predict", NPY, _npy(BYTES)),

@@ -15,6 +15,7 @@ from processes import API, Api
 from mnist_api import __version__
 from mnist_api.handlers.context import Context
 from mnist_api.model.active import ActiveModel
+from mnist_api.telemetry.recorder import RequestRecorder
 from mnist_api.web.app import create_app
 
 CHECKS = (
@@ -30,9 +31,11 @@ def api(start_apis: Callable[..., Api], linear: Path) -> Api:
 
 
 def test_the_routes_and_the_documented_paths_are_the_same() -> None:
+    context = Context(ActiveModel())
+    app = create_app(context, RequestRecorder(context.metrics, context.active, access_log=False))
     routes = {
         (re.sub(r"<(\w+:)?(\w+)>", "{}", rule.rule), method.lower())
-        for rule in create_app(Context(ActiveModel())).url_map.iter_rules()
+        for rule in app.url_map.iter_rules()
         for method in (rule.methods or set()) - {"HEAD", "OPTIONS"}
     }
     described = {

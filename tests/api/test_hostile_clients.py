@@ -18,7 +18,7 @@ BYTES = b"POST /predict HTTP/1.1\r\nHost: localhost\r\nContent-Type: application
 @pytest.fixture
 def api(start_api: Callable[..., Api], seven: Path) -> Api:
     api = start_api(MODEL_FILE=str(seven), REQUEST_SECONDS="1").wait_ready()
-    wait_until(lambda: api.log().count("ASGI server listening") == 2)
+    wait_until(lambda: api.log().count("Application startup complete") == 2)
     return api
 
 
@@ -99,7 +99,7 @@ def test_idle_connections_are_closed_for_new_ones_at_the_limit(
     start_api: Callable[..., Api], seven: Path
 ) -> None:
     api = start_api("--worker-connections=20", MODEL_FILE=str(seven)).wait_ready()
-    wait_until(lambda: api.log().count("ASGI server listening") == 2)
+    wait_until(lambda: api.log().count("Application startup complete") == 2)
     workers = api.workers()
     waiting = [begin(api, b"") for _ in range(60)]
     try:
@@ -118,7 +118,7 @@ def test_a_client_that_half_closes_gets_its_response(api: Api) -> None:
 
 def test_disconnects_in_mid_request_have_no_effect_on_others(api: Api) -> None:
     workers = api.workers()
-    for content in (HEAD[:30], HEAD + BODY[:50], HEAD + BODY, b"GET /health HTTP/1.1\r\n\r\n"):
+    for content in (HEAD[:30], HEAD + BODY[:50], HEAD + BODY, b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n"):
         for _ in range(20):
             begin(api, content).close()
     check_unaffected(api, workers)
@@ -165,12 +165,12 @@ def test_an_invalid_request_is_refused_and_the_connection_closed(api: Api, conte
 
 def test_idle_connections_do_not_delay_the_stop(api: Api) -> None:
     """With connections after a request, on either path, and without one."""
-    asked = [begin(api, content) for content in (b"", HEAD + BODY, b"GET /model HTTP/1.1\r\n\r\n")]
+    asked = [begin(api, content) for content in (b"", HEAD + BODY, b"GET /model HTTP/1.1\r\nHost: localhost\r\n\r\n")]
     for connection in asked[1:]:
         assert connection.recv(65536)
     time.sleep(0.2)
     api.process.terminate()
     assert api.process.wait(20) == 0
-    assert "Waiting for" not in api.log()
+    assert "Waiting for connections" not in api.log()
     for connection in asked:
         connection.close()

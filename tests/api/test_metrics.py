@@ -89,7 +89,7 @@ def test_a_killed_worker_keeps_its_counts_and_loses_its_gauges(api: Api) -> None
     victim = api.workers()[0]
     os.kill(victim, signal.SIGKILL)
     wait_until(lambda: victim not in api.workers() and len(api.workers()) == 2)
-    wait_until(lambda: api.log().count("ASGI server listening") == 3)
+    wait_until(lambda: api.log().count("Application startup complete") == 3)
     found = samples(api)
     assert found["mnist_api_requests_total route=/predict status=200"] == 20
     assert found["mnist_api_model_version version=file"] == 2

@@ -72,7 +72,7 @@ def test_without_a_model_the_response_is_503() -> None:
 
 def send(active: ActiveModel, pixel: bytes) -> Response:
     body = b'{"image": [' + pixel + (b"," + pixel) * 783 + b"]}"
-    route = find_route("/predict")
+    route = find_route("POST", "/predict").route
     assert route is not None
     return respond(
         route,

@@ -34,7 +34,7 @@ def test_a_request_in_progress_is_completed_during_the_stop(api: Api) -> None:
     with begin(api, HEAD + BODY[:500]) as connection:
         time.sleep(0.3)  # until the worker has received it
         api.process.terminate()
-        wait_until(lambda: "Worker shutting down" in api.log())
+        wait_until(lambda: "Shutting down\n" in api.log())
         connection.sendall(BODY[500:])
         answer = http.client.HTTPResponse(connection)
         answer.begin()
@@ -53,12 +53,12 @@ def test_an_idle_connection_does_not_delay_the_stop(api: Api) -> None:
 
 
 def test_a_killed_worker_is_replaced(api: Api) -> None:
-    wait_until(lambda: len(api.workers()) == 2)
+    wait_until(api.all_ready)
     victim = api.workers()[0]
     os.kill(victim, signal.SIGKILL)
     wait_until(lambda: victim not in api.workers() and len(api.workers()) == 2)
     api.wait_ready()
-    wait_until(lambda: api.log().count("ASGI server listening") == 3)
+    wait_until(lambda: api.log().count("Application startup complete") == 3)
     assert api.all_predict(7)
 
 

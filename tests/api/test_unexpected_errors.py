@@ -7,6 +7,8 @@ from pathlib import Path
 
 import httpx
 import pytest
+from flask import Flask
+from werkzeug.test import TestResponse
 
 from mnist_api.handlers.context import Context
 from mnist_api.model.active import ActiveModel, LoadedModel
@@ -35,10 +37,19 @@ def failing(seven: Path, monkeypatch: pytest.MonkeyPatch) -> ActiveModel:
     return active
 
 
+def make_flask(context: Context) -> tuple[Flask, RequestRecorder]:
+    recorder = RequestRecorder(context.metrics, context.active, access_log=False)
+    return create_app(context, recorder), recorder
+
+
+def post_to_flask(active: ActiveModel) -> TestResponse:
+    flask, _ = make_flask(Context(active))
+    return flask.test_client().post("/predict", data=BODY, headers=HEADERS)
+
+
 def post_to_asgi(active: ActiveModel) -> httpx.Response:
     context = Context(active)
-    flask = create_app(context)
-    recorder = RequestRecorder(flask.url_map, active, access_log=False)
+    flask, recorder = make_flask(context)
     front = AsgiApp(flask, context, recorder, lambda: None)
 
     async def send() -> httpx.Response:
@@ -53,7 +64,7 @@ def test_asgi_and_flask_respond_500_as_a_problem(
     failing: ActiveModel, caplog: pytest.LogCaptureFixture
 ) -> None:
     front = post_to_asgi(failing)
-    flask = create_app(Context(failing)).test_client().post("/predict", data=BODY, headers=HEADERS)
+    flask = post_to_flask(failing)
     assert (front.status_code, front.content) == (flask.status_code, flask.data)
     assert front.status_code == 500
     assert front.headers["Content-Type"] == flask.headers["Content-Type"]
@@ -66,7 +77,7 @@ def test_asgi_and_flask_respond_500_as_a_problem(
 def test_asgi_and_flask_respond_503_without_a_model() -> None:
     active = ActiveModel()
     front = post_to_asgi(active)
-    flask = create_app(Context(active)).test_client().post("/predict", data=BODY, headers=HEADERS)
+    flask = post_to_flask(active)
     assert (front.status_code, front.content) == (flask.status_code, flask.data)
     assert front.status_code == 503
     assert front.headers["Retry-After"] == flask.headers["Retry-After"]

@@ -53,7 +53,7 @@ def main() -> int:
 
 def fuzz(api: Api, bodies: int, seed: int) -> list[str]:
     """Send ``bodies`` requests; return the failures, one line each."""
-    wait_until(lambda: api.log().count("ASGI server listening") == WORKERS)
+    wait_until(lambda: api.log().count("Application startup complete") == WORKERS)
     workers = api.workers()
     statuses, failures = Counter[int](), list[str]()
     run_clients(api, bodies // 5, seed, statuses, failures)

@@ -1,5 +1,6 @@
 """One connection: uvicorn's protocol with bounds, and with errors in the form of the route."""
 
+import socket
 from typing import Any
 
 import httptools
@@ -45,6 +46,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self._in_head = self._in_body = False
         self._is_ours = False  # the request is not uvicorn's, at least not yet
         self._is_last = False  # the connection is closed after this request
+        self._is_finished = False  # nothing more is sent, and what is received is discarded
         self._held = 0  # bytes of a body that is ours
         self._received = 0  # bytes of any body
         self._framing = b""  # header of a body that the parser takes for another protocol
@@ -56,6 +58,10 @@ class BoundedProtocol(HttpToolsProtocol):
         """Accept the connection unless there are too many."""
         super().connection_made(transport)
         self.flow = Flow(self)
+        if hasattr(socket, "TCP_USER_TIMEOUT"):  # Linux's, for what the client leaves unread there
+            milliseconds = int(self.all.request_seconds * 1000)
+            unread = transport.get_extra_info("socket")
+            unread.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, milliseconds)
         self.all.add(self)
 
     def connection_lost(self, exc: Exception | None) -> None:
@@ -66,13 +72,17 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def data_received(self, data: bytes) -> None:
         """Parse a piece; the rest follows when other connections have been served."""
+        if self._refusal is not None or self._is_finished:
+            self._discard(data)
+            return
         self._unparsed = self._unparsed + data if self._unparsed else data
         if not self._is_scheduled:
-            self._parse()
+            self.parse()
 
-    def _parse(self) -> None:
+    def parse(self) -> None:
+        """Parse a piece of what was received, unless that has to wait."""
         self._is_scheduled = False
-        if self._is_blocked() or self.transport.is_closing():
+        if self._is_finished or self._is_blocked() or self.transport.is_closing():
             return
         piece, self._unparsed = self._unparsed[:PIECE], self._unparsed[PIECE:]
         self._unreported += len(piece)
@@ -101,19 +111,20 @@ class BoundedProtocol(HttpToolsProtocol):
         return (
             self.flow.write_paused
             or bool(self.pipeline)
-            or self._refusal is not None
             or (cycle is not None and len(cycle.body) > HIGH_WATER_LIMIT)
         )
 
     def update_reading(self) -> None:
         """Parse on, read on or pause: responses come first, then what was received."""
-        if self._is_blocked():
+        if self._refusal is not None or self._is_finished:
+            FlowControl.resume_reading(self.flow)
+        elif self._is_blocked():
             self.flow.pause_reading()
         elif self._unparsed:
             self.flow.pause_reading()
             if not self._is_scheduled:
                 self._is_scheduled = True
-                self.loop.call_soon(self._parse)
+                self.loop.call_soon(self.parse)
         else:
             FlowControl.resume_reading(self.flow)
 
@@ -172,27 +183,30 @@ class BoundedProtocol(HttpToolsProtocol):
         """Check the head, and begin the request."""
         if self._framing:
             return
+        if self._unreported > MAX_HEAD:
+            raise too_long()
         self._unreported = 0
         headers = check_head(self.parser.get_http_version(), self.headers)
         self._in_head, self._in_body = False, True
         self._is_last = self.all.is_stopping or not self.parser.should_keep_alive()
         if self.parser.should_upgrade():
             self._framing = find_framing(headers)
+            self.headers.remove((b"upgrade", headers.pop(b"upgrade")))  # the response is HTTP/1.1
         self.begin_request(headers)
 
     def begin_request(self, headers: dict[bytes, bytes]) -> None:
         """Leave the request to uvicorn."""
-        self._is_ours = False
         super().on_headers_complete()
+        self._is_ours = False
         self.cycle.keep_alive = not self._is_last
 
     def on_body(self, body: bytes) -> None:
         """Collect a part of the body, or discard it if the response is complete."""
         self._unreported = 0
-        self._received += len(body)
-        if self.cycle.response_complete and self._received > DISCARDED_BYTES:
-            self.transport.close()
-        super().on_body(body)
+        if self.cycle.response_complete:
+            self._discard(body)
+        else:
+            super().on_body(body)
 
     def on_message_complete(self) -> None:
         """End the body."""
@@ -209,9 +223,9 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def refuse(self, problem: ProblemError) -> None:
         """End the connection with an error, after the responses to earlier requests."""
-        if self._refusal is not None or self.transport.is_closing():
+        if self._refusal is not None or self._is_finished or self.transport.is_closing():
             return
-        self._refusal = problem
+        self._refusal, self._unparsed = problem, b""
         self._reserve(0)
         cycle = self.cycle
         if cycle is None or cycle.response_complete:
@@ -232,7 +246,7 @@ class BoundedProtocol(HttpToolsProtocol):
                 path = ""
         response = find_error_writer(path)(problem)
         self.write_response(response, method, path, find_route(method, path).template, {}, 0.0)
-        self.transport.close()
+        self.finish()
 
     def write_response(  # noqa: PLR0913, PLR0917 # called for each request
         self,
@@ -256,6 +270,18 @@ class BoundedProtocol(HttpToolsProtocol):
             b"".join((STATUS_LINE[status], *lines, text.encode("latin-1"), close, body))
         )
 
+    def finish(self) -> None:
+        """Close when the client has read what was sent: a TCP reset would hide it."""
+        self._is_finished, self._unparsed, self._received = True, b"", 0
+        self.since = self.all.now
+        self.transport.write_eof()
+        self.update_reading()
+
+    def _discard(self, data: bytes) -> None:
+        self._received += len(data)
+        if self._received > DISCARDED_BYTES:
+            self.transport.close()
+
     def is_idle(self) -> bool:
         """Return whether there is no request, not even a part of one."""
         is_answered = self.cycle is None or self.cycle.response_complete
@@ -268,6 +294,9 @@ class BoundedProtocol(HttpToolsProtocol):
         self._unsent = (since, before) if unsent and before else (now, unsent)
         if unsent and now - self._unsent[0] > seconds + max(before - unsent, 0) / MIN_RATE:
             self.transport.abort()
+        elif self._is_finished:
+            if now - self.since > DISCARDED_SECONDS:
+                self.transport.close()
         elif self.is_idle():
             if now - self.since >= self.all.keepalive_seconds:
                 self.transport.close()

@@ -11,6 +11,9 @@ from mnist_api.http import Request, max_fast_bytes
 from mnist_api.server.bounded_protocol import BoundedProtocol
 
 
+MAX_ANSWERS = 16  # before other connections are served
+
+
 class FastRequest(NamedTuple):
     """A request on the fast path, before its body."""
 
@@ -29,6 +32,12 @@ class FastPathProtocol(BoundedProtocol):
         self._context = self.app.context  # type: ignore[attr-defined] # an AsgiApp
         self._request: FastRequest | None = None
         self._body = bytearray()
+        self._answers = 0  # to requests in one piece
+
+    def parse(self) -> None:
+        """Parse a piece, and answer at most MAX_ANSWERS of its requests at once."""
+        self._answers = 0
+        super().parse()
 
     def begin_request(self, headers: dict[bytes, bytes]) -> None:
         """Take the request, or leave it to uvicorn."""
@@ -45,6 +54,7 @@ class FastPathProtocol(BoundedProtocol):
             or not 0 < int(headers.get(b"content-length", 0)) <= most
             or b"expect" in headers
             or b"%" in self.url
+            or self._answers == MAX_ANSWERS
             or not (self.cycle is None or self.cycle.response_complete)
         ):
             return None
@@ -84,5 +94,6 @@ class FastPathProtocol(BoundedProtocol):
         self._unreported, self._in_body, self._is_ours = 0, False, False
         self.since = self.all.now
         self.server_state.total_requests += 1
+        self._answers += 1
         if self._is_last:
-            self.transport.close()
+            self.finish()

@@ -41,5 +41,6 @@ class Worker(UvicornWorker):
         """Each second: report that this worker is alive, and end idle and slow connections."""
         await super().callback_notify()
         self.connections.end_late()
+        self.wsgi.context.metrics.set_connections(len(self.connections))
         if self.ppid != os.getppid():  # gunicorn's main process was killed
             signal.raise_signal(signal.SIGTERM)

@@ -1,0 +1,185 @@
+"""Connections that are slow, or whose client does not read, are ended and delay nobody."""
+
+import contextlib
+import socket
+import threading
+import time
+from collections.abc import Callable, Iterator
+from pathlib import Path
+
+import pytest
+from http_cases import HOST, JSON, LENGTH, LINE
+from processes import BODY, Api
+from test_http import FAST, SLOW, Connection
+
+ENDED_SECONDS = 12  # REQUEST_SECONDS is 1; the sweep runs once a second, on a busy machine
+HEALTH = b"GET /health HTTP/1.1\r\n" + HOST + b"\r\n"
+METRICS = b"GET /metrics HTTP/1.1\r\n" + HOST + b"\r\n"
+INFER = b"POST /v2/models/x/infer HTTP/1.1\r\n" + HOST + LENGTH + b"\r\n" + BODY
+BINARY = LINE + HOST + b"Content-Type: application/octet-stream\r\n"
+MEGABYTE = b"Content-Length: 1000000\r\n\r\n"
+
+
+@pytest.fixture(scope="module")
+def api(start_apis: Callable[..., Api], seven: Path) -> Api:
+    settings = {"MODEL_FILE": str(seven), "WEB_CONCURRENCY": "1", "REQUEST_SECONDS": "1"}
+    return start_apis(**settings).wait_ready()
+
+
+@contextlib.contextmanager
+def dripping(api: Api, head: bytes) -> Iterator[socket.socket]:
+    """Send ``head``, and then a byte every 0.3 s until the server closes the connection."""
+    with socket.create_connection(("127.0.0.1", api.port), timeout=20) as connection:
+        stop = threading.Event()
+
+        def drip() -> None:
+            with contextlib.suppress(OSError):
+                while not stop.wait(0.3):
+                    connection.sendall(b"1")
+
+        connection.sendall(head)
+        thread = threading.Thread(target=drip)
+        thread.start()
+        try:
+            yield connection
+        finally:
+            stop.set()
+            thread.join()
+
+
+@pytest.mark.parametrize(
+    "head",
+    [
+        LINE + HOST + b"X: ",
+        LINE + HOST + JSON + b"Content-Length: 5000\r\n\r\n",
+        LINE + HOST + JSON + MEGABYTE,
+        LINE + HOST + b"Content-Type: image/png\r\n" + MEGABYTE,
+        BINARY + b"Content-Length: 800000\r\n\r\n",
+        LINE + HOST + JSON + b"Transfer-Encoding: chunked\r\n\r\nfffff\r\n",
+        LINE + HOST + JSON + b"Transfer-Encoding: chunked\r\n\r\n2;",
+        LINE + HOST + JSON + b"Transfer-Encoding: chunked\r\n\r\n2\r\n{}\r\n0\r\nX: ",
+        LINE + HOST + b"Content-Type: text/html\r\n" + MEGABYTE,
+        b"GET /health HTTP/1.1\r\n" + HOST + MEGABYTE,
+        b"POST /nothing HTTP/1.1\r\n" + HOST + MEGABYTE,
+        b"POST /v2/models/x/infer HTTP/1.1\r\n" + HOST + MEGABYTE,
+    ],
+    ids=["head", "small body", "JSON", "picture", "numbers", "chunk", "extension", "trailer",
+         "wrong type", "GET", "no route", "inference"],
+)  # fmt: skip
+def test_a_request_that_drips_is_ended(api: Api, head: bytes) -> None:
+    begin = time.monotonic()
+    with dripping(api, head) as connection:
+        with contextlib.suppress(ConnectionError):
+            while connection.recv(65536):
+                pass
+    assert time.monotonic() - begin < ENDED_SECONDS
+
+
+@pytest.mark.parametrize(
+    "request_bytes", [FAST, HEALTH, METRICS, INFER, SLOW], ids=["fast", "GET", "large", "error", "picture"]
+)
+def test_a_client_that_reads_nothing_is_disconnected(api: Api, request_bytes: bytes) -> None:
+    """However many requests it pipelines; meanwhile the server reads little of them."""
+    with socket.create_connection(("127.0.0.1", api.port), timeout=1) as connection:
+        connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+        many = memoryview(request_bytes * (4_000_000 // len(request_bytes)))
+        left, end = many, time.monotonic() + 30
+        with pytest.raises(OSError, match=r"reset|Broken"):
+            while time.monotonic() < end:
+                with contextlib.suppress(TimeoutError):
+                    left = left[connection.send(left) :] or many
+
+
+def test_ten_unread_responses_do_not_block_other_flask_routes(api: Api) -> None:
+    page = b"GET /page/page.js HTTP/1.1\r\n" + HOST + b"\r\n"
+    with contextlib.ExitStack() as stack:
+        for _ in range(12):
+            connection = stack.enter_context(socket.socket())
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            connection.connect(("127.0.0.1", api.port))
+            connection.sendall(page * 200)
+        time.sleep(0.5)
+        begin = time.monotonic()
+        assert api.client.get("/model").status_code == 200
+        assert time.monotonic() - begin < 2
+
+
+@pytest.mark.parametrize("body", [BODY, b"{"], ids=["valid", "invalid"])
+def test_six_pipelining_clients_do_not_delay_health(api: Api, body: bytes) -> None:
+    request = LINE + HOST + JSON + b"Content-Length: %d\r\n\r\n" % len(body) + body
+    many = request * (4_000_000 // len(request))
+    stop = threading.Event()
+
+    def pipeline() -> None:
+        with socket.create_connection(("127.0.0.1", api.port), timeout=20) as connection:
+            reader = threading.Thread(target=lambda: [None for _ in iter(lambda: receive(connection), b"")])
+            reader.start()
+            with contextlib.suppress(OSError):
+                while not stop.is_set():
+                    connection.sendall(many)
+            with contextlib.suppress(OSError):
+                connection.shutdown(socket.SHUT_RDWR)
+            reader.join()
+
+    clients = [threading.Thread(target=pipeline) for _ in range(6)]
+    for client in clients:
+        client.start()
+    try:
+        time.sleep(0.5)
+        slowest = 0.0
+        for _ in range(10):
+            begin = time.monotonic()
+            assert api.client.get("/health").status_code == 200
+            slowest = max(slowest, time.monotonic() - begin)
+    finally:
+        stop.set()
+        for client in clients:
+            client.join()
+    assert slowest < 1
+
+
+def receive(connection: socket.socket) -> bytes:
+    try:
+        return connection.recv(65536)
+    except OSError:
+        return b""
+
+
+def test_responses_have_the_order_of_the_requests(api: Api) -> None:
+    connection = Connection(api)
+    mixed = (FAST, SLOW, FAST, HEALTH, SLOW, SLOW, FAST, METRICS, FAST)
+    connection.send(b"".join(mixed))
+    for request in mixed:
+        response, body = connection.read()
+        assert response.status == 200
+        assert (b'"prediction":7' in body) == (request in (FAST, SLOW))
+        assert (b"model_loaded" in body) == (request is HEALTH)
+    connection.close()
+
+
+def test_hundreds_of_pipelined_requests_are_all_answered(api: Api) -> None:
+    connection = Connection(api)
+    sender = threading.Thread(target=connection.send, args=((HEALTH * 3 + FAST) * 200,))
+    sender.start()
+    for number in range(800):
+        response, body = connection.read()
+        assert response.status == 200
+        assert (b'"prediction":7' in body) == (number % 4 == 3)
+    sender.join()
+    connection.close()
+
+
+def test_a_worker_ends_after_max_requests_on_the_fast_path(
+    start_api: Callable[..., Api], seven: Path
+) -> None:
+    api = start_api(
+        "--max-requests=20", MODEL_FILE=str(seven), WEB_CONCURRENCY="1"
+    ).wait_ready()
+    worker = api.workers()
+    end = time.monotonic() + 20
+    while api.workers() == worker and time.monotonic() < end:
+        with contextlib.suppress(OSError):
+            api.call("/predict", BODY)
+    assert api.workers() != worker
+    api.wait_ready()
+    assert api.predict() == 7
