@@ -15,6 +15,8 @@ from mnist_api.server.connections import Connections
 from mnist_api.server.request_body import MIN_RATE, PROBLEM
 from mnist_api.server.request_head import MAX_HEAD, MAX_HEADERS, MAX_TARGET, check_head, too_long
 
+Head = list[tuple[bytes, bytes]]
+
 PIECE = 16384  # bytes that are parsed before other connections are served
 DISCARDED_SECONDS = 2.0  # of a body after its response: a TCP reset would hide the response
 DISCARDED_BYTES = 16 * 1024**2
@@ -44,6 +46,7 @@ class BoundedProtocol(HttpToolsProtocol):
         self._is_scheduled = False
         self._unreported = 0  # bytes since the parser's last callback: of a head, or of trailers
         self._in_head = self._in_body = False
+        self._answers = 0  # given while the piece is parsed
         self._is_ours = False  # the request is not uvicorn's, at least not yet
         self._is_last = False  # the connection is closed after this request
         self._is_finished = False  # nothing more is sent, and what is received is discarded
@@ -81,7 +84,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def parse(self) -> None:
         """Parse a piece of what was received, unless that has to wait."""
-        self._is_scheduled = False
+        self._is_scheduled, self._answers = False, 0
         if self._is_finished or self._is_blocked() or self.transport.is_closing():
             return
         piece, self._unparsed = self._unparsed[:PIECE], self._unparsed[PIECE:]
@@ -96,15 +99,18 @@ class BoundedProtocol(HttpToolsProtocol):
             self.refuse(cause if isinstance(cause, ProblemError) else malformed())
         if self._unreported > MAX_HEAD:
             self.refuse(too_long())
-        self._reserve(self._unreported + self._held if self._is_ours else 0)
-        self.update_reading()
+        if self._is_ours or self._reservation is not None:
+            self._reserve(self._unreported + self._held if self._is_ours else 0)
+        if self._unparsed or self.flow.read_paused or self.cycle is not None:
+            self.update_reading()
 
     def _restart_parser(self) -> None:
         """Parse on as HTTP/1.1, also the body of the request that offered another protocol."""
         if self._framing:
             self.parser = httptools.HttpRequestParser(self)
+            url = self.url
             self.parser.feed_data(b"POST / HTTP/1.1\r\n%b\r\n\r\n" % self._framing)
-            self._framing = b""
+            self.url, self._framing = url, b""
 
     def _is_blocked(self) -> bool:
         cycle = self.cycle
@@ -159,43 +165,42 @@ class BoundedProtocol(HttpToolsProtocol):
             return
         if self._is_last:
             raise malformed()
-        super().on_message_begin()
+        self.url, self.headers = b"", []
         self._in_head = self._is_ours = True
         self._received = 0
         self.since = self.all.now
 
-    def on_url(self, url: bytes) -> None:
-        """Collect the target."""
-        if self._framing:
-            return
-        self.url += url
-        if len(self.url) > MAX_TARGET:
-            raise ProblemError(414, f"The request's target is longer than {MAX_TARGET} bytes.")
-
     def on_header(self, name: bytes, value: bytes) -> None:
-        """Collect a header, unless it is a trailer, or WSGI would take it for another header."""
-        if self._in_head and b"_" not in name:
-            if len(self.headers) == MAX_HEADERS:
-                raise too_long()
-            super().on_header(name, value)
+        """Collect a header, or a trailer; none that WSGI would take for another header."""
+        if b"_" not in name:
+            self.headers.append((name.lower(), value))
 
     def on_headers_complete(self) -> None:
         """Check the head, and begin the request."""
         if self._framing:
             return
-        if self._unreported > MAX_HEAD:
+        if self._unreported > MAX_HEAD or len(self.headers) > MAX_HEADERS:
             raise too_long()
+        if len(self.url) > MAX_TARGET:
+            raise ProblemError(414, f"The request's target is longer than {MAX_TARGET} bytes.")
+        head, self.headers = self.headers, []  # trailers are discarded
+        headers = check_head(self.parser.get_http_version(), head)
         self._unreported = 0
-        headers = check_head(self.parser.get_http_version(), self.headers)
         self._in_head, self._in_body = False, True
         self._is_last = self.all.is_stopping or not self.parser.should_keep_alive()
         if self.parser.should_upgrade():
             self._framing = find_framing(headers)
-            self.headers.remove((b"upgrade", headers.pop(b"upgrade")))  # the response is HTTP/1.1
-        self.begin_request(headers)
+            head.remove((b"upgrade", headers.pop(b"upgrade")))  # the response is HTTP/1.1
+        self.begin_request(head, headers)
 
-    def begin_request(self, headers: dict[bytes, bytes]) -> None:
+    def begin_request(self, head: Head, headers: dict[bytes, bytes]) -> None:
         """Leave the request to uvicorn."""
+        url = self.url
+        super().on_message_begin()
+        self.url = url
+        self.headers.extend(head)
+        self.headers = []
+        self.expect_100_continue = headers.get(b"expect", b"").lower() == b"100-continue"
         super().on_headers_complete()
         self._is_ours = False
         self.cycle.keep_alive = not self._is_last
@@ -245,7 +250,7 @@ class BoundedProtocol(HttpToolsProtocol):
             except (httptools.HttpParserError, UnicodeDecodeError):
                 path = ""
         response = find_error_writer(path)(problem)
-        self.write_response(response, method, path, find_route(method, path).template, {}, 0.0)
+        self.write_response(response, method, path, find_route(method, path).template, None, 0.0)
         self.finish()
 
     def write_response(  # noqa: PLR0913, PLR0917 # called for each request
@@ -254,21 +259,18 @@ class BoundedProtocol(HttpToolsProtocol):
         method: str,
         path: str,
         template: str,
-        headers: dict[bytes, bytes],
+        given_id: bytes | None,
         seconds: float,
     ) -> None:
         """Record and send the response to a request that is not uvicorn's."""
         recorder = self.app.recorder  # type: ignore[attr-defined] # an AsgiApp
-        request_id = recorder.choose_id(headers.get(b"x-request-id"))
+        request_id = recorder.choose_id(given_id)
         status, body = response.status, response.body
         client = self.client[0] if self.client else ""
         recorder.record(template, request_id, method, path, status, len(body), seconds, client)
-        lines = [b"%b: %b\r\n" % header for header in self.server_state.default_headers]
-        text = "".join(f"{name}: {value}\r\n" for name, value in response.all_headers(request_id))
-        close = b"Connection: close\r\n\r\n" if self._is_last or self._refusal else b"\r\n"
-        self.transport.write(
-            b"".join((STATUS_LINE[status], *lines, text.encode("latin-1"), close, body))
-        )
+        close = "Connection: close\r\n" if self._is_last or self._refusal is not None else ""
+        head = f"{response.head(request_id)}{close}\r\n".encode("latin-1")
+        self.transport.write(STATUS_LINE[status] + self.all.date + head + body)
 
     def finish(self) -> None:
         """Close when the client has read what was sent: a TCP reset would hide it."""

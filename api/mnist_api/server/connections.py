@@ -1,5 +1,6 @@
 """A worker's connections: bounds their number, and ends idle and slow ones."""
 
+from email.utils import formatdate
 from time import monotonic
 from typing import TYPE_CHECKING
 
@@ -13,14 +14,14 @@ INCOMPLETE_BYTES = 8 * 1024**2  # of heads and small bodies; large bodies can't 
 
 
 class Connections:
-    """All connections; ``now`` is a clock in seconds, which advances once a second."""
+    """All connections; the clock ``now``, in seconds, and ``date`` advance once a second."""
 
     def __init__(self, request_seconds: float) -> None:
         self.request_seconds = request_seconds
         self.keepalive_seconds = 5.0
         self.max_connections = 1000
         self.is_stopping = False
-        self.now = monotonic()
+        self.now, self.date = monotonic(), format_date()
         self.budget = BodyBudget(INCOMPLETE_BYTES, 0)
         self._open: set[BoundedProtocol] = set()
 
@@ -43,6 +44,11 @@ class Connections:
 
     def end_late(self) -> None:
         """End the connections that have been idle or slow for too long; call it each second."""
-        self.now = monotonic()
+        self.now, self.date = monotonic(), format_date()
         for connection in list(self._open):
             connection.end_if_late(self.now)
+
+
+def format_date() -> bytes:
+    """Return the header Date."""
+    return b"Date: %b\r\n" % formatdate(usegmt=True).encode()

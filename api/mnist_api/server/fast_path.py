@@ -1,16 +1,19 @@
 """The fast path: answers small POSTs when their last byte has been parsed, without a task."""
 
+from functools import lru_cache
 from time import perf_counter
 from typing import Any, NamedTuple
+from urllib.parse import unquote
 
 import httptools
 
 from mnist_api.handlers.route import Route
-from mnist_api.handlers.router import check_headers, find_route, respond
+from mnist_api.handlers.router import Match, check_headers, find_route, respond
 from mnist_api.http import Request, max_fast_bytes
-from mnist_api.server.bounded_protocol import BoundedProtocol
+from mnist_api.server.bounded_protocol import BoundedProtocol, Head
 
 
+PIECE_OVERHEAD = 64  # bytes of an object in memory
 MAX_ANSWERS = 16  # before other connections are served
 
 
@@ -20,6 +23,7 @@ class FastRequest(NamedTuple):
     route: Route
     path: str
     query: str
+    head: list[tuple[bytes, bytes]]
     headers: dict[bytes, bytes]
     variables: Any
 
@@ -31,39 +35,30 @@ class FastPathProtocol(BoundedProtocol):
         super().__init__(*args, **kwargs)
         self._context = self.app.context  # type: ignore[attr-defined] # an AsgiApp
         self._request: FastRequest | None = None
-        self._body = bytearray()
-        self._answers = 0  # to requests in one piece
+        self._pieces: list[bytes] = []  # of its body
 
-    def parse(self) -> None:
-        """Parse a piece, and answer at most MAX_ANSWERS of its requests at once."""
-        self._answers = 0
-        super().parse()
-
-    def begin_request(self, headers: dict[bytes, bytes]) -> None:
+    def begin_request(self, head: Head, headers: dict[bytes, bytes]) -> None:
         """Take the request, or leave it to uvicorn."""
-        self._request = self._find_request(headers)
+        self._request = self._find_request(head, headers)
         if self._request is None:
-            super().begin_request(headers)
+            super().begin_request(head, headers)
 
-    def _find_request(self, headers: dict[bytes, bytes]) -> FastRequest | None:
+    def _find_request(self, head: Head, headers: dict[bytes, bytes]) -> FastRequest | None:
         """Return the request if it is small, and no other has to be answered before it."""
         content_type = headers.get(b"content-type", b"").decode("latin-1")
         most = min(max_fast_bytes(content_type), self._context.max_body_bytes)
         if (
-            self.parser.get_method() != b"POST"
-            or not 0 < int(headers.get(b"content-length", 0)) <= most
+            not 0 < int(headers.get(b"content-length", 0)) <= most
+            or self.parser.get_method() != b"POST"
             or b"expect" in headers
-            or b"%" in self.url
             or self._answers == MAX_ANSWERS
             or not (self.cycle is None or self.cycle.response_complete)
         ):
             return None
-        url = httptools.parse_url(self.url)
-        path = url.path.decode()
-        route, _, variables = find_route("POST", path)
+        path, query, (route, _, variables) = parse_target(self.url)
         if route is None or check_headers(route, headers, self._context) is not None:
             return None
-        return FastRequest(route, path, (url.query or b"").decode(), headers, variables)
+        return FastRequest(route, path, query, head, headers, variables)
 
     def on_body(self, body: bytes) -> None:
         """Collect a part of the body."""
@@ -71,8 +66,9 @@ class FastPathProtocol(BoundedProtocol):
             super().on_body(body)
             return
         self._unreported = 0
-        self._body += body
-        self._held = self._received = len(self._body)
+        self._pieces.append(body)
+        self._received += len(body)
+        self._held += len(body) + PIECE_OVERHEAD
 
     def on_message_complete(self) -> None:
         """Answer the request; leave it to uvicorn if that would block the event loop."""
@@ -80,20 +76,32 @@ class FastPathProtocol(BoundedProtocol):
             super().on_message_complete()
             return
         begin = perf_counter()
-        (route, path, query, headers, variables), self._request = self._request, None
-        body, self._body, self._held = bytes(self._body), bytearray(), 0
+        (route, path, query, head, headers, variables), self._request = self._request, None
+        body, self._pieces, self._held = b"".join(self._pieces), [], 0
         request = Request(path, query, headers, body, variables)
         if not route.is_fast(request):
-            super().begin_request(headers)
+            super().begin_request(head, headers)
             self.cycle.body += body
             super().on_message_complete()
             return
         response = respond(route, request, self._context)
         seconds = perf_counter() - begin
-        self.write_response(response, "POST", path, route.template, headers, seconds)
+        given_id = headers.get(b"x-request-id")
+        self.write_response(response, "POST", path, route.template, given_id, seconds)
         self._unreported, self._in_body, self._is_ours = 0, False, False
         self.since = self.all.now
         self.server_state.total_requests += 1
         self._answers += 1
         if self._is_last:
             self.finish()
+
+
+@lru_cache(1024)
+def parse_target(target: bytes) -> tuple[str, str, Match]:
+    """Return the path and the query of a POST request's target, and the route.
+
+    Raises HttpParserInvalidURLError and UnicodeDecodeError.
+    """
+    url = httptools.parse_url(target)
+    path = unquote((url.path or b"").decode("ascii"))
+    return path, (url.query or b"").decode("latin-1"), find_route("POST", path)
