@@ -71,7 +71,7 @@ def _describe_network(params: Mapping[str, str]) -> dict[str, str]:
 def _describe_outcome(source: TrainedVersion) -> dict[str, str]:
     metrics, curve = source.metrics, source.curves["val_accuracy"]
     images, mistakes = int(metrics["test_images"]), int(metrics["test_mistakes"])
-    low, high = _wilson(images - mistakes, images)
+    low, high = calibration.wilson_interval(images - mistakes, images)
     best = max(range(len(curve)), key=curve.__getitem__)
     truth, guess, count = max(
         ((t, p, n) for t, row in enumerate(source.confusion) for p, n in enumerate(row) if t != p),
@@ -150,12 +150,3 @@ def _read_constant(module: str, name: str) -> float:
         if isinstance(line, ast.Assign) and ast.unparse(line.targets[0]) == name:
             return float(ast.literal_eval(line.value))
     raise LookupError(f"{module}.py has no {name}")
-
-
-def _wilson(hits: int, count: int) -> tuple[float, float]:
-    """Return Wilson's 95 % interval of a share."""
-    z, share = 1.96, hits / count
-    middle = (share + z**2 / (2 * count)) / (1 + z**2 / count)
-    spread = share * (1 - share) / count + (z / (2 * count)) ** 2
-    reach = z * spread**0.5 / (1 + z**2 / count)
-    return middle - reach, middle + reach

@@ -7,7 +7,7 @@ import pytest
 from example_results import make_results, probabilities_for
 from matplotlib.image import imread
 
-from mnist_trainer.evaluation.calibration import reliability_bins
+from mnist_trainer.evaluation.calibration import reliability_bins, wilson_interval
 from mnist_trainer.evaluation.comparison import compare
 from mnist_trainer.evaluation.gate import one_sided_p_value
 from mnist_trainer.evaluation.robustness import measure_robustness, rotate, shift, thin
@@ -78,6 +78,17 @@ def test_calibration_error_is_that_of_a_hand_made_case() -> None:
     below, above = found.interval_margins()
     assert (found.accuracy - below >= 0).all()
     assert (found.accuracy + above <= 1 + 1e-12).all()
+
+
+@pytest.mark.parametrize(
+    ("hits", "count", "interval"),
+    [(8, 10, (0.4902, 0.9433)), (0, 10, (0, 0.2775)), (10, 10, (0.7225, 1)), (1, 1, (0.2065, 1))],
+)
+def test_an_interval_of_accuracy_is_wilsons(
+    hits: int, count: int, interval: tuple[float, float]
+) -> None:
+    """As in tables: of 10, z² / (10 + z²) is 0.2775."""
+    assert wilson_interval(hits, count) == pytest.approx(interval, abs=5e-5)
 
 
 def test_full_confidence_falls_into_the_last_bin() -> None:

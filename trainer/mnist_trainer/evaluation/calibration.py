@@ -32,13 +32,19 @@ class ReliabilityBins:
         return float(np.average(gap, weights=self.counts))
 
     def interval_margins(self) -> NDArray[np.float64]:
-        """Return the distances from the accuracy to Wilson's (1927) 95 % interval, float [2, b]."""
-        z = 1.96
-        centre = (self.accuracy + z**2 / (2 * self.counts)) / (1 + z**2 / self.counts)
-        spread = self.accuracy * (1 - self.accuracy) / self.counts + (z / (2 * self.counts)) ** 2
-        half_width = z * np.sqrt(spread) / (1 + z**2 / self.counts)
-        below, above = self.accuracy - (centre - half_width), centre + half_width - self.accuracy
-        return np.maximum([below, above], 0)
+        """Return the distances from the accuracy to its 95 % interval, float [2, b]."""
+        hits = np.rint(self.accuracy * self.counts).astype(int).tolist()
+        intervals = map(wilson_interval, hits, self.counts.tolist())
+        return np.abs(np.transpose(list(intervals)) - self.accuracy)
+
+
+def wilson_interval(hits: int, count: int) -> tuple[float, float]:
+    """Return Wilson's (1927) 95 % interval of the share ``hits`` / ``count``."""
+    # scipy ships no types, and takes a second to import that only a training needs
+    from scipy.stats import binomtest  # type: ignore[import-untyped]
+
+    low, high = binomtest(hits, count).proportion_ci(0.95, "wilson")
+    return float(low), float(high)
 
 
 def reliability_bins(probabilities: Probabilities, correct: Correct) -> ReliabilityBins:
