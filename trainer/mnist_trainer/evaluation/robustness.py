@@ -2,9 +2,11 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy import ndimage  # type: ignore[import-untyped]  # ships no types
 
 from mnist_trainer.data.images import LabelledImages
 from mnist_trainer.evaluation.metrics import Probabilities, compute_metrics
@@ -54,38 +56,21 @@ def measure_robustness(predict: Predict, test: LabelledImages) -> list[Perturbed
 
 def rotate(pixels: Pixels, degrees: float) -> Pixels:
     """Rotate clockwise about the centre, sampling bilinearly; float32 [n, 784], 0 to 1."""
-    images = np.pad(pixels.reshape(-1, SIDE, SIDE), ((0, 0), (1, 1), (1, 1)))
-    centre, angle = (SIDE - 1) / 2, np.radians(degrees)
-    y, x = np.indices((SIDE, SIDE)) - centre
-    from_x = np.cos(angle) * x + np.sin(angle) * y + centre + 1
-    from_y = np.cos(angle) * y - np.sin(angle) * x + centre + 1
-    from_x, from_y = (np.clip(each, 0, SIDE + 1 - 1e-6) for each in (from_x, from_y))
-    column, row = from_x.astype(int), from_y.astype(int)
-    u, v = np.float32(from_x - column), np.float32(from_y - row)
-    upper = images[:, row, column] * (1 - u) + images[:, row, column + 1] * u
-    lower = images[:, row + 1, column] * (1 - u) + images[:, row + 1, column + 1] * u
-    sampled = upper * (1 - v) + lower * v
-    return np.asarray(sampled.reshape(len(pixels), -1), np.float32)
+    options = {"axes": (1, 2), "reshape": False, "order": 1, "mode": "grid-constant"}
+    return _change(pixels, ndimage.rotate, -degrees, **options)
 
 
 def thin(pixels: Pixels) -> Pixels:
     """Erode: each pixel becomes the darkest of itself and its four neighbours."""
-    images = np.pad(pixels.reshape(-1, SIDE, SIDE), ((0, 0), (1, 1), (1, 1)))
-    neighbours = (
-        images[:, 1:-1, 1:-1],
-        images[:, :-2, 1:-1],
-        images[:, 2:, 1:-1],
-        images[:, 1:-1, :-2],
-        images[:, 1:-1, 2:],
-    )
-    return np.asarray(np.minimum.reduce(neighbours).reshape(len(pixels), -1), np.float32)
+    cross = ndimage.generate_binary_structure(2, 1)[np.newaxis]
+    return _change(pixels, ndimage.grey_erosion, footprint=cross, mode="constant")
 
 
 def shift(pixels: Pixels, right: int, down: int) -> Pixels:
     """Move to the right and down by whole pixels; what leaves the image is cut off."""
+    return _change(pixels, ndimage.shift, (0, down, right), order=0)
+
+
+def _change(pixels: Pixels, change: Callable[..., Any], *args: Any, **options: Any) -> Pixels:
     images = pixels.reshape(-1, SIDE, SIDE)
-    margin = max(abs(right), abs(down))
-    padded = np.pad(images, ((0, 0), (margin, margin), (margin, margin)))
-    rows = slice(margin - down, margin - down + SIDE)
-    columns = slice(margin - right, margin - right + SIDE)
-    return np.ascontiguousarray(padded[:, rows, columns]).reshape(len(pixels), -1)
+    return np.asarray(change(images, *args, **options), np.float32).reshape(pixels.shape)
