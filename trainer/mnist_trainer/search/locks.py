@@ -47,10 +47,14 @@ class Locks:
             self.release(byte)
         return acquired
 
+    def wait(self, byte: int) -> None:
+        """Wait for the lock on a byte."""
+        fcntl.lockf(self._file, fcntl.LOCK_EX, 1, byte)
+
     @contextlib.contextmanager
     def held(self, byte: int) -> Iterator[None]:
         """Wait for the lock on a byte, and hold it for the block."""
-        fcntl.lockf(self._file, fcntl.LOCK_EX, 1, byte)
+        self.wait(byte)
         try:
             yield
         finally:
@@ -58,17 +62,19 @@ class Locks:
 
 
 class JournalLock:
-    """The lock for writing the journal, with the methods that Optuna calls."""
+    """The lock for writing the journal, with the methods that Optuna calls.
+
+    Optuna's own lock is a file that a killed process leaves behind: the others wait for 30 seconds.
+    """
 
     def __init__(self, locks: Locks) -> None:
         self._locks = locks
-        self._held = contextlib.ExitStack()
 
     def acquire(self) -> bool:
         """Wait for the lock."""
-        self._held.enter_context(self._locks.held(JOURNAL))
+        self._locks.wait(JOURNAL)
         return True
 
     def release(self) -> None:
         """Release the lock."""
-        self._held.close()
+        self._locks.release(JOURNAL)

@@ -2,6 +2,11 @@
 
 Its storage is Optuna's journal, a file to which the processes append. Locks tell who runs which
 trial, so that the trial of a killed process is repeated by another one.
+
+Not Optuna's RDBStorage on SQLite, by measurement: two processes that open a new study at once fail
+to create its tables, run a tenth trial of nine and draw the same parameters, so the locks would be
+needed as well; its heartbeats take a suspended process for a dead one; and it stores a trial of 20
+epochs in 0.76 s, the journal in 0.03 s.
 """
 
 import contextlib
