@@ -1,9 +1,7 @@
 """The hyperparameters of a training, and named sets of them."""
 
-from dataclasses import dataclass, field, fields
+from dataclasses import dataclass, field
 from typing import Any
-
-from mnist_trainer.errors import SettingError
 
 
 def _setting(text: str, low: float, high: float) -> Any:
@@ -12,10 +10,7 @@ def _setting(text: str, low: float, high: float) -> Any:
 
 @dataclass(frozen=True, kw_only=True)
 class Recipe:
-    """The hyperparameters: with the data and the seed they determine the weights.
-
-    Raises SettingError where a value is out of its range.
-    """
+    """The hyperparameters: with the data and the seed they determine the weights."""
 
     hidden: tuple[int, ...] = _setting("widths of the hidden layers", 1, 8192)
     epochs: int = _setting("passes over the training images", 1, 10_000)
@@ -30,16 +25,6 @@ class Recipe:
     scale: float = _setting("largest scaling, as a share", 0.0, 0.9)
     shear: float = _setting("largest shear, as a share", 0.0, 0.9)
     shift: float = _setting("largest shift, pixels", 0.0, 14.0)
-
-    def __post_init__(self) -> None:
-        for each in fields(self):
-            value, low, high = getattr(self, each.name), each.metadata["low"], each.metadata["high"]
-            for number in value if isinstance(value, tuple) else (value,):
-                if not low <= number <= high:
-                    raise SettingError(
-                        f"--{each.name.replace('_', '-')} is {number}; "
-                        f"allowed is {low:g} to {high:g}."
-                    )
 
 
 def _default(**changed: Any) -> Recipe:
