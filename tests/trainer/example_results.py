@@ -6,7 +6,9 @@ import numpy as np
 
 from mnist_trainer.data.dataset import MNIST_SHA256
 from mnist_trainer.data.images import LabelledImages
-from mnist_trainer.reporting.results import ChampionPredictions, Results
+from mnist_trainer.evaluation.comparison import compare
+from mnist_trainer.evaluation.metrics import compute_metrics
+from mnist_trainer.reporting.results import ChampionResults, Results
 from mnist_trainer.training.history import EpochMetrics
 
 PARAMS = {
@@ -45,11 +47,17 @@ def make_results(
         )
         for i in (1, 2, 3, 4)
     ]
+    test = LabelledImages(images, np.array(truth, np.uint8))
+    champion = None
+    if before is not None:
+        correct = compute_metrics(probabilities_for(guesses), test).correct
+        theirs = compute_metrics(probabilities_for(before), test)
+        champion = ChampionResults(3, theirs, compare(correct, theirs.correct))
     return Results(
         history=history,
-        test=LabelledImages(images, np.array(truth, np.uint8)),
+        test=test,
         probabilities=probabilities_for(guesses),
         kernel=random.normal(size=(784, 4)).astype(np.float32),
         params=PARAMS,
-        champion=None if before is None else ChampionPredictions(3, probabilities_for(before)),
+        champion=champion,
     )

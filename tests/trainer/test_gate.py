@@ -3,7 +3,8 @@
 import numpy as np
 import pytest
 
-from mnist_trainer.evaluation.gate import decide, one_sided_p_value
+from mnist_trainer.evaluation.comparison import one_sided_p_value
+from mnist_trainer.evaluation.gate import decide
 
 ALL = 1000
 

@@ -1,6 +1,7 @@
 """report.html: one file whose numbers can be counted by hand."""
 
 import re
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
@@ -84,6 +85,17 @@ def test_every_parameter_is_there_as_text(written: tuple[Page, Artifacts]) -> No
     assert "Run <1>" in page.text
     assert "b" not in page.tags
     assert f"pixels and labels: {MNIST_SHA256}" in page.text
+
+
+def test_what_looks_like_html_or_a_template_is_text(tmp_path: Path) -> None:
+    hostile = """"'><script src=//evil.example></script>{{ 7 * 7 }}{% raise %}"""
+    names = ("dataset", "dataset_sha256", "layers", "version_keras", hostile)
+    results = replace(make_results(TRUTH, GUESSES, BEFORE), params=dict.fromkeys(names, hostile))
+    write_artifacts(tmp_path, hostile, results, lambda pixels: probabilities_for([0] * len(pixels)))
+    page = Page((tmp_path / "report.html").read_text("utf-8"))
+    assert "script" not in page.tags
+    assert page.text.count(hostile) == 9  # two titles, five values, a name and the digest
+    assert all(address.startswith("data:image/png;base64,") for address in page.addresses)
 
 
 def test_the_same_numbers_go_to_the_metrics(written: tuple[Page, Artifacts]) -> None:

@@ -8,8 +8,7 @@ from example_results import make_results, probabilities_for
 from matplotlib.image import imread
 
 from mnist_trainer.evaluation.calibration import reliability_bins, wilson_interval
-from mnist_trainer.evaluation.comparison import compare
-from mnist_trainer.evaluation.gate import one_sided_p_value
+from mnist_trainer.evaluation.comparison import compare, one_sided_p_value
 from mnist_trainer.evaluation.robustness import measure_robustness, rotate, shift, thin
 from mnist_trainer.reporting.plots import write_plots
 

@@ -8,7 +8,6 @@ from trainings import TINIER, TINY, alias_of, command, runs_of
 from mnist_trainer.data import dataset as data
 from mnist_trainer.evaluation import gate
 from mnist_trainer.evaluation.gate import Correct, Decision
-from mnist_trainer.evaluation.metrics import compute_metrics
 from mnist_trainer.pipeline import promotion
 from mnist_trainer.settings import Settings
 from mnist_trainer.tracking.registry import Registry
@@ -27,8 +26,8 @@ def test_a_candidate_no_worse_than_chance_replaces_the_champion(
     second = registry.register(first.source.removeprefix("models:/"), first.run_id, {})
     test = data.load_dataset(data.SHIPPED).test
     champion = promotion.measure_champion(registry, test)
-    assert champion.predictions
-    correct = compute_metrics(champion.predictions.probabilities, test).correct.copy()
+    assert champion.metrics
+    correct = champion.metrics.correct.copy()
     right, wrong = np.flatnonzero(correct), np.flatnonzero(~correct)
     correct[right[:lost]], correct[wrong[:won]] = False, True
     candidate = promotion.Candidate(second, correct)

@@ -2,8 +2,7 @@
 
 from dataclasses import dataclass
 
-import numpy as np
-
+from mnist_trainer.evaluation.comparison import compare
 from mnist_trainer.evaluation.metrics import Correct
 
 SIGNIFICANCE = 0.05  # a candidate with a smaller p-value is worse beyond chance
@@ -34,21 +33,11 @@ def decide(candidate: Correct, champion: Correct | None, floor: float) -> Decisi
         )
     if champion is None:
         return Decision(True, PASSED)
-    won = int(np.sum(candidate & ~champion))
-    lost = int(np.sum(~candidate & champion))
-    p_value = one_sided_p_value(lost, won + lost)
-    if p_value < SIGNIFICANCE:
+    found = compare(candidate, champion)
+    if found.one_sided_p_value < SIGNIFICANCE:
         return Decision(
             False,
-            f"worse beyond chance: {lost} images lost and {won} won against the "
-            f"champion, p = {p_value:.2g}",
+            f"worse beyond chance: {len(found.lost)} images lost and {len(found.won)} won against "
+            f"the champion, p = {found.one_sided_p_value:.2g}",
         )
     return Decision(True, PASSED)
-
-
-def one_sided_p_value(lost: int, differing: int) -> float:
-    """Return the probability that of ``differing`` images an equal model loses ``lost`` or more."""
-    # scipy ships no types, and takes a second to import that only a training needs
-    from scipy.stats import binomtest  # type: ignore[import-untyped]
-
-    return float(binomtest(lost, differing, 0.5, "greater").pvalue) if differing else 1.0

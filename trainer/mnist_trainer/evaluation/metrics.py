@@ -17,12 +17,13 @@ Correct = NDArray[np.bool_]  # [n]: which images are classified correctly
 class Metrics:
     """Metrics of a model on labelled images.
 
-    ``loss`` is the mean cross-entropy in nats; ``correct`` is bool [n]; ``confusion[t, p]`` counts
-    the images of class ``t`` that were classified as ``p``, int [10, 10].
+    ``loss`` is the mean cross-entropy in nats; ``predicted`` is int [n], ``correct`` bool [n];
+    ``confusion[t, p]`` counts the images of class t that were classified as p, int [10, 10].
     """
 
     loss: float
     accuracy: float
+    predicted: NDArray[np.int64]
     correct: Correct
     confusion: NDArray[np.int64]
 
@@ -55,6 +56,7 @@ def compute_metrics(probabilities: Probabilities, images: LabelledImages) -> Met
     return Metrics(
         loss=float(-np.log(np.maximum(given, 1e-12)).mean()),
         accuracy=float(correct.mean()),
+        predicted=predicted,
         correct=correct,
         confusion=confusion,
     )

@@ -7,9 +7,8 @@ from pathlib import Path
 from mnist_trainer.console import print_line
 from mnist_trainer.data.images import LabelledImages
 from mnist_trainer.evaluation.gate import Decision, decide
-from mnist_trainer.evaluation.metrics import Correct, compute_metrics
+from mnist_trainer.evaluation.metrics import Correct, Metrics, compute_metrics
 from mnist_trainer.export.onnx_inference import OnnxError, infer
-from mnist_trainer.reporting.results import ChampionPredictions
 from mnist_trainer.tracking.health import ServerError, check_health
 from mnist_trainer.tracking.registry import Registry, Version, VersionError
 
@@ -26,12 +25,12 @@ class Candidate:
 class Champion:
     """The desired version, with which a candidate is compared.
 
-    ``version`` is None where no version has the alias. ``predictions`` is None where the version
-    cannot be run; ``note`` then says why the floor decides alone.
+    ``version`` is None where no version has the alias. ``metrics`` is None where the version cannot
+    be run; ``note`` then says why the floor decides alone.
     """
 
     version: Version | None
-    predictions: ChampionPredictions | None
+    metrics: Metrics | None
     note: str = ""
 
 
@@ -53,12 +52,12 @@ def measure_champion(registry: Registry, test: LabelledImages) -> Champion:
         )
         print_line(f"Gate     {note}")
         return Champion(version, None, note)
-    accuracy = compute_metrics(probabilities, test).accuracy
+    metrics = compute_metrics(probabilities, test)
     print_line(
-        f"Gate     the champion, version {version.number}, has accuracy {accuracy:.4f} "
+        f"Gate     the champion, version {version.number}, has accuracy {metrics.accuracy:.4f} "
         "on the same images"
     )
-    return Champion(version, ChampionPredictions(version.number, probabilities))
+    return Champion(version, metrics)
 
 
 def apply_gate(
@@ -70,9 +69,7 @@ def apply_gate(
     champion. Raises ServerError; the alias moves last.
     """
     while True:
-        correct = None
-        if champion.predictions:
-            correct = compute_metrics(champion.predictions.probabilities, test).correct
+        correct = champion.metrics.correct if champion.metrics else None
         decision = decide(candidate.correct, correct, floor)
         registry.set_tag(candidate.version, "gate", decision.reason)
         if not decision.promoted:

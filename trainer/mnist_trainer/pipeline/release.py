@@ -9,13 +9,14 @@ import keras  # type: ignore[import-untyped]  # ships no types
 
 from mnist_trainer.console import print_line
 from mnist_trainer.data.images import LabelledImages
+from mnist_trainer.evaluation.comparison import compare
 from mnist_trainer.evaluation.gate import PASSED, Decision
 from mnist_trainer.evaluation.metrics import Metrics, compute_metrics, predict
 from mnist_trainer.export.onnx_export import ModelFiles
 from mnist_trainer.pipeline.checkpoint import Checkpoint
-from mnist_trainer.pipeline.promotion import Candidate, apply_gate, measure_champion
+from mnist_trainer.pipeline.promotion import Candidate, Champion, apply_gate, measure_champion
 from mnist_trainer.reporting.publish import publish, update_model_card
-from mnist_trainer.reporting.results import Results
+from mnist_trainer.reporting.results import ChampionResults, Results
 from mnist_trainer.tracking.health import wait_until_healthy
 from mnist_trainer.tracking.registry import Registry, Version
 from mnist_trainer.tracking.run import Run
@@ -52,7 +53,7 @@ def release(
         probabilities=probabilities,
         kernel=find_first_kernel(model),
         params=checkpoint.params,
-        champion=champion.predictions,
+        champion=_compare(metrics, champion),
     )
     card = publish(run, registry, version, results, partial(predict, model))
     candidate = Candidate(version, metrics.correct)
@@ -65,6 +66,13 @@ def release(
     else:
         print_line(f"Gate     version {version.number} is not promoted: {decision.reason}")
     return decision
+
+
+def _compare(metrics: Metrics, champion: Champion) -> ChampionResults | None:
+    if champion.version is None or champion.metrics is None:
+        return None
+    comparison = compare(metrics.correct, champion.metrics.correct)
+    return ChampionResults(champion.version.number, champion.metrics, comparison)
 
 
 def _log_test_metrics(run: Run, metrics: Metrics) -> None:

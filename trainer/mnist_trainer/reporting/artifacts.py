@@ -3,9 +3,6 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from mnist_trainer.evaluation.calibration import reliability_bins
-from mnist_trainer.evaluation.comparison import compare
-from mnist_trainer.evaluation.metrics import compute_metrics
 from mnist_trainer.evaluation.robustness import PerturbedAccuracy, Predict, measure_robustness
 from mnist_trainer.reporting.html_report import write_report
 from mnist_trainer.reporting.plots import write_plots
@@ -37,21 +34,17 @@ def write_artifacts(folder: Path, title: str, results: Results, predict: Predict
 
 
 def _list_metrics(results: Results, robustness: list[PerturbedAccuracy]) -> dict[str, float]:
-    correct = results.metrics.correct
     metrics = {
         "test_images": len(results.test),
         "test_mistakes": len(results.mistakes),
-        "calibration_error": reliability_bins(results.probabilities, correct).calibration_error,
+        "calibration_error": results.reliability.calibration_error,
     }
     metrics |= {f"accuracy_{each.name}": each.accuracy for each in robustness}
-    if results.champion:
-        found = compare(
-            correct, compute_metrics(results.champion.probabilities, results.test).correct
-        )
+    if champion := results.champion:
         metrics |= {
-            "compared_with": results.champion.number,
-            "digits_lost": len(found.lost),
-            "digits_won": len(found.won),
-            "mcnemar_p": found.p_value,
+            "compared_with": champion.number,
+            "digits_lost": len(champion.comparison.lost),
+            "digits_won": len(champion.comparison.won),
+            "mcnemar_p": champion.comparison.p_value,
         }
     return metrics

@@ -2,9 +2,6 @@
 
 from collections.abc import Sequence
 
-from mnist_trainer.evaluation.calibration import reliability_bins
-from mnist_trainer.evaluation.comparison import compare
-from mnist_trainer.evaluation.metrics import compute_metrics
 from mnist_trainer.evaluation.robustness import PerturbedAccuracy
 from mnist_trainer.reporting.dataset_text import DatasetText, dataset_text
 from mnist_trainer.reporting.results import Results
@@ -80,15 +77,11 @@ def _list_metrics(results: Results) -> str:
         ("Accuracy on the test images", f"{metrics.accuracy:.2%}"),
         ("Mistakes", f"{len(results.mistakes)} of {len(results.test):,}"),
         ("Loss, nats an image", f"{metrics.loss:.4f}"),
-        (
-            "Expected calibration error",
-            f"{reliability_bins(results.probabilities, metrics.correct).calibration_error:.2%}",
-        ),
+        ("Expected calibration error", f"{results.reliability.calibration_error:.2%}"),
         ("Class with the least recall", f"{worst}, {recalls[worst]:.2%}"),
     ]
     if results.champion:
-        theirs = compute_metrics(results.champion.probabilities, results.test)
-        found = compare(metrics.correct, theirs.correct)
+        found = results.champion.comparison
         rows.append(
             (
                 f"Against the champion, version {results.champion.number}",

@@ -9,16 +9,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnist_trainer.data.images import LabelledImages
+from mnist_trainer.evaluation.calibration import ReliabilityBins, reliability_bins
+from mnist_trainer.evaluation.comparison import Comparison
 from mnist_trainer.evaluation.metrics import Metrics, Probabilities, compute_metrics
 from mnist_trainer.training.history import EpochMetrics
 
 
 @dataclass(frozen=True)
-class ChampionPredictions:
-    """The champion's version, and its probabilities for the same test images."""
+class ChampionResults:
+    """The champion's version, its metrics on the same test images, and how the model compares."""
 
     number: int
-    probabilities: Probabilities  # [n, 10]
+    metrics: Metrics
+    comparison: Comparison
 
 
 @dataclass(frozen=True)
@@ -35,7 +38,7 @@ class Results:
     probabilities: Probabilities  # [n, 10]
     kernel: NDArray[np.float32] | None
     params: Mapping[str, Any]
-    champion: ChampionPredictions | None
+    champion: ChampionResults | None
 
     @cached_property
     def metrics(self) -> Metrics:
@@ -43,9 +46,9 @@ class Results:
         return compute_metrics(self.probabilities, self.test)
 
     @cached_property
-    def predicted(self) -> NDArray[np.int64]:
-        """The predicted class of each test image, int [n]."""
-        return np.asarray(self.probabilities.argmax(axis=1), np.int64)
+    def reliability(self) -> ReliabilityBins:
+        """The test images in bins by their confidence."""
+        return reliability_bins(self.probabilities, self.metrics.correct)
 
     @cached_property
     def mistakes(self) -> NDArray[np.int64]:

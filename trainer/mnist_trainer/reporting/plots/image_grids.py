@@ -7,8 +7,6 @@ import numpy as np
 from matplotlib.figure import Figure
 from numpy.typing import NDArray
 
-from mnist_trainer.evaluation.comparison import compare
-from mnist_trainer.evaluation.metrics import compute_metrics
 from mnist_trainer.reporting.plots.style import BLUE, VERMILION, hide_axes, new_figure
 from mnist_trainer.reporting.results import Results
 from mnist_trainer.signature import SIDE
@@ -25,7 +23,7 @@ def draw_mistakes(results: Results) -> Figure:
     """Draw the 40 worst mistakes with predicted class, confidence and true class."""
     chosen = results.mistakes[:WORST]
     captions = [
-        f"predicted {results.predicted[i]} ({results.probabilities[i].max():.0%})\n"
+        f"predicted {results.metrics.predicted[i]} ({results.probabilities[i].max():.0%})\n"
         f"true {results.test.labels[i]}"
         for i in chosen
     ]
@@ -38,22 +36,19 @@ def draw_mistakes(results: Results) -> Figure:
 
 def draw_changes(results: Results) -> Figure:
     """Draw the images on which only one of model and champion is correct."""
-    if results.champion is None:
+    champion = results.champion
+    if champion is None:
         raise ValueError("there is no champion to compare with")
-    theirs = compute_metrics(results.champion.probabilities, results.test)
-    before = results.champion.probabilities.argmax(axis=1)
-    found = compare(results.metrics.correct, theirs.correct)
-    version = f"version {results.champion.number}"
+    before, after = champion.metrics.predicted, results.metrics.predicted
+    version = f"version {champion.number}"
     parts = []
     for indices, change, colour in (
-        (found.lost, "from right to wrong", VERMILION),
-        (found.won, "from wrong to right", BLUE),
+        (champion.comparison.lost, "from right to wrong", VERMILION),
+        (champion.comparison.won, "from wrong to right", BLUE),
     ):
         shown = indices[:CHANGED]
         part = f", the first {len(shown)}" if len(shown) < len(indices) else ""
-        captions = [
-            f"{before[i]} → {results.predicted[i]}\ntrue {results.test.labels[i]}" for i in shown
-        ]
+        captions = [f"{before[i]} → {after[i]}\ntrue {results.test.labels[i]}" for i in shown]
         parts.append((f"{len(indices)} {change} against {version}{part}", colour, shown, captions))
     return _draw_grids(results, parts)
 

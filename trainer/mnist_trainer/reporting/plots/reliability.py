@@ -3,14 +3,14 @@
 from matplotlib.figure import Figure
 from matplotlib.ticker import PercentFormatter
 
-from mnist_trainer.evaluation.calibration import BINS, reliability_bins
+from mnist_trainer.evaluation.calibration import BINS
 from mnist_trainer.reporting.plots.style import BLUE, GREY, new_figure
 from mnist_trainer.reporting.results import Results
 
 
 def draw_reliability(results: Results) -> Figure:
     """Draw accuracy over confidence, and below it the number of images in each bin."""
-    found = reliability_bins(results.probabilities, results.metrics.correct)
+    found = results.reliability
     figure = new_figure(6.4)
     upper, lower = figure.subplots(2, 1, sharex=True, height_ratios=[3, 1])
     upper.plot([0, 1], [0, 1], "--", color=GREY)
