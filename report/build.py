@@ -4,6 +4,7 @@ LANG chooses the language: fr, fr_FR.UTF-8 and the like make it French, all else
 """
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -49,11 +50,7 @@ def main(lang: str) -> int:
 
 def choose_language(lang: str) -> str:
     """Return babel's name of a locale's language."""
-    return (
-        "french"
-        if lang.lower().replace("-", "_").split("_")[0].split(".")[0] == "fr"
-        else ("english")
-    )
+    return "french" if re.split("[-_.]", lang.lower())[0] == "fr" else "english"
 
 
 def _has_tex() -> bool:
