@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.stats import binomtest  # type: ignore[import-untyped]  # ships no types
 
 from mnist_trainer.evaluation.metrics import Correct, Probabilities
 
@@ -40,9 +41,6 @@ class ReliabilityBins:
 
 def wilson_interval(hits: int, count: int) -> tuple[float, float]:
     """Return Wilson's (1927) 95 % interval of the share ``hits`` / ``count``."""
-    # scipy ships no types, and takes a second to import that only a training needs
-    from scipy.stats import binomtest  # type: ignore[import-untyped]
-
     low, high = binomtest(hits, count).proportion_ci(0.95, "wilson")
     return float(low), float(high)
 

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from numpy.typing import NDArray
+from scipy.stats import binomtest  # type: ignore[import-untyped]  # ships no types
 
 from mnist_trainer.evaluation.metrics import Correct
 
@@ -39,7 +40,4 @@ def compare(candidate: Correct, champion: Correct) -> Comparison:
 
 def one_sided_p_value(lost: int, differing: int) -> float:
     """Return the probability that of ``differing`` images an equal model loses ``lost`` or more."""
-    # scipy ships no types, and takes a second to import that only a training needs
-    from scipy.stats import binomtest  # type: ignore[import-untyped]
-
     return float(binomtest(lost, differing, 0.5, "greater").pvalue) if differing else 1.0

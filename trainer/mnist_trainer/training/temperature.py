@@ -7,6 +7,8 @@ trained with label smoothing has a confidence of 95 % where its accuracy is 99.9
 import keras  # type: ignore[import-untyped]  # ships no types
 import numpy as np
 from numpy.typing import NDArray
+from scipy.optimize import minimize_scalar  # type: ignore[import-untyped]  # ships no types
+from scipy.special import log_softmax  # type: ignore[import-untyped]  # ships no types
 
 from mnist_trainer.data.images import LabelledImages
 from mnist_trainer.evaluation.metrics import Probabilities
@@ -19,9 +21,6 @@ def choose_temperature(probabilities: Probabilities, images: LabelledImages) -> 
 
     ``probabilities`` [n, 10] are the model's for these images.
     """
-    # scipy ships no types, and takes a second to import that only a training needs
-    from scipy.optimize import minimize_scalar  # type: ignore[import-untyped]
-
     # The logits except for a constant of each image, to which softmax is invariant
     logits = np.log(np.maximum(probabilities, np.finfo(np.float32).tiny), dtype=np.float64)
     truth = images.labels.astype(np.int64)
@@ -49,6 +48,4 @@ def apply_temperature(model: keras.Sequential, temperature: float) -> None:
 
 def _loss(logits: NDArray[np.float64], truth: NDArray[np.int64]) -> float:
     """Return the mean negative log-likelihood, in nats."""
-    moved = logits - logits.max(axis=1, keepdims=True)
-    given = moved[np.arange(len(truth)), truth] - np.log(np.exp(moved).sum(axis=1))
-    return -float(given.mean())
+    return -float(log_softmax(logits, axis=1)[np.arange(len(truth)), truth].mean())

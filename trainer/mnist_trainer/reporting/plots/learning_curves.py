@@ -48,13 +48,7 @@ def _draw(axes: Axes, training: list[float], validation: list[float]) -> None:
     offset = 7 if (training[-1] > validation[-1]) != axes.yaxis_inverted() else -7
     for values, name, colour, dashes, shift in (
         (training, "training", ORANGE, "--", offset),
-        (
-            validation,
-            "validation",
-            BLUE,
-            "-",
-            -offset,
-        ),  # so that labels do not overlap where lines cross
+        (validation, "validation", BLUE, "-", -offset),  # the labels do not overlap
     ):
         axes.plot(epochs, values, dashes, color=colour, marker=marker, linewidth=2)
         axes.annotate(
