@@ -74,7 +74,9 @@ def _wire(settings: Settings) -> tuple[Context, Callable[[], None]]:
         path, now = settings.model_file, datetime.now(UTC)
         content = _read_file(path)
         return context, lambda: _activate_file(active, path, content, now)
-    registry = Registry(settings.tracking_uri, settings.model_name, settings.model_alias)
+    registry = Registry(
+        settings.tracking_uri, settings.model_name, settings.model_alias, settings.credentials
+    )
     cache = Cache(settings.cache, settings.model_name)
     return context, Poller(active, registry, cache, settings.poll_seconds).start
 

@@ -6,6 +6,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from mnist_api.registry.credentials import Credentials, read_credentials
+
 
 class SettingsError(Exception):
     """A setting can't be used; the message names the variable, its value and what is allowed."""
@@ -15,7 +17,8 @@ class SettingsError(Exception):
 class Settings:
     """The API's settings; sizes in bytes, times in seconds."""
 
-    tracking_uri: str
+    tracking_uri: str  # without user and password
+    credentials: Credentials
     model_name: str
     model_alias: str
     poll_seconds: float
@@ -38,6 +41,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
     """
     return Settings(
         tracking_uri=_url(environ, "MLFLOW_TRACKING_URI", "http://127.0.0.1:5000"),
+        credentials=_credentials(environ),
         model_name=_matching(
             environ,
             "MODEL_NAME",
@@ -74,8 +78,16 @@ def _url(environ: Mapping[str, str], name: str, default: str) -> str:
     except ValueError:
         usable = False
     if not usable:
-        raise _refused(name, value, "the tracking server's address, such as http://127.0.0.1:5000")
-    return value.rstrip("/")
+        shown = re.sub(r"^(\w+://)?.*@", r"\1***@", value, flags=re.DOTALL)  # no password
+        raise _refused(name, shown, "the tracking server's address, such as http://127.0.0.1:5000")
+    return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl().rstrip("/")
+
+
+def _credentials(environ: Mapping[str, str]) -> Credentials:
+    try:
+        return read_credentials(environ)
+    except ValueError as error:
+        raise SettingsError(str(error)) from None
 
 
 def _matching(

@@ -1,6 +1,5 @@
 """The active version with a real registry, and while the registry fails."""
 
-import os
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -228,17 +227,3 @@ def test_a_cache_folder_that_cannot_be_written_is_logged_and_models_are_still_lo
     model.register(digit_network(2))
     wait_until(lambda: api.all_predict(2))
     assert api.log().count("can't be written") == 1
-
-
-def test_files_that_the_server_does_not_proxy_are_fetched_by_mlflows_client(
-    start_api: Callable[..., Api], model: Model, tmp_path: Path
-) -> None:
-    """An experiment may have an artifact store that the tracking server does not proxy."""
-    place = tmp_path / "elsewhere"
-    experiment = model.client.create_experiment(model.name, artifact_location=place.as_uri())
-    model.register(digit_network(6), experiment=experiment)
-    api = start_api(**model.settings(), WEB_CONCURRENCY="1")
-    wait_until(lambda: api.status() == 200, 40)
-    assert api.predict() == 6
-    assert model.downloads() == 0
-    assert os.listdir(place)

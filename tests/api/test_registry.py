@@ -97,17 +97,13 @@ def test_a_truncated_response_is_an_error(serve: Callable[..., str]) -> None:
         read_url(serve(HEAD + b"Content-Length: 9\r\n\r\nabc"), MOST, SECONDS)
 
 
-@pytest.mark.parametrize("elsewhere", [False, True], ids=["proxied", "read by MLflow's client"])
 def test_a_version_that_is_too_large_is_not_activated(
-    start_api: Callable[..., Api], model: Model, tmp_path: object, elsewhere: bool
+    start_api: Callable[..., Api], model: Model
 ) -> None:
-    experiment = "0"
-    if elsewhere:
-        experiment = model.client.create_experiment(model.name, f"file://{tmp_path}/elsewhere")
-    model.register(bytes(MAX_BYTES + 1), experiment=experiment)
+    model.register(bytes(MAX_BYTES + 1))
     api = start_api(**model.settings(), WEB_CONCURRENCY="1").wait_listening()
     wait_until(lambda: "Version 1 is not activated: its file has more than 32 MB" in api.log(), 60)
     wait_until(lambda: "more than 32 MB" in api.call("/model")[1]["detail"])
-    model.register(digit_network(6), experiment=experiment)
+    model.register(digit_network(6))
     wait_until(lambda: api.status() == 200, 60)
     assert api.predict() == 6

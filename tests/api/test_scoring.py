@@ -13,6 +13,7 @@ import pytest
 from digits import read_digits
 from processes import Api
 
+LOCK = Path(__file__).resolve().parents[2] / "mlflow-server" / "requirements.txt"
 COUNT = 5
 IMAGES = (read_digits(COUNT).astype(np.float32) / 255).tolist()
 COLUMNS = [str(number) for number in range(784)]
@@ -131,4 +132,6 @@ def test_the_error_for_another_type_lists_the_supported_ones(api: Api) -> None:
 def test_ping_and_version_are_those_of_an_mlflow_server(api: Api) -> None:
     """MLflow's client waits for /ping and compares /version with its version."""
     assert api.client.get("/ping").status_code == 200
-    assert api.client.get("/version").text == version("mlflow-skinny")
+    served = api.client.get("/version").text
+    assert served == version("mlflow-skinny")
+    assert f"\nmlflow=={served} " in LOCK.read_text()

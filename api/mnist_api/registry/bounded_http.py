@@ -7,8 +7,21 @@ from collections.abc import Callable
 from contextlib import suppress
 from functools import partial
 from http.client import HTTPConnection, HTTPException, HTTPResponse, HTTPSConnection
+from ssl import SSLContext
 from typing import Any
-from urllib.request import HTTPHandler, HTTPSHandler, Request, build_opener
+from urllib.parse import urlsplit
+from urllib.request import (
+    HTTPDefaultErrorHandler,
+    HTTPErrorProcessor,
+    HTTPHandler,
+    HTTPRedirectHandler,
+    OpenerDirector,
+    ProxyHandler,
+    Request,
+    UnknownHandler,
+)
+
+from mnist_api.registry.credentials import NO_CREDENTIALS, Credentials
 
 RECEIVE_SECONDS = 5.0  # without a byte
 PIECE = 65536
@@ -18,20 +31,28 @@ class TooManyBytesError(Exception):
     """The response is larger than allowed."""
 
 
-def read_url(url: str, max_bytes: int, max_seconds: float) -> bytes:
+def read_url(
+    url: str, max_bytes: int, max_seconds: float, credentials: Credentials = NO_CREDENTIALS
+) -> bytes:
     """Return what is at ``url``, http or https.
 
     Raises TooManyBytesError, TimeoutError, and what urlopen raises: OSError, HTTPException.
     """
     opened: list[socket.socket] = []
-    opener = build_opener(_Handler(opened), _SecureHandler(opened))
+    opener = OpenerDirector()  # without the handlers of files and FTP, which are not bounded
+    opener.add_handler(_Handler(opened, credentials.tls))
+    for kind in HANDLERS:
+        opener.add_handler(kind())
+    request = Request(url)  # noqa: S310 # no other handlers
+    if credentials.authorization:
+        request.add_header("Authorization", credentials.authorization)
     end = time.monotonic() + max_seconds
     # the timeout holds for each read: it does not limit the total time of slow headers
     timer = threading.Timer(max_seconds, _shut_down, [opened])
     timer.daemon = True
     timer.start()
     try:
-        with opener.open(url, timeout=RECEIVE_SECONDS) as response:
+        with opener.open(request, timeout=RECEIVE_SECONDS) as response:
             content = _read(response, max_bytes, end)
     except (OSError, HTTPException) as error:
         if time.monotonic() > end:
@@ -42,6 +63,11 @@ def read_url(url: str, max_bytes: int, max_seconds: float) -> bytes:
     if time.monotonic() > end:  # a response that was cut off may look complete
         raise _too_slow(max_seconds)
     return content
+
+
+def is_same_server(url: str, other: str) -> bool:
+    """Return whether the two URLs have the same scheme, and the same host and port."""
+    return urlsplit(url)[:2] == urlsplit(other)[:2]
 
 
 def _too_slow(seconds: float) -> TimeoutError:
@@ -68,21 +94,42 @@ def _shut_down(connections: list[socket.socket]) -> None:
 
 
 class _Handler(HTTPHandler):
-    def __init__(self, opened: list[socket.socket]) -> None:
+    """Opens http and https connections, and adds their sockets to ``opened``."""
+
+    https_request = HTTPHandler.http_request
+
+    def __init__(self, opened: list[socket.socket], tls: SSLContext | None) -> None:
         super().__init__()
-        self._opened = opened
+        self._opened, self._tls = opened, tls
 
     def http_open(self, req: Request) -> HTTPResponse:
         return self.do_open(partial(_connect, HTTPConnection, self._opened), req)
 
-
-class _SecureHandler(HTTPSHandler):
-    def __init__(self, opened: list[socket.socket]) -> None:
-        super().__init__()
-        self._opened = opened
-
     def https_open(self, req: Request) -> HTTPResponse:
-        return self.do_open(partial(_connect, HTTPSConnection, self._opened), req)
+        connect = partial(_connect, HTTPSConnection, self._opened, context=self._tls)
+        return self.do_open(connect, req)
+
+
+class _RedirectHandler(HTTPRedirectHandler):
+    """Follows redirects, but with credentials only to the same server, or from http to https."""
+
+    def redirect_request(self, req: Request, *response: Any) -> Request | None:
+        request = super().redirect_request(req, *response)
+        if request is not None:
+            old, new = urlsplit(req.full_url), urlsplit(request.full_url)
+            is_upgrade = (old.scheme, old.hostname, new.scheme) == ("http", new.hostname, "https")
+            if not is_upgrade and not is_same_server(req.full_url, request.full_url):
+                request.remove_header("Authorization")
+        return request
+
+
+HANDLERS = (
+    ProxyHandler,
+    UnknownHandler,
+    HTTPDefaultErrorHandler,
+    HTTPErrorProcessor,
+    _RedirectHandler,
+)
 
 
 def _connect(

@@ -1,28 +1,24 @@
-"""The model registry: the only module that knows MLflow's API.
+"""The model registry: the only module that knows MLflow's REST API.
 
-It uses the REST API: importing MLflow's client takes a second at each start and 45 MB in each
-worker, for two GET requests. The client runs in a process of its own if artifacts are not proxied.
+MLflow's client takes 38 packages, a second at each start and 45 MB in each worker.
 """
 
 import json
-import os
 import re
-import subprocess
-import tempfile
 from http.client import HTTPException
-from pathlib import Path
 from typing import Any
 from urllib.error import HTTPError
-from urllib.parse import quote, urlencode
+from urllib.parse import quote, urlencode, urlsplit
 
-from mnist_api.model.child_process import run_child
 from mnist_api.model.version import Version
-from mnist_api.registry.bounded_http import TooManyBytesError, read_url
+from mnist_api.registry.bounded_http import TooManyBytesError, is_same_server, read_url
+from mnist_api.registry.credentials import NO_CREDENTIALS, Credentials
 
 FILE = "extra_files/model.onnx"  # inside a version's files
 STAGE = "Production"
-PROXIED = "mlflow-artifacts:/"  # artifacts that the tracking server proxies
+ARTIFACTS = "/api/2.0/mlflow-artifacts/artifacts"  # those that the tracking server proxies
 NOT_FOUND = ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE")  # no such model; no such alias
+LOGIN = "set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, or MLFLOW_TRACKING_TOKEN"
 REQUEST_SECONDS = 15.0
 FILE_SECONDS = 60.0
 MAX_BYTES = 32 * 1024**2  # of a response; the model of a 784-2048-1024-512-10 network has 17 MB
@@ -34,8 +30,8 @@ class RegistryError(Exception):
     """The registry can't be reached, or its response is not usable."""
 
 
-class TooLargeError(RegistryError):
-    """A file has more bytes than a model may have."""
+class UnusableFileError(RegistryError):
+    """A file has more bytes than a model may have, or is not proxied by the tracking server."""
 
 
 class NotFoundError(RegistryError):
@@ -45,10 +41,13 @@ class NotFoundError(RegistryError):
 class Registry:
     """The versions of one registered model."""
 
-    def __init__(self, uri: str, name: str, alias: str) -> None:
+    def __init__(
+        self, uri: str, name: str, alias: str, credentials: Credentials = NO_CREDENTIALS
+    ) -> None:
         self._uri = uri
         self._name = name
         self._alias = alias
+        self._credentials = credentials
 
     def find(self) -> Version | None:
         """Return the desired version: the alias's, else the newest of the stage, else None.
@@ -59,56 +58,55 @@ class Registry:
             found = self._call("registered-models/alias", name=self._name, alias=self._alias)
             return _describe(found["model_version"])
         except NotFoundError:
-            staged = [one for one in self._versions() if one.get("current_stage") == STAGE]
-            return _describe(max(staged, key=lambda one: int(one["version"]))) if staged else None
+            return self._find_staged()
 
     def fetch(self, version: Version) -> bytes:
-        """Return the ONNX file of ``version``. Raises RegistryError, TooLargeError."""
-        uri = self._find_artifacts(version)
-        if not uri.startswith(PROXIED):
-            return self._fetch_with_client(version)
-        path = quote(f"{uri.removeprefix(PROXIED).strip('/')}/{FILE}")
-        return self._get(f"{self._uri}/api/2.0/mlflow-artifacts/artifacts/{path}", FILE_SECONDS)
+        """Return the ONNX file of ``version``. Raises RegistryError, UnusableFileError."""
+        found = self._call("model-versions/get-download-uri", name=version.name, version=version.id)
+        folder = self._find_url(self._find_artifacts(found["artifact_uri"]))
+        return self._get(f"{folder}/{FILE}", FILE_SECONDS)
 
-    def _versions(self) -> list[dict[str, Any]]:
-        """Return all versions of the model."""
-        name = self._name.replace("'", "''")
-        parameters = {"filter": f"name = '{name}'"}
-        versions: list[dict[str, Any]] = []
-        while True:
-            page = self._call("model-versions/search", **parameters)
-            versions += page.get("model_versions", [])
-            if not page.get("next_page_token"):
-                return versions
-            parameters["page_token"] = page["next_page_token"]
+    def _find_staged(self) -> Version | None:
+        endpoint = "registered-models/get-latest-versions"
+        try:
+            found = self._call(endpoint, name=self._name, stages=STAGE)
+        except NotFoundError:
+            return None
+        return next(map(_describe, found.get("model_versions", [])), None)
 
-    def _find_artifacts(self, version: Version) -> str:
-        """Return the URI of the version's artifacts; that of a logged model is in the model."""
-        uri: str = self._call(
-            "model-versions/get-download-uri", name=version.name, version=version.id
-        )["artifact_uri"]
-        if uri.startswith("models:/m-"):
-            model = quote(uri.removeprefix("models:/"), safe="")
-            uri = self._call(f"logged-models/{model}")["model"]["info"]["artifact_uri"]
-        return uri
+    def _find_artifacts(self, source: str) -> str:
+        """Return where the artifacts of ``source`` are: of a logged model, or in a run."""
+        scheme, _, path = source.partition(":/")
+        first, _, rest = path.strip("/").partition("/")
+        if scheme == "models" and first.startswith("m-"):
+            return _join(self._call(f"logged-models/{quote(first)}")["model"]["info"], rest)
+        if scheme != "runs":
+            return source
+        run = self._call("runs/get", run_id=first)["run"]
+        name, _, inside = rest.partition("/")
+        for output in run.get("outputs", {}).get("model_outputs", []):
+            model = self._call(f"logged-models/{quote(output['model_id'])}")["model"]["info"]
+            if model["name"] == name:
+                return _join(model, inside)
+        return _join(run["info"], rest)
 
-    def _fetch_with_client(self, version: Version) -> bytes:
-        uri = f"models:/{version.name}/{version.id}/{FILE}"
-        with tempfile.TemporaryDirectory(prefix="mnist-api-") as folder:
-            arguments = [self._uri, uri, folder, str(MAX_BYTES)]
-            try:
-                ended = run_child(
-                    "registry.client_download", arguments, os.environ, b"", FILE_SECONDS
-                )
-            except (OSError, subprocess.TimeoutExpired) as error:
-                raise RegistryError(f"{uri} can't be fetched: {_first_line(error)}") from error
-            file = Path(folder) / FILE
-            if file.is_file() and file.stat().st_size > MAX_BYTES:
-                raise _too_large()
-            if ended.returncode != 0 or not file.is_file():
-                output = ended.stdout.decode(errors="replace")
-                raise RegistryError(f"{uri} can't be fetched: {_first_line(output)}")
-            return file.read_bytes()
+    def _find_url(self, uri: str) -> str:
+        """Return the URL of the artifacts at ``uri``. Raises UnusableFileError."""
+        server, host = urlsplit(self._uri), ""
+        scheme, _, path = uri.partition(":/")
+        if path.startswith("/"):
+            host, _, path = path[1:].partition("/")
+            host = host.rpartition("@")[2]
+        path = quote(path.rstrip("/"))
+        if scheme in ("http", "https"):
+            return f"{scheme}://{host}/{path}"
+        if scheme == "mlflow-artifacts":
+            return f"{server.scheme}://{host or server.netloc}{server.path}{ARTIFACTS}/{path}"
+        raise UnusableFileError(
+            f"its files are in a store ({urlsplit(uri).scheme or 'file'}:) that the tracking "
+            "server does not proxy: start the server with --serve-artifacts and "
+            "--artifacts-destination, and register the version again, in a new experiment"
+        )
 
     def _call(self, endpoint: str, **parameters: str) -> dict[str, Any]:
         query = f"?{urlencode(parameters)}" if parameters else ""
@@ -122,9 +120,10 @@ class Registry:
         return found
 
     def _get(self, url: str, seconds: float = REQUEST_SECONDS) -> bytes:
-        """Return what is at ``url``. Raises RegistryError, NotFoundError, TooLargeError."""
+        """Return what is at ``url``. Raises RegistryError, NotFoundError, UnusableFileError."""
         try:
-            return read_url(url, MAX_BYTES, seconds)
+            known = self._credentials if is_same_server(url, self._uri) else NO_CREDENTIALS
+            return read_url(url, MAX_BYTES, seconds, known)
         except TooManyBytesError as error:
             raise _too_large() from error
         except HTTPError as error:
@@ -132,9 +131,10 @@ class Registry:
                 body = error.read1(10_000)  # a single read: the rest may arrive slowly
             if any(code.encode() in body for code in NOT_FOUND):
                 raise NotFoundError(f"{url} does not exist") from error
-            raise RegistryError(f"{url} responds {error.code} {error.reason}") from error
-        except (OSError, HTTPException) as error:
-            raise RegistryError(f"{self._uri} does not respond: {_first_line(error)}") from error
+            hint = f": {LOGIN}" if error.code == 401 else ""
+            raise RegistryError(f"{url} responds {error.code} {error.reason}{hint}") from error
+        except (OSError, HTTPException, ValueError) as error:
+            raise RegistryError(f"{url} does not respond: {_first_line(error)}") from error
 
 
 def _describe(found: dict[str, Any]) -> Version:
@@ -149,8 +149,13 @@ def _describe(found: dict[str, Any]) -> Version:
     return Version(found["name"], str(found["version"]), run_id, accuracy, sha256)
 
 
-def _too_large() -> TooLargeError:
-    return TooLargeError(f"its file has more than {MAX_BYTES // 1024**2} MB")
+def _join(info: dict[str, Any], path: str) -> str:
+    """Return the URI of ``path`` in the artifacts of a run or a logged model."""
+    return f"{info['artifact_uri'].rstrip('/')}/{path}"
+
+
+def _too_large() -> UnusableFileError:
+    return UnusableFileError(f"its file has more than {MAX_BYTES // 1024**2} MB")
 
 
 def _first_line(message: object) -> str:

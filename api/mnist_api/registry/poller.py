@@ -11,7 +11,7 @@ from mnist_api.model.onnx_model import ModelRefusedError, load_model
 from mnist_api.model.trial import TrialIncompleteError, try_model
 from mnist_api.model.version import Version
 from mnist_api.registry.cache import Cache, DamagedError, LastActive
-from mnist_api.registry.mlflow_client import Registry, RegistryError, TooLargeError
+from mnist_api.registry.mlflow_client import Registry, RegistryError, UnusableFileError
 
 MAX_PAUSE = 60.0  # seconds between two attempts to activate the same version
 
@@ -88,7 +88,9 @@ class Poller:
         try:
             model = load_model(self._cache.obtain(desired, self._registry.fetch, try_model))
         except (DamagedError, ModelRefusedError, TrialIncompleteError, RegistryError) as error:
-            is_absent = isinstance(error, RegistryError) and not isinstance(error, TooLargeError)
+            is_absent = isinstance(error, RegistryError) and not isinstance(
+                error, UnusableFileError
+            )
             self._active.refused = None if is_absent else Refusal(desired.id, str(error))
             self._active.count_failure()
             sentence = f"Version {desired.id} is not activated: {error}. {self._describe_active()}"
