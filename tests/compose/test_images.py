@@ -17,7 +17,7 @@ BASES = {
     "minio": "debian:trixie-slim",
 }
 OURS = ("api", "trainer", "mlflow-server", "setup")
-API_SIZE_LIMIT = 250e6  # bytes over its base image
+API_SIZE_LIMIT = 130e6  # bytes over its base image
 
 
 def size(image: str) -> int:
