@@ -28,11 +28,28 @@ def outcome(body: bytes) -> object:
 def test_a_pixel_is_decoded_the_same_with_another_key_beside_it(
     value: str, before: str, after: str
 ) -> None:
-    """A body with a second key is decoded by msgspec."""
+    """With a second list, the keys are decoded by msgspec."""
     pixels = ", ".join([*["0.25"] * 700, value, *["0.75"] * 83])
     short = f'{before}{{"image": [{pixels}]}}{after}'.encode()
     long = f'{before}{{"id": 1, "image": [{pixels}]}}{after}'.encode()
-    assert outcome(short) == outcome(long)
+    split = f'{before}{{"ids": [1], "image": [{pixels}]}}{after}'.encode()
+    assert outcome(short) == outcome(long) == outcome(split)
+
+
+TWICE = [
+    ('"image": 5, "image": [{}]', True),
+    ('"image": [{}], "image": 5', False),
+    (r'"image": [{}], "im\u0061ge": 5', False),
+    (r'"im\u0061ge": [{}]', True),
+    ('"x": {{"image": [{}]}}', False),
+    ('"image": "[", "y": [{}]', False),
+]
+
+
+@pytest.mark.parametrize(("fields", "is_image"), TWICE)
+def test_the_last_of_equal_keys_counts(fields: str, is_image: bool) -> None:
+    body = f"{{{fields.format(', '.join(['0.5'] * 784))}}}".encode()
+    assert (outcome(body) != 422) == is_image
 
 
 @pytest.mark.parametrize("count", [0, 1, 783, 785])

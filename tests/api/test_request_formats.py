@@ -232,6 +232,7 @@ REFUSED = {
     "no npy": (b"PK\x03\x04", NPY, 400, "np.save"),
     "an empty npy": (b"", NPY, 400, "np.save"),
     "npy cut short": (npy(BYTES)[:-1], NPY, 400, "np.save"),
+    "npy of any length": (npy(BYTES).replace(b"(20, 784)", b"(-1, 784)"), NPY, 400, "np.save"),
     "npy with more behind": (npy(BYTES) + b"0", NPY, 400, "np.save"),
     "a pickle in npy": (npy(np.array([{}], object)), NPY, 400, "np.save"),
     "npy of integers": (npy(BYTES.astype(int)), NPY, 422, "int64"),

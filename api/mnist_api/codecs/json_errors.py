@@ -1,16 +1,17 @@
-"""Error messages for JSON bodies that hold no image; runs only after decoding has failed."""
+"""Why a JSON body is not what was expected, and what to send."""
 
 import math
 import re
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
+from typing import TypeVar
 
 import msgspec
 
 from mnist_api.problems import ProblemError
 from mnist_api.signature import MAX_BYTE
 
-EXPECTED = 'send {"image": [784 numbers from 0 to 1]}, or {"images": [...]} for many'
-MAX_VALUES = 4096
+IMAGE = 'send {"image": [784 numbers from 0 to 1]}, or {"images": [...]} for many'
+MAX_VALUES = 4096  # that are looked at one by one
 _KINDS = {
     ord("["): "a list",
     ord("{"): "an object",
@@ -20,53 +21,78 @@ _KINDS = {
     ord("n"): "null",
 }
 _check_json = msgspec.json.Decoder(msgspec.Raw).decode  # validates, builds nothing
-_decode_object = msgspec.json.Decoder(dict[str, msgspec.Raw]).decode
 _decode_list = msgspec.json.Decoder(list[msgspec.Raw]).decode
 
-
-def explain_refusal(body: bytes) -> ProblemError:
-    """Return the error for ``body``: 400 if it is not JSON, 422 if it is not an image."""
-    reason = _describe_syntax_error(body)
-    if reason:
-        return ProblemError(400, reason)
-    return ProblemError(422, _describe_mismatch(body))
+Decoded = TypeVar("Decoded")
 
 
-def _describe_syntax_error(body: bytes) -> str | None:
+def read_object(decode: Callable[[bytes], Decoded], body: bytes, expected: str) -> Decoded:
+    """Return what ``decode``, a decoder of msgspec, makes of ``body``.
+
+    Raises ProblemError with what is ``expected``: 400 if it is not JSON, 422 if it is another one.
+    """
+    try:
+        if not body.isascii():
+            body.decode()  # the decoder skips unknown keys without checking that they are UTF-8
+        return decode(body)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+        if reason := _describe_syntax_error(body, expected):
+            raise ProblemError(400, reason) from None
+        kind = _kind(body.lstrip())
+        if kind != "an object":
+            raise ProblemError(422, f"The body is {kind}, not an object: {expected}.") from None
+        raise ProblemError(422, f"The body is not a request ({error}): {expected}.") from None
+
+
+def explain_image(image: bytes) -> ProblemError:
+    """Return why well-formed JSON is not one image; empty, there was none."""
+    return ProblemError(422, _describe_image(image))
+
+
+def explain_lists(outline: bytes, name: str) -> ProblemError:
+    """Return why JSON with this ``outline``, that is without its numbers, is not images."""
+    if not outline.startswith(b"["):
+        reason = "is not a list"
+    elif outline.translate(None, b"[],"):
+        reason = "holds more than lists of numbers"
+    elif outline == b"[]":
+        reason = "is empty"
+    else:
+        reason = "is not a list of images of 784 numbers, or of 28 rows of 28"
+    expected = f'send {{"{name}": [[784 numbers from 0 to 1], ...]}}'
+    return ProblemError(422, f'"{name}" {reason}: {expected}.')
+
+
+def _describe_syntax_error(body: bytes, expected: str) -> str | None:
     if not body.strip():
-        return f"The body is empty: {EXPECTED}."
+        return f"The body is empty: {expected}."
     try:
         body.decode()
         _check_json(body)
     except UnicodeDecodeError as error:
-        return f"The body is not UTF-8 (byte {error.start}): {EXPECTED} as UTF-8 text."
+        return f"The body is not UTF-8 (byte {error.start}): {expected} as UTF-8 text."
     except RecursionError:
-        return f"The body is nested too deeply: {EXPECTED}."
+        return f"The body is nested too deeply: {expected}."
     except msgspec.DecodeError as error:
         if re.search(rb"\b(NaN|Infinity)\b", body):
             return "NaN and Infinity are not numbers in JSON: give each pixel a number from 0 to 1."
-        return f"The body is not JSON ({error}): {EXPECTED}."
+        return f"The body is not JSON ({error}): {expected}."
     return None
 
 
-def _describe_mismatch(body: bytes) -> str:
-    """Return why well-formed JSON is not an image."""
-    if _kind(body.lstrip()) != "an object":
-        return f"The body is {_kind(body.lstrip())}, not an object: {EXPECTED}."
-    if body.count(b",") > MAX_VALUES:
-        return f"The body has more than {MAX_VALUES} values, but one image has 784: {EXPECTED}."
-    fields = _decode_object(body)
-    if "image" not in fields:
-        return f'The object has no key "image": {EXPECTED}.'
-    image = bytes(fields["image"])
+def _describe_image(image: bytes) -> str:
+    if not image:
+        return f'The object has no key "image": {IMAGE}.'
     if _kind(image) != "a list":
-        return f'"image" is {_kind(image)}, not a list: {EXPECTED}.'
+        return f'"image" is {_kind(image)}, not a list: {IMAGE}.'
+    if image.count(b",") > MAX_VALUES:
+        return f'"image" has more than {MAX_VALUES} values, but one image has 784: {IMAGE}.'
     items = [bytes(item) for item in _decode_list(image)]
     if items and all(_kind(item) == "a list" for item in items):
         rows = [[bytes(value) for value in _decode_list(row)] for row in items]
         return _wrong_values(value for row in rows for value in row) or _wrong_rows(rows)
     return _wrong_values(items) or (
-        f'"image" has {len(items)} numbers, but 28 x 28 = 784 are needed: {EXPECTED}.'
+        f'"image" has {len(items)} numbers, but 28 x 28 = 784 are needed: {IMAGE}.'
     )
 
 

@@ -4,6 +4,7 @@ The protocol: https://kserve.github.io/website/docs/concepts/architecture/data-p
 and its binary tensor data extension.
 """
 
+from math import prod
 from typing import NamedTuple
 
 import msgspec
@@ -11,6 +12,7 @@ import numpy as np
 from msgspec import UNSET, Raw, Struct, UnsetType
 from numpy.typing import NDArray
 
+from mnist_api.codecs.json_errors import read_object
 from mnist_api.codecs.json_numbers import has_shape, read_numbers
 from mnist_api.codecs.raw_tensor import FLOAT32, view_floats
 from mnist_api.http import Request
@@ -73,17 +75,13 @@ _decode_shape = msgspec.json.Decoder(list[int]).decode
 
 
 def read_inference(request: Request) -> InferenceRequest:
-    """Decode ``request``. Raises ProblemError (400)."""
+    """Decode ``request``. Raises ProblemError (400, 422)."""
     body = request.body
     length = _header_length(request)
-    try:
-        json = body if length is None else body[:length]
-        if json.count(b"{") > MAX_OBJECTS:
-            raise ProblemError(400, f"The request has too many inputs or outputs: {EXPECTED}.")
-        json.decode()  # the decoder skips unknown keys without checking that they are UTF-8
-        decoded = _decode(json)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise ProblemError(400, f"The request can't be read ({error}): {EXPECTED}.") from None
+    json = body if length is None else body[:length]
+    if json.count(b"{") > MAX_OBJECTS:
+        raise ProblemError(400, f"The request has too many inputs or outputs: {EXPECTED}.")
+    decoded = read_object(_decode, json, EXPECTED)
     if len(decoded.inputs) != 1:
         raise ProblemError(400, f"There are {len(decoded.inputs)} inputs: {EXPECTED}.")
     images = _read_tensor(decoded.inputs[0], body, len(body) if length is None else length)
@@ -116,7 +114,7 @@ def _read_tensor(tensor: Input, body: bytes, start: int) -> NDArray[np.float32]:
     size, following = tensor.parameters.binary_data_size, len(body) - start
     if size is UNSET:
         data = b"" if tensor.data is UNSET else bytes(tensor.data)
-        if following or not has_shape(data, tuple(shape)):
+        if following or not has_shape(data, tuple(shape), (prod(shape),)):
             raise ProblemError(
                 400, f'"data" does not hold the {shape[0]} x {PIXELS} numbers of the shape.'
             )

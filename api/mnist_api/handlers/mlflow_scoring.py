@@ -8,6 +8,7 @@ from msgspec import UNSET, Raw, Struct, UnsetType
 from numpy.typing import NDArray
 
 from mnist_api.codecs.data_frames import read_csv, read_records
+from mnist_api.codecs.json_errors import read_object
 from mnist_api.codecs.json_numbers import read_images
 from mnist_api.handlers.context import Context
 from mnist_api.handlers.probabilities import compute_probabilities
@@ -17,6 +18,7 @@ from mnist_api.problems import ProblemError
 MLFLOW_VERSION = "3.17.2"  # that of the tracking server
 CSV = "text/csv"
 KEYS = ("instances", "inputs", "dataframe_split", "dataframe_records")
+EXPECTED = f"send an object with exactly one of {', '.join(KEYS)}"
 CODES = {503: "TEMPORARILY_UNAVAILABLE", 500: "INTERNAL_ERROR"}
 
 
@@ -71,17 +73,10 @@ def mlflow_version() -> str:
 
 
 def _read_json(request: Request) -> NDArray[np.float32]:
-    body = request.body
-    try:
-        body.decode()
-        scoring = _decode(body)
-    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
-        raise ProblemError(400, f"The body is not the JSON of a request ({error}).") from None
+    scoring = read_object(_decode, request.body, EXPECTED)
     given = [key for key in KEYS if getattr(scoring, key) is not UNSET]
     if len(given) != 1:
-        raise ProblemError(
-            400, f"Give exactly one of {', '.join(KEYS)}; the body has {len(given)} of them."
-        )
+        raise ProblemError(400, f"The body has {len(given)} of the keys: {EXPECTED}.")
     value = getattr(scoring, given[0])
     if given[0] == "dataframe_records":
         return read_records(bytes(value), request.checkpoint)
