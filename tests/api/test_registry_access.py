@@ -149,8 +149,8 @@ REFUSED = {
         "MLFLOW_TRACKING_SERVER_CERT_PATH is '/nowhere', but must be ",
     ),
     "no certificate": (
-        HTTPS | {"MLFLOW_TRACKING_CLIENT_CERT_PATH": __file__},
-        "MLFLOW_TRACKING_CLIENT_CERT_PATH is ",
+        HTTPS | {"MLFLOW_TRACKING_SERVER_CERT_PATH": __file__},
+        "MLFLOW_TRACKING_SERVER_CERT_PATH is ",
     ),
     "contradiction": (
         HTTPS | {"MLFLOW_TRACKING_SERVER_CERT_PATH": "/x", "MLFLOW_TRACKING_INSECURE_TLS": "1"},

@@ -7,9 +7,11 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from urllib.parse import unquote, urlsplit
 
+USERNAME = "MLFLOW_TRACKING_USERNAME"
+PASSWORD = "MLFLOW_TRACKING_PASSWORD"  # noqa: S105 # the variable's name
+TOKEN = "MLFLOW_TRACKING_TOKEN"  # noqa: S105 # the variable's name
 INSECURE = "MLFLOW_TRACKING_INSECURE_TLS"
 SERVER_CERT = "MLFLOW_TRACKING_SERVER_CERT_PATH"
-CLIENT_CERT = "MLFLOW_TRACKING_CLIENT_CERT_PATH"
 
 
 @dataclass(frozen=True)
@@ -29,18 +31,16 @@ def read_credentials(environ: Mapping[str, str]) -> Credentials:
     Raises ValueError; the message names the variable and shows no secret.
     """
     url = urlsplit(environ.get("MLFLOW_TRACKING_URI", ""))
-    user, password = unquote(url.username or ""), unquote(url.password or "")
-    if not (user or password):
-        user = environ.get("MLFLOW_TRACKING_USERNAME", "")
-        password = environ.get("MLFLOW_TRACKING_PASSWORD", "")
-        if not (user and password):
-            user = password = ""
     tls = _create_tls(environ) if url.scheme == "https" else None
-    if user or password:
-        return Credentials(f"Basic {b64encode(f'{user}:{password}'.encode()).decode()}", tls)
-    token = environ.get("MLFLOW_TRACKING_TOKEN", "")
+    account = unquote(url.username or ""), unquote(url.password or "")
+    variables = environ.get(USERNAME, ""), environ.get(PASSWORD, "")
+    if not any(account) and all(variables):
+        account = variables
+    if any(account):
+        return Credentials(f"Basic {b64encode(':'.join(account).encode()).decode()}", tls)
+    token = environ.get(TOKEN, "")
     if not re.fullmatch("[!-~]*", token):
-        raise ValueError("MLFLOW_TRACKING_TOKEN must be ASCII characters without white space.")
+        raise ValueError(f"{TOKEN} must be ASCII characters without white space.")
     return Credentials(f"Bearer {token}" if token else None, tls)
 
 
@@ -48,17 +48,14 @@ def _create_tls(environ: Mapping[str, str]) -> ssl.SSLContext:
     insecure = (environ.get(INSECURE) or "false").lower()
     if insecure not in ("true", "1", "false", "0"):
         raise ValueError(f"{INSECURE} is {insecure!r}, but must be true or false.")
-    name, path = SERVER_CERT, environ.get(SERVER_CERT) or None
-    if path and insecure in ("true", "1"):
+    ignores = insecure in ("true", "1")
+    path = environ.get(SERVER_CERT) or None
+    if path and ignores:
         raise ValueError(f"{INSECURE} and {SERVER_CERT} are both set: unset one of them.")
     try:
         context = ssl.create_default_context(cafile=path)
-        name, path = CLIENT_CERT, environ.get(CLIENT_CERT) or None
-        if path:
-            context.load_cert_chain(path, password="")  # so that OpenSSL does not ask for one
     except OSError as error:
-        raise ValueError(f"{name} is {path!r}, but must be a PEM file ({error}).") from None
-    if insecure in ("true", "1"):
-        context.check_hostname = False
-        context.verify_mode = ssl.CERT_NONE
+        raise ValueError(f"{SERVER_CERT} is {path!r}, but must be a PEM file ({error}).") from None
+    context.check_hostname = not ignores
+    context.verify_mode = ssl.CERT_NONE if ignores else ssl.CERT_REQUIRED
     return context
