@@ -37,9 +37,7 @@ class Problem(msgspec.Struct, forbid_unknown_fields=True):
 
 def encode_problem(status: int, detail: str) -> bytes:
     """Return the problem's JSON; the type about:blank requires the status's phrase as title."""
-    return msgspec.json.encode(
-        Problem("about:blank", HTTPStatus(status).phrase, status, detail)
-    )
+    return msgspec.json.encode(Problem("about:blank", HTTPStatus(status).phrase, status, detail))
 
 
 def too_large(bound: int) -> ProblemError:

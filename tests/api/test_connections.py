@@ -68,26 +68,32 @@ def dripping(api: Api, head: bytes) -> Iterator[socket.socket]:
 )  # fmt: skip
 def test_a_request_that_drips_is_ended(api: Api, head: bytes) -> None:
     begin = time.monotonic()
-    with dripping(api, head) as connection:
-        with contextlib.suppress(ConnectionError):
-            while connection.recv(65536):
-                pass
+    with dripping(api, head) as connection, contextlib.suppress(ConnectionError):
+        while connection.recv(65536):
+            pass
     assert time.monotonic() - begin < ENDED_SECONDS
 
 
 @pytest.mark.parametrize(
-    "request_bytes", [FAST, HEALTH, METRICS, INFER, SLOW], ids=["fast", "GET", "large", "error", "picture"]
+    "request_bytes",
+    [FAST, HEALTH, METRICS, INFER, SLOW],
+    ids=["fast", "GET", "large", "error", "picture"],
 )
 def test_a_client_that_reads_nothing_is_disconnected(api: Api, request_bytes: bytes) -> None:
     """However many requests it pipelines; meanwhile the server reads little of them."""
     with socket.create_connection(("127.0.0.1", api.port), timeout=1) as connection:
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
         many = memoryview(request_bytes * (4_000_000 // len(request_bytes)))
-        left, end = many, time.monotonic() + 30
         with pytest.raises(OSError, match=r"reset|Broken"):
-            while time.monotonic() < end:
-                with contextlib.suppress(TimeoutError):
-                    left = left[connection.send(left) :] or many
+            send_for(connection, many, seconds=30)
+
+
+def send_for(connection: socket.socket, content: memoryview, seconds: float) -> None:
+    """Send ``content`` again and again."""
+    left, end = content, time.monotonic() + seconds
+    while time.monotonic() < end:
+        with contextlib.suppress(TimeoutError):
+            left = left[connection.send(left) :] or content
 
 
 def test_ten_unread_responses_do_not_block_other_flask_routes(api: Api) -> None:
@@ -112,7 +118,7 @@ def test_six_pipelining_clients_do_not_delay_health(api: Api, body: bytes) -> No
 
     def pipeline() -> None:
         with socket.create_connection(("127.0.0.1", api.port), timeout=20) as connection:
-            reader = threading.Thread(target=lambda: [None for _ in iter(lambda: receive(connection), b"")])
+            reader = threading.Thread(target=lambda: list(iter(lambda: receive(connection), b"")))
             reader.start()
             with contextlib.suppress(OSError):
                 while not stop.is_set():
@@ -172,9 +178,7 @@ def test_hundreds_of_pipelined_requests_are_all_answered(api: Api) -> None:
 def test_a_worker_ends_after_max_requests_on_the_fast_path(
     start_api: Callable[..., Api], seven: Path
 ) -> None:
-    api = start_api(
-        "--max-requests=20", MODEL_FILE=str(seven), WEB_CONCURRENCY="1"
-    ).wait_ready()
+    api = start_api("--max-requests=20", MODEL_FILE=str(seven), WEB_CONCURRENCY="1").wait_ready()
     worker = api.workers()
     end = time.monotonic() + 20
     while api.workers() == worker and time.monotonic() < end:

@@ -118,7 +118,12 @@ def test_a_client_that_half_closes_gets_its_response(api: Api) -> None:
 
 def test_disconnects_in_mid_request_have_no_effect_on_others(api: Api) -> None:
     workers = api.workers()
-    for content in (HEAD[:30], HEAD + BODY[:50], HEAD + BODY, b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n"):
+    for content in (
+        HEAD[:30],
+        HEAD + BODY[:50],
+        HEAD + BODY,
+        b"GET /health HTTP/1.1\r\nHost: localhost\r\n\r\n",
+    ):
         for _ in range(20):
             begin(api, content).close()
     check_unaffected(api, workers)
@@ -165,7 +170,10 @@ def test_an_invalid_request_is_refused_and_the_connection_closed(api: Api, conte
 
 def test_idle_connections_do_not_delay_the_stop(api: Api) -> None:
     """With connections after a request, on either path, and without one."""
-    asked = [begin(api, content) for content in (b"", HEAD + BODY, b"GET /model HTTP/1.1\r\nHost: localhost\r\n\r\n")]
+    asked = [
+        begin(api, content)
+        for content in (b"", HEAD + BODY, b"GET /model HTTP/1.1\r\nHost: localhost\r\n\r\n")
+    ]
     for connection in asked[1:]:
         assert connection.recv(65536)
     time.sleep(0.2)

@@ -15,7 +15,7 @@ from mnist_api.handlers.probabilities import compute_probabilities
 from mnist_api.http import JSON, Request, Response, media_type_of
 from mnist_api.problems import ProblemError
 
-MLFLOW_VERSION = "3.17.2"  # that of the tracking server
+MLFLOW_VERSION = "3.17.2"  # whose protocol this is: that of the tracking server
 CSV = "text/csv"
 KEYS = ("instances", "inputs", "dataframe_split", "dataframe_records")
 EXPECTED = f"send an object with exactly one of {', '.join(KEYS)}"
@@ -65,11 +65,6 @@ def write_error(problem: ProblemError) -> Response:
     status = 400 if problem.status == 422 else problem.status
     error = {"error_code": CODES.get(status, "BAD_REQUEST"), "message": problem.detail}
     return Response(status, JSON, msgspec.json.encode(error), problem.headers)
-
-
-def mlflow_version() -> str:
-    """Return the version of MLflow whose protocol this implements."""
-    return MLFLOW_VERSION
 
 
 def _read_json(request: Request) -> NDArray[np.float32]:

@@ -106,7 +106,9 @@ def _describe_operation(route: Route, references: dict[object, Json]) -> Json:
         described = {}
         for media_type, schema in content.items():
             options = [references[one] for one in _alternatives(schema)]
-            described[media_type] = {"schema": options[0] if len(options) == 1 else {"anyOf": options}}
+            described[media_type] = {
+                "schema": options[0] if len(options) == 1 else {"anyOf": options}
+            }
         return described
 
     described: Json = {
@@ -123,10 +125,10 @@ def _describe_operation(route: Route, references: dict[object, Json]) -> Json:
         content = describe_content(operation.accepts)
         described["requestBody"] = {"required": True, "content": content}
     responses: Json = {}
-    for status, (text, content) in operation.responses.items():
+    for status, (text, sent) in operation.responses.items():
         responses[str(status)] = {"description": text}
-        if content:
-            responses[str(status)]["content"] = describe_content(content)
+        if sent:
+            responses[str(status)]["content"] = describe_content(sent)
     if operation.response_headers:
         responses["200"]["headers"] = {
             name: {"description": text, "schema": {"type": "integer"}}

@@ -256,8 +256,7 @@ ROUTES = (
             "MLflow scoring",
             "ping",
             "Return whether a model is loaded",
-            _text(200, "A model is loaded; the body is an empty line.")
-            | _text(503, NO_MODEL),
+            _text(200, "A model is loaded; the body is an empty line.") | _text(503, NO_MODEL),
         ),
         state.ping,
     ),

@@ -3,7 +3,7 @@
 import msgspec
 
 from mnist_api.handlers.context import Context
-from mnist_api.handlers.mlflow_scoring import mlflow_version
+from mnist_api.handlers.mlflow_scoring import MLFLOW_VERSION
 from mnist_api.handlers.schemas import Health, ModelDescription, RefusedVersion
 from mnist_api.http import JSON, Request, Response
 
@@ -29,7 +29,7 @@ def describe_active_model(_: Request, context: Context) -> Response:
         version.sha256,
         loaded.source,
         loaded.since.isoformat(timespec="seconds"),
-        refused and RefusedVersion(refused.version, refused.reason),
+        RefusedVersion(refused.version, refused.reason) if refused else None,
     )
     return Response(200, JSON, msgspec.json.encode(body))
 
@@ -48,4 +48,4 @@ def ping(_: Request, context: Context) -> Response:
 
 def report_version(_: Request, __: Context) -> Response:
     """Return MLflow's version."""
-    return Response(200, TEXT, mlflow_version().encode())
+    return Response(200, TEXT, MLFLOW_VERSION.encode())

@@ -1,7 +1,7 @@
 """The ASGI application: reads and handles POST requests, and passes all others to Flask."""
 
 import asyncio
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from time import perf_counter
 from typing import Any
 
@@ -51,9 +51,9 @@ class AsgiApp:
         if scope["type"] == "lifespan":
             await self._run_lifespan(receive, send)
         elif scope["type"] == "http":
-            match = find_route(scope["method"], scope["path"])
-            if match.route is not None and scope["method"] == "POST":
-                await self._serve(match.route, match.variables, scope, receive, send)
+            route, _, variables = find_route(scope["method"], scope["path"])
+            if route is not None and route.method == "POST":
+                await self._serve(route, variables, scope, receive, send)
             else:
                 await self._serve_by_flask(scope, receive, send)
 
@@ -71,7 +71,7 @@ class AsgiApp:
     async def _serve(
         self,
         route: Route,
-        variables: Any,
+        variables: Mapping[str, str],
         scope: Message,
         receive: Receive,
         send: Send,
@@ -93,7 +93,7 @@ class AsgiApp:
     async def _read_and_handle(
         self,
         route: Route,
-        variables: Any,
+        variables: Mapping[str, str],
         scope: Message,
         headers: dict[bytes, bytes],
         receive: Receive,
@@ -102,8 +102,8 @@ class AsgiApp:
         max_bytes, seconds = self.context.max_body_bytes, self.connections.request_seconds
         try:
             body = await read_body(headers, receive, max_bytes, seconds, reservation)
-            if PROBLEM in scope:
-                raise scope[PROBLEM]
+            if PROBLEM in scope.get("state", {}):
+                raise scope["state"][PROBLEM]
             query = scope["query_string"].decode("latin-1")
             request = Request(scope["path"], query, headers, body, variables)
             return await self._handle(route, request, receive, reservation)

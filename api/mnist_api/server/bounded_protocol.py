@@ -39,7 +39,7 @@ class BoundedProtocol(HttpToolsProtocol):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self.all: Connections = self.app.connections  # type: ignore[attr-defined] # an AsgiApp
+        self.all: Connections = self.app.connections
         self.since = self.all.now  # when the request began, or the last response was complete
         self.url = b""
         self._unparsed = b""  # received, but parsing has to wait
@@ -184,10 +184,12 @@ class BoundedProtocol(HttpToolsProtocol):
         if len(self.url) > MAX_TARGET:
             raise ProblemError(414, f"The request's target is longer than {MAX_TARGET} bytes.")
         head, self.headers = self.headers, []  # trailers are discarded
-        headers = check_head(self.parser.get_http_version(), head)
+        version = self.parser.get_http_version()
+        headers = check_head(version, head)
         self._unreported = 0
         self._in_head, self._in_body = False, True
-        self._is_last = self.all.is_stopping or not self.parser.should_keep_alive()
+        keep_alive = version == "1.1" and self.parser.should_keep_alive()
+        self._is_last = self.all.is_stopping or not keep_alive
         if self.parser.should_upgrade():
             self._framing = find_framing(headers)
             head.remove((b"upgrade", headers.pop(b"upgrade")))  # the response is HTTP/1.1
@@ -223,7 +225,8 @@ class BoundedProtocol(HttpToolsProtocol):
         """Begin the next request, or end the connection with an error that had to wait."""
         self.since = self.all.now
         super().on_response_complete()
-        if self._refusal is not None and self.cycle.response_complete:
+        is_open = not self.transport.is_closing()
+        if self._refusal is not None and self.cycle.response_complete and is_open:
             self._write_refusal(self._refusal)
 
     def refuse(self, problem: ProblemError) -> None:
@@ -236,7 +239,7 @@ class BoundedProtocol(HttpToolsProtocol):
         if cycle is None or cycle.response_complete:
             self._write_refusal(problem)
         elif self._in_body and not self._is_ours:  # the application answers for this request
-            cycle.scope[PROBLEM] = problem  # type: ignore[typeddict-unknown-key] # ours
+            cycle.scope["state"][PROBLEM] = problem
             cycle.keep_alive = cycle.more_body = False
             cycle.message_event.set()
 
@@ -263,7 +266,7 @@ class BoundedProtocol(HttpToolsProtocol):
         seconds: float,
     ) -> None:
         """Record and send the response to a request that is not uvicorn's."""
-        recorder = self.app.recorder  # type: ignore[attr-defined] # an AsgiApp
+        recorder = self.app.recorder
         request_id = recorder.choose_id(given_id)
         status, body = response.status, response.body
         client = self.client[0] if self.client else ""
@@ -305,12 +308,13 @@ class BoundedProtocol(HttpToolsProtocol):
         elif self._is_ours:
             if now - self.since > seconds + self._received / MIN_RATE:
                 self.refuse(too_slow())
-        elif self.cycle.response_complete and now - self.since > DISCARDED_SECONDS:
-            self.transport.close()
+        elif self._in_body and self.cycle.response_complete:
+            if now - self.since > DISCARDED_SECONDS:
+                self.transport.close()
 
     def shutdown(self) -> None:
         """Close the connection after the request that has begun, if there is one."""
-        self._is_last = True
+        self.all.is_stopping = self._is_last = True
         if self.is_idle() or not self._is_ours:
             super().shutdown()
 

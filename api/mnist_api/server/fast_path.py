@@ -12,7 +12,6 @@ from mnist_api.handlers.router import Match, check_headers, find_route, respond
 from mnist_api.http import Request, max_fast_bytes
 from mnist_api.server.bounded_protocol import BoundedProtocol, Head
 
-
 PIECE_OVERHEAD = 64  # bytes of an object in memory
 MAX_ANSWERS = 16  # before other connections are served
 
@@ -33,7 +32,7 @@ class FastPathProtocol(BoundedProtocol):
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:
         super().__init__(*args, **kwargs)
-        self._context = self.app.context  # type: ignore[attr-defined] # an AsgiApp
+        self._context = self.app.context
         self._request: FastRequest | None = None
         self._pieces: list[bytes] = []  # of its body
 

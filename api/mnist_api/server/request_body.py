@@ -12,7 +12,7 @@ Message = MutableMapping[str, Any]
 Receive = Callable[[], Awaitable[Message]]
 
 MIN_RATE = 16384  # bytes a second; what is slower is ended after ``timeout``
-PROBLEM = "mnist_api.problem"  # in a scope: the error because of which its body is incomplete
+PROBLEM = "problem"  # in a scope's state: the error because of which the body is incomplete
 
 
 async def read_body(

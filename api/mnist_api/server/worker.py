@@ -6,14 +6,14 @@ import resource
 import signal
 from typing import Any
 
-from uvicorn_worker import UvicornWorker
+from uvicorn_worker import UvicornWorker  # type: ignore[import-untyped] # it ships no types
 
 from mnist_api.server.fast_path import FastPathProtocol
 
 RESERVED_FILES = 100  # file descriptors for everything but connections
 
 
-class Worker(UvicornWorker):
+class Worker(UvicornWorker):  # type: ignore[misc] # as above
     """Serves the ASGI application, and ends idle and slow connections."""
 
     CONFIG_KWARGS: dict[str, Any] = {  # noqa: RUF012 # uvicorn's name and form

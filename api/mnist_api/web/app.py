@@ -79,7 +79,8 @@ def _make_view(route: Route, context: Context) -> Callable[..., FlaskResponse]:
             query = request.query_string.decode("latin-1")
             whole = Request(request.path, query, headers, body, variables)
             response = respond(route, whole, context)
-        answer = _to_flask(response).make_conditional(request)
+        answer = _to_flask(response)
+        answer.make_conditional(request)  # 304, if the client has this version of a file
         del answer.headers["Date"]  # the server sends it
         return answer
 
