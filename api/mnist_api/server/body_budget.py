@@ -30,12 +30,17 @@ class Reservation:
         self._budget = budget
         self.on_evict: Callable[[ProblemError], None] = _ignore
         self._bytes = 0
-        self._since = monotonic()
-        budget.arriving[self] = None
+        self._since = 0.0
 
     def resize(self, length: int) -> None:
         """Reserve ``length`` bytes in all. Raises ProblemError (503) if the budget is spent."""
+        if length == 0:
+            self.release()
+            return
         budget = self._budget
+        if self._bytes == 0:  # it begins to arrive
+            self._since = monotonic()
+            budget.arriving[self] = None
         while budget.reserved - self._bytes + length > budget.max_bytes:
             oldest = next(iter(budget.arriving), self)
             if oldest is self or monotonic() - oldest._since < budget.grace:

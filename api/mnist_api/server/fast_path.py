@@ -10,7 +10,8 @@ import httptools
 from mnist_api.handlers.route import Route
 from mnist_api.handlers.router import Match, check_headers, find_route, respond
 from mnist_api.http import Request, max_fast_bytes
-from mnist_api.server.bounded_protocol import BoundedProtocol, Head
+from mnist_api.server.bounded_protocol import BoundedProtocol
+from mnist_api.server.request_head import Head
 
 PIECE_OVERHEAD = 64  # bytes of an object in memory
 MAX_ANSWERS = 16  # before other connections are served
@@ -22,7 +23,7 @@ class FastRequest(NamedTuple):
     route: Route
     path: str
     query: str
-    head: list[tuple[bytes, bytes]]
+    head: Head
     headers: dict[bytes, bytes]
     variables: Any
 
@@ -35,6 +36,12 @@ class FastPathProtocol(BoundedProtocol):
         self._context = self.app.context
         self._request: FastRequest | None = None
         self._pieces: list[bytes] = []  # of its body
+        self._answers = 0  # given while one piece is parsed
+
+    def feed(self, piece: bytes) -> None:
+        """Parse a piece, and answer at most MAX_ANSWERS of its requests at once."""
+        self._answers = 0
+        super().feed(piece)
 
     def begin_request(self, head: Head, headers: dict[bytes, bytes]) -> None:
         """Take the request, or leave it to uvicorn."""
@@ -51,7 +58,7 @@ class FastPathProtocol(BoundedProtocol):
             or self.parser.get_method() != b"POST"
             or b"expect" in headers
             or self._answers == MAX_ANSWERS
-            or not (self.cycle is None or self.cycle.response_complete)
+            or not self.is_answered()
         ):
             return None
         path, query, (route, _, variables) = parse_target(self.url)
@@ -64,19 +71,19 @@ class FastPathProtocol(BoundedProtocol):
         if self._request is None:
             super().on_body(body)
             return
-        self._unreported = 0
+        self.unreported = 0
         self._pieces.append(body)
-        self._received += len(body)
-        self._held += len(body) + PIECE_OVERHEAD
+        self.received += len(body)
+        self.held += len(body) + PIECE_OVERHEAD
 
     def on_message_complete(self) -> None:
         """Answer the request; leave it to uvicorn if that would block the event loop."""
-        if self._request is None or self._framing:
+        if self._request is None or self.framing:
             super().on_message_complete()
             return
         begin = perf_counter()
         (route, path, query, head, headers, variables), self._request = self._request, None
-        body, self._pieces, self._held = b"".join(self._pieces), [], 0
+        body, self._pieces, self.held = b"".join(self._pieces), [], 0
         request = Request(path, query, headers, body, variables)
         if not route.is_fast(request):
             super().begin_request(head, headers)
@@ -87,11 +94,11 @@ class FastPathProtocol(BoundedProtocol):
         seconds = perf_counter() - begin
         given_id = headers.get(b"x-request-id")
         self.write_response(response, "POST", path, route.template, given_id, seconds)
-        self._unreported, self._in_body, self._is_ours = 0, False, False
+        self.unreported, self.in_body, self.is_ours = 0, False, False
         self.since = self.all.now
         self.server_state.total_requests += 1
         self._answers += 1
-        if self._is_last:
+        if self.is_last:
             self.finish()
 
 

@@ -3,7 +3,11 @@
 import re
 from functools import lru_cache
 
+import httptools
+
 from mnist_api.problems import ProblemError, malformed
+
+Head = list[tuple[bytes, bytes]]  # names in lower case
 
 MAX_HEAD = 65536  # bytes of a head, of the trailers, or of a chunk's extensions
 MAX_HEADERS = 100
@@ -14,24 +18,37 @@ _is_host = re.compile(
 ).fullmatch
 
 
-def check_head(version: str, headers: list[tuple[bytes, bytes]]) -> dict[bytes, bytes]:
-    """Return ``headers`` by name. Raises ProblemError (400, 501, 505)."""
-    by_name = dict(headers)
-    if len(by_name) != len(headers):
-        _check_repeated(headers)
-    if b"host" in by_name:
-        if not is_host(by_name[b"host"]):
+def check_size(size: int, headers: int = 0, target: int = 0) -> None:
+    """Check a head's bytes, number of headers, and bytes of the target.
+
+    Raises ProblemError (414, 431).
+    """
+    if target > MAX_TARGET:
+        raise ProblemError(414, f"The request's target is longer than {MAX_TARGET} bytes.")
+    if size > MAX_HEAD or headers > MAX_HEADERS:
+        raise ProblemError(
+            431, f"Send at most {MAX_HEADERS} headers, and at most {MAX_HEAD} bytes of them."
+        )
+
+
+def check_head(version: str, head: Head) -> dict[bytes, bytes]:
+    """Return the headers by name. Raises ProblemError (400, 501, 505)."""
+    headers = dict(head)
+    if len(headers) != len(head):
+        _check_repeated([name for name, _ in head])
+    if version not in ("1.0", "1.1"):
+        raise ProblemError(505, "Send the request as HTTP/1.1.")
+    if b"host" in headers:
+        if not is_host(headers[b"host"]):
             raise malformed("the header Host is malformed")
     elif version == "1.1":
         raise malformed("the header Host is missing")
-    if version not in ("1.0", "1.1"):
-        raise ProblemError(505, "Send the request as HTTP/1.1.")
-    if b"transfer-encoding" in by_name:
+    if b"transfer-encoding" in headers:
         if version == "1.0":
             raise malformed("HTTP/1.0 has no header Transfer-Encoding")
-        if by_name[b"transfer-encoding"].lower() != b"chunked":
-            raise ProblemError(501, "The only transfer encoding that is supported is chunked.")
-    return by_name
+        if headers[b"transfer-encoding"].lower() != b"chunked":
+            raise unsupported_coding()
+    return headers
 
 
 @lru_cache(256)
@@ -40,16 +57,30 @@ def is_host(value: bytes) -> bool:
     return _is_host(value) is not None
 
 
-def _check_repeated(headers: list[tuple[bytes, bytes]]) -> None:
-    names = [name for name, _ in headers]
+def find_framing(headers: dict[bytes, bytes]) -> bytes:
+    """Return the header that says how long the body is; empty if there is no body."""
+    if b"transfer-encoding" in headers:
+        return b"Transfer-Encoding: chunked"
+    length = int(headers.get(b"content-length", 0))
+    return b"Content-Length: %d" % length if length else b""
+
+
+def describe_target(parser: httptools.HttpRequestParser, url: bytes) -> tuple[str, str]:
+    """Return the method and the path of a request, as far as they are known; else empty."""
+    try:
+        path = (httptools.parse_url(url).path or b"").decode()
+        return parser.get_method().decode(), path
+    except (httptools.HttpParserError, UnicodeDecodeError):
+        return "", ""
+
+
+def unsupported_coding() -> ProblemError:
+    """Return the error for a transfer encoding other than chunked."""
+    return ProblemError(501, "The only transfer encoding that is supported is chunked.")
+
+
+def _check_repeated(names: list[bytes]) -> None:
     if names.count(b"host") > 1:
         raise malformed("there is more than one header Host")
     if names.count(b"transfer-encoding") > 1:
-        raise ProblemError(501, "The only transfer encoding that is supported is chunked.")
-
-
-def too_long() -> ProblemError:
-    """Return the error for a head, trailers or a chunk's extensions above the bounds."""
-    return ProblemError(
-        431, f"Send at most {MAX_HEADERS} headers, and at most {MAX_HEAD} bytes of them."
-    )
+        raise unsupported_coding()
