@@ -33,7 +33,7 @@ class BoundedProtocol(PacedProtocol):
         self.is_last = False  # the connection is closed after this request
         self.in_body = False
         self.is_ours = False  # the request is not uvicorn's, at least not yet
-        self.held = self.received = 0  # memory and bytes of a body that is ours
+        self.held = 0  # bytes in memory of a body that is ours
         self.unreported = 0  # bytes since the parser's last callback: of a head, or of trailers
         self.url = b""
         self._in_head = False
@@ -81,7 +81,7 @@ class BoundedProtocol(PacedProtocol):
             raise malformed()
         self.url, self.headers = b"", []
         self._in_head = self.is_ours = True
-        self.received = 0
+        self.length = self.received = 0
         self.since = self.all.now
 
     def on_header(self, name: bytes, value: bytes) -> None:
@@ -98,6 +98,7 @@ class BoundedProtocol(PacedProtocol):
         version = self.parser.get_http_version()
         headers = check_head(version, head)
         self.unreported = 0
+        self.length = int(headers.get(b"content-length", 0))
         self._in_head, self.in_body = False, True
         keep_alive = version == "1.1" and self.parser.should_keep_alive()
         self.is_last = self.all.is_stopping or not keep_alive
@@ -121,6 +122,7 @@ class BoundedProtocol(PacedProtocol):
     def on_body(self, body: bytes) -> None:
         """Collect a part of the body, or discard it if the response is complete."""
         self.unreported = 0
+        self.received += len(body)
         if self.cycle.response_complete:
             self.discard(body)
         else:

@@ -54,7 +54,7 @@ class FastPathProtocol(BoundedProtocol):
         content_type = headers.get(b"content-type", b"").decode("latin-1")
         most = min(max_fast_bytes(content_type), self._context.max_body_bytes)
         if (
-            not 0 < int(headers.get(b"content-length", 0)) <= most
+            not 0 < self.length <= most
             or self.parser.get_method() != b"POST"
             or b"expect" in headers
             or self._answers == MAX_ANSWERS

@@ -6,7 +6,7 @@ import httptools
 from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT, FlowControl
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
-PIECE = 16384  # bytes that are parsed before other connections are served
+PIECE = 16384  # bytes of requests that are parsed before other connections are served
 DISCARDED_BYTES = 16 * 1024**2
 
 
@@ -30,6 +30,7 @@ class PacedProtocol(HttpToolsProtocol):
         self.is_discarding = False
         self.framing = b""  # header of a body that the parser takes for another protocol
         self.unparsed = b""  # received, but it has to wait
+        self.length = self.received = 0  # bytes of the body: in all, if known, and until now
         self._is_scheduled = False
         self._discarded = 0  # bytes
 
@@ -51,7 +52,8 @@ class PacedProtocol(HttpToolsProtocol):
         self._is_scheduled = False
         if self.is_discarding or self._is_blocked() or self.transport.is_closing():
             return
-        piece, self.unparsed = self.unparsed[:PIECE], self.unparsed[PIECE:]
+        size = max(PIECE, self.length - self.received)
+        piece, self.unparsed = self.unparsed[:size], self.unparsed[size:]
         try:
             self.feed(piece)
         except httptools.HttpParserUpgrade as upgrade:
