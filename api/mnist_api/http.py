@@ -14,6 +14,7 @@ NPY = "application/x-npy"
 LARGE = 65536  # bytes; one image as JSON is 2 to 20 kB
 LARGE_TENSOR = 13 * LARGE  # bytes of numbers that need no parsing: 256 images of float32
 REQUEST_ID = "X-Request-ID"
+MAX_CACHED = 200  # characters of a content type
 
 
 def skip_checkpoint() -> None:
@@ -66,15 +67,18 @@ class Response(NamedTuple):
         return [(name, value) for name, _, value in (line.partition(": ") for line in lines)]
 
 
-@lru_cache(256)
 def max_fast_bytes(content_type: str) -> int:
     """Return the length, in bytes, up to which a body is handled in the event loop."""
     return LARGE_TENSOR if media_type_of(content_type) in (OCTETS, NPY) else LARGE
 
 
-@lru_cache(256)
 def media_type_of(content_type: str) -> str:
     """Return a content type without its parameters, in lower case."""
+    return _cut_parameters(content_type[:MAX_CACHED])
+
+
+@lru_cache(256)
+def _cut_parameters(content_type: str) -> str:
     return content_type.partition(";")[0].strip().lower()
 
 

@@ -41,7 +41,12 @@ class Api:
     """A running gunicorn."""
 
     def __init__(
-        self, folder: Path, arguments: list[str], cgroup: Path | None = None, **settings: str
+        self,
+        folder: Path,
+        arguments: list[str],
+        cgroup: Path | None = None,
+        prefix: list[str] | None = None,
+        **settings: str,
     ) -> None:
         self.port = int(settings.setdefault("PORT", str(free_port())))
         self.concurrency = int(settings.get("WEB_CONCURRENCY", "2"))
@@ -55,7 +60,7 @@ class Api:
         )
         with self._log.open("w") as log:
             self.process = subprocess.Popen(
-                [*inside, Path(sys.executable).with_name("gunicorn"), *arguments],
+                [*inside, *(prefix or []), Path(sys.executable).with_name("gunicorn"), *arguments],
                 cwd=API,
                 env=environ | settings,
                 stdout=log,

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from http_cases import HOST, JSON, LENGTH, LINE
-from processes import BODY, Api
+from processes import BODY, Api, wait_until
 from test_http import FAST, SLOW, Connection
 
 ENDED_SECONDS = 12  # REQUEST_SECONDS is 1; the sweep runs once a second, on a busy machine
@@ -187,3 +187,62 @@ def test_a_worker_ends_after_max_requests_on_the_fast_path(
     assert api.workers() != worker
     api.wait_ready()
     assert api.predict() == 7
+
+
+def test_more_clients_than_file_descriptors_wait_or_are_refused(
+    tmp_path: Path, seven: Path
+) -> None:
+    """The worker keeps descriptors for itself, however many connect at once."""
+    limit = ["prlimit", "--nofile=400:400"]
+    api = Api(tmp_path, [], prefix=limit, MODEL_FILE=str(seven), WEB_CONCURRENCY="1").wait_ready()
+    try:
+        with contextlib.ExitStack() as stack:
+            for _ in range(900):
+                connection = socket.create_connection(("127.0.0.1", api.port), timeout=20)
+                stack.enter_context(connection)
+            wait_until(lambda: api.status() == 200)  # in place of an idle one
+        assert api.predict() == 7
+        assert "Traceback" not in api.log()
+    finally:
+        assert api.stop() == 0
+
+
+def test_a_connection_is_kept_while_it_is_used(api: Api) -> None:
+    """For longer than gunicorn's keepalive of 5 s after a response of Flask."""
+    connection = Connection(api)
+    connection.send(HEALTH)
+    assert connection.read()[0].status == 200
+    end = time.monotonic() + 6.5
+    while time.monotonic() < end:
+        connection.send(FAST)
+        assert connection.read()[0].status == 200
+        time.sleep(0.2)
+    connection.close()
+
+
+@pytest.mark.parametrize("size", [60_000, 70_000, 300_000])
+def test_a_body_that_nobody_reads_does_not_end_the_connection(api: Api, size: int) -> None:
+    unread = b"POST /nothing HTTP/1.1\r\n" + HOST + b"Content-Length: %d\r\n\r\n" % size
+    connection = Connection(api)
+    for _ in range(3):
+        connection.send(unread + bytes(size) + HEALTH)
+        assert connection.read()[0].status == 404
+        assert connection.read()[0].status == 200
+    connection.close()
+
+
+def test_tiny_pipelined_requests_take_little_memory(api: Api) -> None:
+    """Of each of 200 clients a few requests are parsed at a time."""
+    tiny = b"GET / HTTP/1.1\r\nHost:\r\n\r\n" * 600
+    status = Path(f"/proc/{api.workers()[0]}/status")
+
+    def resident() -> int:
+        return int(status.read_text().partition("VmRSS:")[2].split()[0])
+
+    before = resident()
+    with contextlib.ExitStack() as stack:
+        for _ in range(200):
+            connection = stack.enter_context(socket.create_connection(("127.0.0.1", api.port)))
+            connection.sendall(tiny)
+        assert api.client.get("/health").status_code == 200
+        assert resident() - before < 60_000  # kB

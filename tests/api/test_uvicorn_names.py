@@ -14,7 +14,7 @@ PROTOCOL = {
     "pipeline", "server_state", "transport", "url",
 }  # fmt: skip
 METHODS = {
-    "connection_lost", "connection_made", "data_received", "on_body", "on_header",
+    "_unset_keepalive_if_required", "connection_lost", "connection_made", "data_received", "on_body", "on_header",
     "on_headers_complete", "on_message_begin", "on_message_complete", "on_response_complete",
     "pause_writing", "resume_writing", "shutdown",
 }  # fmt: skip
@@ -38,7 +38,7 @@ def inherited(owner: str) -> set[str]:
 
 def test_these_names_and_no_others_are_used() -> None:
     ours = {name for one in FastPathProtocol.__mro__[:3] for name in vars(one)}
-    assert inherited("self") - ours <= PROTOCOL
+    assert inherited("self") - ours <= PROTOCOL | METHODS
     assert ours & set(vars(httptools_impl.HttpToolsProtocol)) - {
         "__init__", "__module__", "__doc__"
     } <= METHODS  # fmt: skip

@@ -81,7 +81,7 @@ class BoundedProtocol(PacedProtocol):
             raise malformed()
         self.url, self.headers = b"", []
         self._in_head = self.is_ours = True
-        self.length = self.received = 0
+        self.length = self.received = self.discarded = 0
         self.since = self.all.now
 
     def on_header(self, name: bytes, value: bytes) -> None:
@@ -138,6 +138,7 @@ class BoundedProtocol(PacedProtocol):
         """Begin the next request, or end the connection with an error that had to wait."""
         self.since = self.all.now
         super().on_response_complete()
+        self._unset_keepalive_if_required()  # end_if_late closes idle connections, and no others
         if self._refusal is not None and self.is_answered() and not self.transport.is_closing():
             self._write_refusal(self._refusal)
 
@@ -189,15 +190,19 @@ class BoundedProtocol(PacedProtocol):
         """Close the connection when the client has read the last response, or soon."""
         self.since = self.all.now
         self.start_discarding()
-        self.transport.write_eof()
+        if self.all.is_stopping:
+            self.transport.close()
+        else:
+            self.transport.write_eof()
 
     def is_answered(self) -> bool:
         """Return whether uvicorn has no request in progress."""
         return self.cycle is None or self.cycle.response_complete
 
     def is_idle(self) -> bool:
-        """Return whether there is no request, not even a part of one."""
-        return self.is_answered() and not (self._in_head or self.in_body or self.unparsed)
+        """Return whether the connection is open without a request, even a part of one."""
+        is_busy = self._in_head or self.in_body or self.unparsed or self.is_discarding
+        return self.is_answered() and not is_busy and not self.transport.is_closing()
 
     def end_if_late(self, now: float) -> None:
         """End the connection if it has been idle, or the client too slow, for too long."""

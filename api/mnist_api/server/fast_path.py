@@ -14,7 +14,6 @@ from mnist_api.server.bounded_protocol import BoundedProtocol
 from mnist_api.server.request_head import Head
 
 PIECE_OVERHEAD = 64  # bytes of an object in memory
-MAX_ANSWERS = 16  # before other connections are served
 
 
 class FastRequest(NamedTuple):
@@ -36,12 +35,6 @@ class FastPathProtocol(BoundedProtocol):
         self._context = self.app.context
         self._request: FastRequest | None = None
         self._pieces: list[bytes] = []  # of its body
-        self._answers = 0  # given while one piece is parsed
-
-    def feed(self, piece: bytes) -> None:
-        """Parse a piece, and answer at most MAX_ANSWERS of its requests at once."""
-        self._answers = 0
-        super().feed(piece)
 
     def begin_request(self, head: Head, headers: dict[bytes, bytes]) -> None:
         """Take the request, or leave it to uvicorn."""
@@ -57,7 +50,6 @@ class FastPathProtocol(BoundedProtocol):
             not 0 < self.length <= most
             or self.parser.get_method() != b"POST"
             or b"expect" in headers
-            or self._answers == MAX_ANSWERS
             or not self.is_answered()
         ):
             return None
@@ -97,7 +89,6 @@ class FastPathProtocol(BoundedProtocol):
         self.unreported, self.in_body, self.is_ours = 0, False, False
         self.since = self.all.now
         self.server_state.total_requests += 1
-        self._answers += 1
         if self.is_last:
             self.finish()
 

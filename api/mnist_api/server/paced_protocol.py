@@ -7,7 +7,9 @@ from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT, FlowControl
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 PIECE = 16384  # bytes of requests that are parsed before other connections are served
+MAX_REQUESTS = 16  # about as many are parsed before other connections are served
 DISCARDED_BYTES = 16 * 1024**2
+REQUEST_LINE = b" HTTP/1."  # the end of one
 
 
 class Flow(FlowControl):
@@ -32,7 +34,7 @@ class PacedProtocol(HttpToolsProtocol):
         self.unparsed = b""  # received, but it has to wait
         self.length = self.received = 0  # bytes of the body: in all, if known, and until now
         self._is_scheduled = False
-        self._discarded = 0  # bytes
+        self.discarded = 0  # bytes
 
     def connection_made(self, transport: Any) -> None:
         """Take control of reading."""
@@ -52,7 +54,7 @@ class PacedProtocol(HttpToolsProtocol):
         self._is_scheduled = False
         if self.is_discarding or self._is_blocked() or self.transport.is_closing():
             return
-        size = max(PIECE, self.length - self.received)
+        size = self._choose_size()
         piece, self.unparsed = self.unparsed[:size], self.unparsed[size:]
         try:
             self.feed(piece)
@@ -61,6 +63,17 @@ class PacedProtocol(HttpToolsProtocol):
             self._restart_parser()
         if self.unparsed or self.flow.read_paused or self.cycle is not None:
             self.update_reading()
+
+    def _choose_size(self) -> int:
+        """Return the length of the next piece: the rest of a body, or a few requests."""
+        if self.length > self.received:
+            return max(PIECE, self.length - self.received)
+        if self.unparsed.count(REQUEST_LINE, 0, PIECE) <= MAX_REQUESTS:
+            return PIECE
+        end = 0
+        for _ in range(MAX_REQUESTS):
+            end = self.unparsed.index(REQUEST_LINE, end) + len(REQUEST_LINE)
+        return end
 
     def feed(self, piece: bytes) -> None:
         """Parse a piece."""
@@ -76,10 +89,10 @@ class PacedProtocol(HttpToolsProtocol):
 
     def _is_blocked(self) -> bool:
         cycle = self.cycle
-        return (
+        return bool(
             self.flow.write_paused
-            or bool(self.pipeline)
-            or (cycle is not None and len(cycle.body) > HIGH_WATER_LIMIT)
+            or self.pipeline
+            or (cycle and not cycle.response_complete and len(cycle.body) > HIGH_WATER_LIMIT)
         )
 
     def update_reading(self) -> None:
@@ -108,11 +121,11 @@ class PacedProtocol(HttpToolsProtocol):
 
     def start_discarding(self) -> None:
         """Read on, so that the client can send all and then read the response."""
-        self.is_discarding, self.unparsed, self._discarded = True, b"", 0
+        self.is_discarding, self.unparsed, self.discarded = True, b"", 0
         self.update_reading()
 
     def discard(self, data: bytes) -> None:
         """Count bytes that nobody needs, and close the connection if they are too many."""
-        self._discarded += len(data)
-        if self._discarded > DISCARDED_BYTES:
+        self.discarded += len(data)
+        if self.discarded > DISCARDED_BYTES:
             self.transport.close()

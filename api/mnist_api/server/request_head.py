@@ -12,6 +12,7 @@ Head = list[tuple[bytes, bytes]]  # names in lower case
 MAX_HEAD = 65536  # bytes of a head, of the trailers, or of a chunk's extensions
 MAX_HEADERS = 100
 MAX_TARGET = 4094  # bytes
+MAX_HOST = 262  # bytes: a name has at most 255, a port 6
 
 _is_host = re.compile(
     rb"(\[[0-9a-f:.]+\]|[a-z0-9._~%!$&'()*+,;=-]+)?(:[0-9]*)?", re.IGNORECASE
@@ -39,7 +40,7 @@ def check_head(version: str, head: Head) -> dict[bytes, bytes]:
     if version not in ("1.0", "1.1"):
         raise ProblemError(505, "Send the request as HTTP/1.1.")
     if b"host" in headers:
-        if not is_host(headers[b"host"]):
+        if len(headers[b"host"]) > MAX_HOST or not is_host(headers[b"host"]):
             raise malformed("the header Host is malformed")
     elif version == "1.1":
         raise malformed("the header Host is missing")

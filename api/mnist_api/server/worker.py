@@ -10,7 +10,8 @@ from uvicorn_worker import UvicornWorker  # type: ignore[import-untyped] # it sh
 
 from mnist_api.server.fast_path import FastPathProtocol
 
-RESERVED_FILES = 100  # file descriptors for everything but connections
+RESERVED_FILES = 200  # file descriptors for everything but connections
+ACCEPTED = 32  # connections in a turn of the event loop; asyncio takes its backlog for that
 
 
 class Worker(UvicornWorker):  # type: ignore[misc] # as above
@@ -21,6 +22,7 @@ class Worker(UvicornWorker):  # type: ignore[misc] # as above
         "http": FastPathProtocol,
         "ws": "none",
         "lifespan": "on",
+        "backlog": ACCEPTED,
         "access_log": False,  # the recorder writes it
         "proxy_headers": False,
         "server_header": False,
@@ -31,6 +33,7 @@ class Worker(UvicornWorker):  # type: ignore[misc] # as above
         """Load the ASGI application."""
         super().load_wsgi()
         files = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+        self.is_listening = False
         self.connections = self.wsgi.connections
         self.connections.max_connections = min(self.cfg.worker_connections, files - RESERVED_FILES)
         self.connections.keepalive_seconds = self.cfg.keepalive
@@ -40,6 +43,10 @@ class Worker(UvicornWorker):  # type: ignore[misc] # as above
     async def callback_notify(self) -> None:
         """Each second: report that this worker is alive, and end idle and slow connections."""
         await super().callback_notify()
+        if not self.is_listening:
+            self.is_listening = True
+            for listener in self.sockets:
+                listener.sock.listen(self.cfg.backlog)  # the kernel's queue
         self.connections.end_late()
         self.wsgi.context.metrics.set_connections(len(self.connections))
         if self.ppid != os.getppid():  # gunicorn's main process was killed
