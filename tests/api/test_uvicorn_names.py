@@ -14,9 +14,9 @@ PROTOCOL = {
     "pipeline", "server_state", "transport", "url",
 }  # fmt: skip
 METHODS = {
-    "_unset_keepalive_if_required", "connection_lost", "connection_made", "data_received", "on_body", "on_header",
-    "on_headers_complete", "on_message_begin", "on_message_complete", "on_response_complete",
-    "pause_writing", "resume_writing", "shutdown",
+    "_unset_keepalive_if_required", "connection_lost", "connection_made", "data_received",
+    "on_body", "on_header", "on_headers_complete", "on_message_begin", "on_message_complete",
+    "on_response_complete", "pause_writing", "resume_writing", "shutdown",
 }  # fmt: skip
 CYCLE = {"body", "keep_alive", "message_event", "more_body", "response_complete", "scope"}
 FLOW = {"pause_reading", "read_paused", "resume_reading", "write_paused"}
