@@ -32,8 +32,7 @@ class Connections:
         """Accept a connection, and close an idle one or refuse it if there are too many."""
         self._open.add(new)
         if len(self._open) > self.max_connections:
-            # one that is new in this second may have sent a request that is not read yet
-            idle = [one for one in self._open if one.since < self.now and one.is_idle()]
+            idle = [one for one in self._open if one is not new and one.is_idle()]
             if idle:
                 min(idle, key=lambda one: one.since).transport.close()
             else:
