@@ -5,8 +5,8 @@ import re
 
 import msgspec
 
-from mnist_api.handlers.openapi import describe
 from mnist_api.handlers.routes import ROUTES
+from mnist_api.handlers.routes.openapi import describe
 
 SPEC = json.loads(msgspec.json.encode(describe(ROUTES)))
 _PATHS = {

@@ -1,9 +1,9 @@
 """What a route is: how it is handled, and what openapi.json says of it."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
+from dataclasses import KW_ONLY, dataclass, field
 from types import MappingProxyType
-from typing import Any, NamedTuple
+from typing import Any
 
 from mnist_api.handlers.context import Context
 from mnist_api.http import JSON, Request, Response
@@ -12,9 +12,12 @@ from mnist_api.problems import MEDIA_TYPE, Problem, ProblemError, encode_problem
 # A schema is a type that msgspec describes, or bytes or str; a tuple of types is any of them.
 Content = Mapping[str, Any]  # media type → schema
 NO_CONTENT: Content = MappingProxyType({})
+BODY_ERRORS = (400, 408, 413, 415, 500, 503)  # what reading a body can lead to
+NO_MODEL = "No model is loaded yet."
 
 
-class Parameter(NamedTuple):
+@dataclass(frozen=True, kw_only=True)
+class Parameter:
     """A query parameter or a header, all optional."""
 
     place: str  # "query" or "header"
@@ -23,18 +26,19 @@ class Parameter(NamedTuple):
     schema: Mapping[str, object]
 
 
-class Operation(NamedTuple):
+@dataclass(frozen=True, kw_only=True)
+class Operation:
     """The documentation of a route."""
 
     tag: str
     id: str
     summary: str
-    responses: Mapping[int, tuple[str, Content]]  # status → description, content
-    errors: tuple[int, ...] = ()  # further statuses, written by the route's write_error
     description: str = ""
-    accepts: Content = NO_CONTENT
     parameters: tuple[Parameter, ...] = ()
-    response_headers: Mapping[str, str] = MappingProxyType({})  # of 200: name → description
+    accepts: Content = field(default_factory=dict)
+    responses: Mapping[int, tuple[str, Content]]  # status → description, content
+    response_headers: Mapping[str, str] = field(default_factory=dict)  # of 200: name → description
+    errors: tuple[int, ...] = ()  # further statuses, written by the route's write_error
 
 
 def write_problem(problem: ProblemError) -> Response:
@@ -64,8 +68,9 @@ class Route:
 
     method: str
     template: str  # as Flask writes it
-    operation: Operation
     handle: Callable[[Request, Context], Response]
+    operation: Operation
+    _: KW_ONLY
     check: Callable[[Mapping[bytes, bytes]], None] = accept_any_type
     is_fast: Callable[[Request], bool] = is_never_fast
     write_error: Callable[[ProblemError], Response] = write_problem
@@ -75,3 +80,8 @@ class Route:
 def returns(schema: object, description: str, status: int = 200) -> dict[int, tuple[str, Content]]:
     """Return the documentation of a response of JSON."""
     return {status: (description, {JSON: schema})}
+
+
+def returns_text(description: str, status: int = 200) -> dict[int, tuple[str, Content]]:
+    """Return the documentation of a response of plain text."""
+    return {status: (description, {"text/plain": str})}

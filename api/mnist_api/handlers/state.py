@@ -4,7 +4,7 @@ import msgspec
 
 from mnist_api.handlers.context import Context
 from mnist_api.handlers.mlflow_scoring import MLFLOW_VERSION
-from mnist_api.handlers.schemas import Health, ModelDescription, RefusedVersion
+from mnist_api.handlers.schemas.state import Health, ModelDescription, RefusedVersion
 from mnist_api.http import JSON, Request, Response
 
 TEXT = "text/plain; charset=utf-8"

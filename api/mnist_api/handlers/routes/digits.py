@@ -1,0 +1,61 @@
+"""The routes of the API's own protocol."""
+
+from mnist_api.handlers import predict
+from mnist_api.handlers.route import BODY_ERRORS, Operation, Parameter, Route, returns
+from mnist_api.handlers.schemas.digits import Digit, Form, OneOrMany, Predicted
+from mnist_api.http import JSON, NPY, OCTETS
+
+TAG = "Digits"
+PICTURES = dict.fromkeys(predict.PICTURES, bytes)
+DTYPE = Parameter(
+    place="query",
+    name="dtype",
+    description="The type of the tensor in application/octet-stream: n x 784 uint8, 0 to 255, or "
+    "n x 784 little-endian float32, 0 to 1. The content type's parameter `dtype` has the same "
+    "meaning.",
+    schema={"enum": ["uint8", "float32"], "default": "uint8"},
+)
+
+ROUTES = (
+    Route(
+        "POST",
+        "/predict",
+        predict.handle_predict,
+        Operation(
+            tag=TAG,
+            id="predict",
+            summary="Classify one image or several",
+            description="Pixels are 0 (background) to 1 (ink), row by row. Picture files are "
+            "converted to MNIST's form first: centred, light ink on black.",
+            parameters=(DTYPE,),
+            accepts={JSON: OneOrMany, predict.FORM: Form} | PICTURES | {OCTETS: bytes, NPY: bytes},
+            responses={
+                200: (
+                    "One prediction for one image; `predictions`, in the order of the images, for "
+                    "a list. With `Accept: application/octet-stream` the probabilities as "
+                    "little-endian float32, n x 10; with `Accept: application/x-npy` the same as a "
+                    ".npy file.",
+                    {JSON: Predicted, OCTETS: bytes, NPY: bytes},
+                )
+            },
+            errors=(*BODY_ERRORS, 422),
+        ),
+        check=predict.check_predict,
+        is_fast=predict.is_fast,
+    ),
+    Route(
+        "POST",
+        "/digit",
+        predict.handle_digit,
+        Operation(
+            tag=TAG,
+            id="readDigit",
+            summary="Convert a picture to the network's input",
+            description="A picture without a digit is an error.",
+            accepts=PICTURES | {OCTETS: bytes},
+            responses=returns(Digit, "The image, as /predict takes it."),
+            errors=(*BODY_ERRORS, 422),
+        ),
+        check=predict.check_digit,
+    ),
+)
