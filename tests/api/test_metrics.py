@@ -125,6 +125,7 @@ def test_versions_swaps_and_failed_polls_are_exported(
     wait_until(lambda: samples(api).get("mnist_api_model_version version=2") == 2)
     found = samples(api)
     assert "mnist_api_model_version version=1" not in found
+    assert found["mnist_api_desired_version state=active version=2"] == 2
     assert found["mnist_api_model_swaps_total"] == 4
     assert found["mnist_api_refresh_failures_total"] == 0
     model.register(b"not ONNX")

@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 from networks import digit_network
 
-from mnist_api.model.active import ActiveModel
+from mnist_api.model.active import ActiveModel, Desired
 from mnist_api.model.version import Version
 from mnist_api.registry.cache import MAX_VERSIONS, Cache
 from mnist_api.registry.mlflow_client import RegistryError
@@ -27,6 +27,7 @@ class FakeRegistry:
     def __init__(self) -> None:
         self.desired: Version | None = None
         self.away = False
+        self.lost = ""  # a version without files
         self.fetched: list[str] = []
 
     def find(self) -> Version | None:
@@ -36,6 +37,8 @@ class FakeRegistry:
 
     def fetch(self, desired: Version) -> bytes:
         self.fetched.append(desired.id)
+        if desired.id == self.lost:
+            raise RegistryError("Its file cannot be fetched")
         return CONTENTS[desired.id]
 
 
@@ -73,6 +76,25 @@ def test_a_bad_version_is_not_fetched_at_every_poll(
     registry.desired = version(2)  # its tag was corrected
     poller.poll()
     assert active.require().version == version(2)
+
+
+def test_the_difference_between_desired_and_active_is_reported(
+    poller: Poller, active: ActiveModel, registry: FakeRegistry
+) -> None:
+    assert active.desired is None
+    registry.lost = "2"
+    for number in (1, 2, 1, 2):  # twice: a promotion after a rollback is reported at once
+        registry.desired = version(number)
+        poller.poll()
+        assert active.require().version == version(1)
+        assert active.desired == (
+            Desired("1", "active")
+            if number == 1
+            else Desired("2", "failed", "Its file cannot be fetched")
+        )
+    registry.desired = None
+    poller.poll()
+    assert active.desired is None
 
 
 def test_an_unreachable_registry_is_logged_once_and_so_is_its_return(

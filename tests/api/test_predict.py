@@ -48,7 +48,7 @@ def test_a_model_file_is_active_without_a_registry(api: Api, seven: Path) -> Non
     model = api.model()
     since = datetime.fromisoformat(str(model.pop("since")))
     assert abs((datetime.now(UTC) - since).total_seconds()) < 60
-    assert model.pop("refused") is None
+    assert model.pop("refused") is model.pop("desired") is None
     assert set(model) == {"name", "version", "run_id", "test_accuracy", "sha256", "source"}
     assert model["source"] == "file"
     assert model["name"] == seven.name

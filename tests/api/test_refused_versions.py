@@ -15,6 +15,7 @@ from processes import Api, wait_until
 from test_metrics import samples
 
 TRIED = "Trying a model of"
+ACTIVE = {"state": "active", "reason": None}
 SECONDS = 60  # wall clock, on a busy machine
 
 
@@ -32,10 +33,13 @@ def test_the_active_version_stays_until_a_valid_one_is_promoted(
     description = api.model()
     assert description["version"] == "1"
     assert "its operator Range" in description["refused"]["reason"]
+    assert description["desired"] == description["refused"] | {"state": "refused"}
+    assert samples(api)["mnist_api_desired_version state=refused version=4"] == 2
     assert samples(api)["mnist_api_model_refusals_total"] == 6  # three versions, two workers
     assert api.all_predict(1)
     model.register(digit_network(5))
     wait_until(lambda: api.all_predict(5), SECONDS)
+    wait_until(lambda: api.model()["desired"] == ACTIVE | {"version": "5"})
     assert api.model()["refused"] is None
     assert api.log().count(TRIED) == 5
     assert api.workers() == workers

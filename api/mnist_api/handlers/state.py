@@ -18,9 +18,10 @@ def report_health(_: Request, context: Context) -> Response:
 
 
 def describe_active_model(_: Request, context: Context) -> Response:
-    """Return which version is active, and which was refused. Raises ProblemError (503)."""
-    loaded, refused = context.active.require(), context.active.refused
+    """Return which version is active, and which is desired. Raises ProblemError (503)."""
+    loaded, desired = context.active.require(), context.active.desired
     version = loaded.version
+    is_refused = desired is not None and desired.state == "refused"
     body = ModelDescription(
         version.name,
         version.id,
@@ -29,7 +30,8 @@ def describe_active_model(_: Request, context: Context) -> Response:
         version.sha256,
         loaded.source,
         loaded.since.isoformat(timespec="seconds"),
-        RefusedVersion(refused.version, refused.reason) if refused else None,
+        desired,
+        RefusedVersion(desired.version, desired.reason or "") if desired and is_refused else None,
     )
     return Response(200, JSON, msgspec.json.encode(body))
 

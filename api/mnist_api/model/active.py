@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from typing import Protocol
+from typing import Literal, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +10,9 @@ from numpy.typing import NDArray
 from mnist_api.model.onnx_model import OnnxModel
 from mnist_api.model.version import Version
 from mnist_api.problems import no_model
+
+# refused: this version is not fit to be served; failed: it could not be fetched or tried
+State = Literal["loading", "active", "refused", "failed"]
 
 
 class Observer(Protocol):
@@ -27,6 +30,9 @@ class Observer(Protocol):
     def count_refusal(self) -> None:
         """The desired version was refused."""
 
+    def set_desired(self, version_id: str, state: str) -> None:
+        """The registry names another version, or its state has changed; both "" for none."""
+
 
 @dataclass(frozen=True)
 class LoadedModel:
@@ -39,15 +45,12 @@ class LoadedModel:
 
 
 @dataclass(frozen=True)
-class Refusal:
-    """A desired version that cannot be activated, and why."""
+class Desired:
+    """The version that the registry names, and whether it is active here."""
 
     version: str
-    reason: str
-
-    def __str__(self) -> str:
-        """Return a sentence."""
-        return f"Version {self.version} is refused: {self.reason}."
+    state: State
+    reason: str | None = None  # why it is not active
 
 
 class ActiveModel:
@@ -56,7 +59,7 @@ class ActiveModel:
     def __init__(self, name: str = "mnist-classifier") -> None:
         self.name = name  # of the registered model
         self._current: LoadedModel | None = None
-        self._refused: Refusal | None = None
+        self._desired: Desired | None = None
         self._observer: Observer | None = None
 
     @property
@@ -72,15 +75,18 @@ class ActiveModel:
         self._current = loaded
 
     @property
-    def refused(self) -> Refusal | None:
-        """The refusal of the version that is desired now, None if it is not refused."""
-        return self._refused
+    def desired(self) -> Desired | None:
+        """The desired version, None before the registry has named one, or if it names none."""
+        return self._desired
 
-    @refused.setter
-    def refused(self, refusal: Refusal | None) -> None:
-        if self._observer is not None and refusal not in (None, self._refused):
-            self._observer.count_refusal()
-        self._refused = refusal
+    @desired.setter
+    def desired(self, desired: Desired | None) -> None:
+        if self._observer is not None and desired != self._desired:
+            version, state = (desired.version, desired.state) if desired else ("", "")
+            self._observer.set_desired(version, state)
+            if state == "refused":
+                self._observer.count_refusal()
+        self._desired = desired
 
     def attach(self, observer: Observer) -> None:
         """Report to ``observer`` what happens from now on."""
@@ -94,5 +100,10 @@ class ActiveModel:
     def require(self) -> LoadedModel:
         """Return the active model. Raises ProblemError (503) while there is none."""
         if self._current is None:
-            raise no_model(str(self._refused) if self._refused else "")
+            desired = self._desired
+            raise no_model(
+                f"Version {desired.version} is {desired.state}: {desired.reason}."
+                if desired and desired.reason
+                else ""
+            )
         return self._current

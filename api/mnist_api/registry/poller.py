@@ -6,7 +6,7 @@ import time
 from collections.abc import Hashable
 from datetime import UTC, datetime
 
-from mnist_api.model.active import ActiveModel, LoadedModel, Refusal
+from mnist_api.model.active import ActiveModel, Desired, LoadedModel, State
 from mnist_api.model.onnx_model import ModelRefusedError, load_model
 from mnist_api.model.trial import TrialIncompleteError, try_model
 from mnist_api.model.version import Version
@@ -69,12 +69,12 @@ class Poller:
             return
         current = self._active.current
         if desired is None:
-            self._active.refused = None
+            self._active.desired = self._failed = None
             self._warn_once(
                 "none", f"The registry has no desired version. {self._describe_active()}"
             )
         elif current is not None and current.version == desired:
-            self._active.refused = None
+            self._active.desired, self._failed = Desired(desired.id, "active"), None
             self._report_agreement()
         elif desired != self._failed or time.monotonic() >= self._next_attempt:
             self._activate(desired)
@@ -82,23 +82,23 @@ class Poller:
     def _activate(self, desired: Version) -> None:
         if desired != self._failed:
             self._pause = self._poll_seconds
+            self._active.desired = Desired(desired.id, "loading")
         self._failed = desired  # until it is active, so that an unforeseen error pauses as well
         self._next_attempt = time.monotonic() + self._pause
         self._pause = min(2 * self._pause, max(MAX_PAUSE, self._poll_seconds))
         try:
             model = load_model(self._cache.obtain(desired, self._registry.fetch, try_model))
         except (DamagedError, ModelRefusedError, TrialIncompleteError, RegistryError) as error:
-            is_absent = isinstance(error, RegistryError) and not isinstance(
-                error, UnusableFileError
-            )
-            self._active.refused = None if is_absent else Refusal(desired.id, str(error))
+            is_refused = isinstance(error, UnusableFileError | DamagedError | ModelRefusedError)
+            state: State = "refused" if is_refused else "failed"
+            self._active.desired = Desired(desired.id, state, str(error))
             self._active.count_failure()
             sentence = f"Version {desired.id} is not activated: {error}. {self._describe_active()}"
             self._warn_once((desired, type(error).__name__), sentence)
             return
         since = self._cache.record_active(desired)
         self._active.current = LoadedModel(model, desired, "registry", since)
-        self._active.refused = None
+        self._active.desired = Desired(desired.id, "active")
         self._failed = None
         log.info("Version %s of %s is active.", desired.id, desired.name)
         self._report_agreement()

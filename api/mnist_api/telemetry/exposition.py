@@ -31,21 +31,18 @@ class _Sums(Collector):
 
     def collect(self) -> Iterable[Metric]:
         metrics, sums = self._metrics, [0.0] * self._metrics.counters.cells
-        connections, active = 0.0, Counter[str]()
+        connections, active, desired = 0.0, Counter[str](), Counter[tuple[str, str]]()
         for (cells, text), alive in metrics.counters.rows():
             sums = [total + cell for total, cell in zip(sums, cells, strict=True)]
             if alive:
                 connections += cells[metrics.connections]
-                active[bytes(text).rstrip(b"\0").decode(errors="replace")] += 1
+                lines = bytes(text).rstrip(b"\0").decode(errors="replace").split("\n")
+                version, named, state = (lines + [""] * 3)[:3]  # it may be half written
+                active[version] += 1
+                desired[named, state] += 1
         yield from _requests(metrics, sums)
         yield from _predictions(metrics, sums)
-        version = GaugeMetricFamily(
-            "mnist_api_model_version", "Workers in which a version is active", labels=["version"]
-        )
-        for name, workers in active.items():
-            if name:
-                version.add_metric([name], workers)
-        yield version
+        yield from _versions(active, desired)
         yield GaugeMetricFamily("mnist_api_connections", "Open connections", connections)
         for name, meaning, cell in (
             ("model_swaps", "Activations of a version, by all workers", metrics.swaps),
@@ -54,6 +51,25 @@ class _Sums(Collector):
             ("access_log_dropped", "Lines of the access log that were dropped", metrics.dropped),
         ):
             yield CounterMetricFamily(f"mnist_api_{name}", meaning, sums[cell])
+
+
+def _versions(active: Counter[str], desired: Counter[tuple[str, str]]) -> Iterator[Metric]:
+    activity = GaugeMetricFamily(
+        "mnist_api_model_version", "Workers in which a version is active", labels=["version"]
+    )
+    desire = GaugeMetricFamily(
+        "mnist_api_desired_version",
+        "Workers for which a version is desired; state: loading, active, refused or failed",
+        labels=["version", "state"],
+    )
+    for name, workers in active.items():
+        if name:
+            activity.add_metric([name], workers)
+    for (name, state), workers in desired.items():
+        if name:
+            desire.add_metric([name, state], workers)
+    yield activity
+    yield desire
 
 
 def _requests(metrics: Metrics, sums: list[float]) -> Iterator[Metric]:

@@ -46,13 +46,14 @@ class Metrics:
             "d"
         )  # until acquire()
         self._text = memoryview(bytearray(TEXT))
+        self._versions = {"active": "", "desired": "", "state": ""}
         self._lock = threading.Lock()  # requests and predictions come from several threads
 
     def acquire(self) -> None:
         """Count in this process from now on; what was counted before is discarded."""
         self._cells, self._text = self.counters.acquire()
         self._cells[self.connections] = 0
-        self.set_version("")
+        self._publish()
 
     def count_request(self, template: str, status: int, seconds: float) -> None:
         """Count a request that has its response, by its route's template."""
@@ -83,7 +84,7 @@ class Metrics:
     def count_swap(self, version_id: str) -> None:
         """Count that another version is active, and publish its id."""
         self._cells[self.swaps] += 1
-        self.set_version(version_id)
+        self._publish(active=version_id)
 
     def count_failure(self) -> None:
         """Count a failed poll of the registry, or a desired version that can't be activated."""
@@ -101,9 +102,13 @@ class Metrics:
         """Publish the number of open connections."""
         self._cells[self.connections] = number
 
-    def set_version(self, version_id: str) -> None:
-        """Publish the id of the active version, "" for none."""
-        self._text[:] = version_id.encode()[:TEXT].ljust(TEXT, b"\0")
+    def set_desired(self, version_id: str, state: str) -> None:
+        """Publish the id of the desired version and whether it is active; "" for none."""
+        self._publish(desired=version_id, state=state)
+
+    def _publish(self, **versions: str) -> None:
+        self._versions |= versions
+        self._text[:] = "\n".join(self._versions.values()).encode()[:TEXT].ljust(TEXT, b"\0")
 
     def _count_many(self, probabilities: NDArray[np.float32]) -> None:
         highest = probabilities.max(axis=1)

@@ -5,6 +5,7 @@ from typing import Annotated
 from msgspec import Meta
 
 from mnist_api.handlers.schemas.common import Body
+from mnist_api.model.active import Desired
 
 
 class Health(Body):
@@ -31,4 +32,5 @@ class ModelDescription(Body):
     sha256: str | None
     source: str  # "registry" or "file"
     since: Annotated[str, Meta(extra_json_schema={"format": "date-time"})]
+    desired: Desired | None
     refused: RefusedVersion | None
