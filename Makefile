@@ -12,7 +12,7 @@ TRAINER = trainer() { if $(COMPOSED); then docker compose run --rm $(DATA) train
 	else $(PYTHON) -m local trainer "$$@"; fi; }; trainer
 
 .PHONY: help up local down logs train search versions promote rollback resume-upload report \
-	test test-trainer test-api test-page test-report test-mlflow-server test-local test-compose \
+	test test-docs test-trainer test-api test-page test-report test-mlflow-server test-local test-compose \
 	bench bench-hostile bench-training fuzz lint format lock
 
 help:
@@ -52,7 +52,11 @@ rollback: ## promote the previous version again
 resume-upload: ## log trainings that the tracking server does not have yet
 	@$(TRAINER) resume-upload $(ARGS)
 
-test: test-trainer test-api test-page test-report test-mlflow-server test-local ## run all tests that need no container engine
+test: test-docs test-trainer test-api test-page test-report test-mlflow-server test-local ## run all tests that need no container engine
+
+test-docs: # what README and docs name exists, and the changes that CONTRIBUTING describes work
+	@$(PYTHON) -m local environment trainer-test api-test
+	PYTHONPATH=api $(API_TEST) -m pytest tests/docs
 
 test-trainer:
 	@$(PYTHON) -m local environment mlflow-server trainer-test

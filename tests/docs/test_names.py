@@ -1,0 +1,149 @@
+"""What README, docs and CONTRIBUTING name exists: files, targets, options, settings, routes."""
+
+import re
+import subprocess
+from pathlib import Path
+
+import pytest
+from documents import DOCUMENTS, ROOT, find_code, find_commands, find_fences
+
+from mnist_api.handlers.router import TEMPLATES
+from mnist_api.handlers.routes import ROUTES
+
+TRAINER = ROOT / ".local" / "environments" / "trainer-test" / "bin" / "python"
+COMMANDS = ("train", "search", "versions", "promote", "rollback", "resume-upload")
+IS_PATH = re.compile(r"[\w.-]+/[\w./-]*|[\w-]+\.(?:py|md|yaml|example|sh|toml|json)")
+FOREIGN_PATHS = ("extra_files/", "report.html", ".env", "application/")  # MLflow's, a user's; types
+MADE_PATHS = (".local/", "models/", "unsent/", "searches/")  # by a start or a training
+FOREIGN_SETTINGS = {"KILLED", "ENDPOINT_NOT_FOUND", "README", "VERSION", "ARGS", "LANG"}
+
+
+def identify(document: Path) -> str:
+    return str(document.relative_to(ROOT))
+
+
+each_document = pytest.mark.parametrize("document", DOCUMENTS, ids=identify)
+
+
+def test_all_documents_are_checked() -> None:
+    listed = subprocess.run(
+        ["git", "ls-files", "*.md"], cwd=ROOT, capture_output=True, text=True, check=True
+    )
+    tracked = {ROOT / name for name in listed.stdout.split()} - {ROOT / "CHANGELOG.md"}
+    assert tracked <= set(DOCUMENTS)
+
+
+@each_document
+def test_links_lead_to_files(document: Path) -> None:
+    targets = re.findall(r"\]\(([^)#\s]+)\)", document.read_text())
+    missing = [
+        target
+        for target in targets
+        if not target.startswith("http") and not (document.parent / target).exists()
+    ]
+    assert not missing
+
+
+@each_document
+def test_paths_exist(document: Path) -> None:
+    missing = []
+    for code in find_code(document):
+        if not IS_PATH.fullmatch(code) or code.startswith(FOREIGN_PATHS + MADE_PATHS):
+            continue
+        places = (ROOT, document.parent, ROOT / "trainer/mnist_trainer", ROOT / "api/mnist_api")
+        if not any((place / code).exists() for place in places):
+            missing.append(code)
+    assert not missing
+
+
+@each_document
+def test_targets_of_make_exist(document: Path) -> None:
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    text = "\n".join([*find_commands(document), *find_code(document)])
+    named = set(re.findall(r"\bmake ([a-z][a-z-]*)", text))
+    assert named <= targets
+
+
+@pytest.fixture(scope="module")
+def options() -> dict[str, str]:
+    """Return the help of each of the trainer's commands."""
+    return {
+        command: subprocess.run(
+            [TRAINER, "-m", "mnist_trainer", command, "--help"],
+            env={"PYTHONPATH": str(ROOT / "trainer")},
+            capture_output=True,
+            text=True,
+            check=True,
+        ).stdout
+        for command in COMMANDS
+    }
+
+
+@each_document
+def test_options_of_the_trainer_exist(document: Path, options: dict[str, str]) -> None:
+    for command in find_commands(document):
+        called = re.search(r'make ([\w-]+).*ARGS="([^"]*)"|trainer ([\w-]+)(.*)', command)
+        name, given = (called[1] or called[3], called[2] or called[4]) if called else ("", "")
+        if name in COMMANDS:
+            missing = [one for one in re.findall(r"--[a-z-]+", given) if one not in options[name]]
+            assert not missing, command
+
+
+@each_document
+def test_settings_exist(document: Path) -> None:
+    text = "\n".join([*find_commands(document), *find_code(document)])
+    named = set(re.findall(r"\b([A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+)\b", text)) - FOREIGN_SETTINGS
+    unknown = [
+        name
+        for name in sorted(named)
+        if subprocess.run(
+            ["git", "grep", "-qw", name, "--", ":!*.md", ":!tests"], cwd=ROOT, check=False
+        ).returncode
+    ]
+    assert not unknown
+
+
+@each_document
+def test_routes_exist(document: Path) -> None:
+    served = {(route.method, route.template) for route in ROUTES}
+    text = "\n".join(find_code(document))
+    for method, path in re.findall(r"\b(GET|POST) (/[\w./-]*)", text):
+        assert (method, path) in served, f"{method} {path}"
+    for path in re.findall(r"^http://127\.0\.0\.1:8000(/[\w/.-]*)", text, re.MULTILINE):
+        assert path in TEMPLATES
+
+
+@each_document
+def test_services_of_compose_exist(document: Path) -> None:
+    services = re.findall(r"^  ([a-z-]+):", (ROOT / "compose.yaml").read_text(), re.MULTILINE)
+    for command in find_commands(document):
+        named = re.search(r"docker compose run (?:--?[\w-]+(?: [^\s-]\S*)? )*([a-z-]+)\b", command)
+        if named:
+            assert named[1] in services, command
+
+
+@each_document
+def test_figures_have_a_date_a_machine_and_a_command(document: Path) -> None:
+    """In each section with a table of measurements."""
+    for section in re.split(r"^## ", document.read_text(), flags=re.MULTILINE):
+        if re.search(r"^\|.*\d (ms|MB|s|min|%) *\|", section, re.MULTILINE):
+            title = section.splitlines()[0]
+            assert re.search(r"\b20\d\d-\d\d-\d\d\b", section), f"{title}: no date"
+            assert re.search(r"\d cores", section), f"{title}: no machine"
+            assert re.search(r"`make [a-z-]+", section), f"{title}: no command"
+
+
+def test_the_readme_is_short() -> None:
+    for name in ("README.md", "README.fr.md"):
+        assert len((ROOT / name).read_text().splitlines()) <= 120
+
+
+def test_both_readmes_have_the_same_commands_and_links() -> None:
+    english, french = ROOT / "README.md", ROOT / "README.fr.md"
+    assert list(find_commands(english)) == list(find_commands(french))
+    assert find_fences(english, "json") == find_fences(french, "json")
+    links = [
+        set(re.findall(r"\]\(([^)]+)\)", path.read_text())) - {"README.md", "README.fr.md"}
+        for path in (english, french)
+    ]
+    assert links[0] == links[1]
