@@ -12,6 +12,7 @@ from pathlib import Path
 
 from allowed_hosts import AllowedHostsError, read_allowed_hosts
 from credentials import write_credentials
+from proxies import except_neighbours
 
 PLUGIN = Path(__file__).resolve().with_name("plugin")
 SETTINGS = {
@@ -29,6 +30,8 @@ def main() -> None:
     except AllowedHostsError as error:
         sys.exit(str(error))
     os.environ.update(SETTINGS)
+    store = os.environ.get("MLFLOW_S3_ENDPOINT_URL", "")
+    os.environ.update(except_neighbours(os.environ, store))
     if folder := os.environ.get("CREDENTIALS_FOLDER"):
         os.environ.update(write_credentials(Path(folder), os.environ))
     mlflow = Path(sys.executable).with_name("mlflow")

@@ -13,6 +13,7 @@ from mnist_trainer import library_logging
 from mnist_trainer.data.dataset import SHIPPED
 from mnist_trainer.errors import TrainerError
 from mnist_trainer.settings import read_settings
+from mnist_trainer.tracking.proxies import except_neighbours
 
 GENERATED = Path(__file__).parent / "generated"
 API = "http://127.0.0.1:8000"
@@ -28,6 +29,7 @@ def main(folder: Path) -> int:
 
     try:
         settings = read_settings(os.environ, SHIPPED)
+        os.environ.update(except_neighbours(os.environ, settings.tracking_uri))
         folder.mkdir(parents=True, exist_ok=True)
         source = read_run(settings, folder)
         values = describe(source)

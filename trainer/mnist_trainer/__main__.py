@@ -10,6 +10,7 @@ from mnist_trainer.errors import TrainerError
 from mnist_trainer.settings import read_settings
 from mnist_trainer.signals import Stopped, raise_on_signals
 from mnist_trainer.tracking.health import check_health
+from mnist_trainer.tracking.proxies import except_neighbours
 
 
 def main(arguments: list[str]) -> int:
@@ -18,6 +19,7 @@ def main(arguments: list[str]) -> int:
     library_logging.configure(os.environ)
     try:
         args, settings = parse_args(arguments), read_settings(os.environ, SHIPPED)
+        os.environ.update(except_neighbours(os.environ, settings.tracking_uri))
         check_health(settings.tracking_uri)
         from mnist_trainer.cli import commands  # imports MLflow, which takes seconds
 

@@ -1,5 +1,6 @@
 """GET requests whose response is bounded in bytes and in total time."""
 
+import ipaddress
 import socket
 import threading
 import time
@@ -70,6 +71,18 @@ def is_same_server(url: str, other: str) -> bool:
     return urlsplit(url)[:2] == urlsplit(other)[:2]
 
 
+def is_neighbour(host: str) -> bool:
+    """Return whether ``host``, with or without a port, is a loopback address or has no dot.
+
+    A proxy can resolve no name without a dot, such as localhost or mlflow-server.
+    """
+    name = urlsplit(f"//{host}").hostname or ""
+    try:
+        return ipaddress.ip_address(name).is_loopback
+    except ValueError:
+        return "." not in name
+
+
 def _too_slow(seconds: float) -> TimeoutError:
     return TimeoutError(f"the response takes longer than {seconds:g} s")
 
@@ -110,6 +123,15 @@ class _Handler(HTTPHandler):
         return self.do_open(connect, req)
 
 
+class _ProxyHandler(ProxyHandler):
+    """Uses the proxy of the environment, but not for this machine and its neighbours."""
+
+    def proxy_open(self, req: Request, proxy: str, type: str) -> HTTPResponse | None:  # noqa: A002
+        if is_neighbour(req.host):
+            return None
+        return super().proxy_open(req, proxy, type)
+
+
 class _RedirectHandler(HTTPRedirectHandler):
     """Follows redirects, but with credentials only to the same server, or from http to https."""
 
@@ -124,7 +146,7 @@ class _RedirectHandler(HTTPRedirectHandler):
 
 
 HANDLERS = (
-    ProxyHandler,
+    _ProxyHandler,
     UnknownHandler,
     HTTPDefaultErrorHandler,
     HTTPErrorProcessor,
