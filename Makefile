@@ -6,6 +6,8 @@ TRAINER_TEST := $(ENVIRONMENTS)/trainer-test/bin/python
 API_TEST := $(ENVIRONMENTS)/api-test/bin/python
 ENGINE := docker compose version >/dev/null 2>&1 && docker info >/dev/null 2>&1
 COMPOSED := test -n "$$(docker compose ps --quiet mlflow-server 2>/dev/null)"
+PROJECT = docker compose config 2>/dev/null | sed -n 's/^name: //p'
+VOLUMES_OF = docker volume ls --quiet --filter label=com.docker.compose.project
 DATA = $${DATA_DIR:+--volume "$$(realpath "$$DATA_DIR"):/data/$$(basename "$$DATA_DIR"):ro"} \
 	$${DATA_DIR:+--env "DATA_DIR=/data/$$(basename "$$DATA_DIR")"}
 TRAINER = trainer() { if $(COMPOSED); then docker compose run --rm $(DATA) trainer "$$@"; \
@@ -20,6 +22,13 @@ help:
 
 up: ## start the stack, in containers if an engine responds; Ctrl-C stops it
 	@if $(ENGINE); then echo "A container engine answers: docker compose up"; \
+		project=$$($(PROJECT)); \
+		if test -z "$$($(VOLUMES_OF)="$$project")"; then \
+			echo "The first start builds the images, which takes minutes, and trains a model."; \
+			test -z "$$($(VOLUMES_OF)=mnist)" || echo "The project is called $$project and has no data." \
+				"Volumes of a project mnist exist, the name in former versions: to start with their" \
+				"data, stop this and put COMPOSE_PROJECT_NAME=mnist in .env."; \
+		fi; \
 		GIT_COMMIT=$$(git rev-parse HEAD 2>/dev/null || echo unknown) \
 		exec docker compose up --build; \
 	else echo "No container engine answers: local processes"; \

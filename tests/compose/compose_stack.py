@@ -13,6 +13,9 @@ import httpx
 ROOT = Path(__file__).resolve().parents[2]
 INHERITED = ("PATH", "HOME", "DOCKER_HOST", "DOCKER_CONTEXT", "DOCKER_CONFIG")
 BODY = {"image": [0.0] * 784}
+REFUSING = "http://127.0.0.1:9"  # nothing listens there, neither here nor in a container
+EXCEPTED = "theirs.example,.lan"
+PROXIES = dict.fromkeys(("httpProxy", "httpsProxy", "allProxy"), REFUSING) | {"noProxy": EXCEPTED}
 
 
 def free_port() -> int:
@@ -28,11 +31,44 @@ def docker(*arguments: str, check: bool = True) -> str:
     return done.stdout
 
 
+def environ() -> dict[str, str]:
+    """The environment variables of this process without those that would change the stack."""
+    return {name: os.environ[name] for name in INHERITED if name in os.environ}
+
+
+def read_services(**settings: str) -> dict[str, Any]:
+    """Return Compose's own reading of the services of every profile, by their names."""
+    options = ["--project-name=mnist-compose-test", "--env-file=/dev/null", "--profile=*"]
+    command = ["docker", "compose", *options, "config", "--format=json"]
+    variables = environ() | settings
+    done = subprocess.run(command, cwd=ROOT, env=variables, capture_output=True, check=True)
+    return dict(json.loads(done.stdout)["services"])
+
+
+SERVICES = read_services()
+ON_REQUEST = [name for name, service in SERVICES.items() if service.get("profiles")]
+ONE_SHOTS = [
+    name
+    for name, service in SERVICES.items()
+    if service.get("restart") == "no" and name not in ON_REQUEST
+]
+RUNNING = [name for name in SERVICES if name not in (*ON_REQUEST, *ONE_SHOTS)]
+
+
 class Stack:
-    """One Compose project; the repository's .env file is not read."""
+    """One Compose project; the repository's .env file is not read.
+
+    Docker's client configuration names a proxy that refuses all: no container may use it.
+    """
 
     def __init__(self, project: str, folder: Path, **settings: str) -> None:
         self.project = project
+        self.behind_proxy = True
+        self.docker_config = folder / f"{project}-docker"
+        self.docker_config.mkdir()
+        (self.docker_config / "config.json").write_text(
+            json.dumps({"proxies": {"default": PROXIES}})
+        )
         self.api_url = f"http://127.0.0.1:{(api := free_port())}"
         self.mlflow_url = f"http://127.0.0.1:{(mlflow := free_port())}"
         self.settings = {
@@ -49,22 +85,32 @@ class Stack:
         options = ["--project-name", self.project, "--env-file", str(self.env_file)]
         return ["docker", "compose", "--progress=plain", *options, *arguments]
 
+    def environ(self) -> dict[str, str]:
+        proxy = {"DOCKER_CONFIG": str(self.docker_config)} if self.behind_proxy else {}
+        return environ() | proxy
+
+    def build(self) -> None:
+        """Build all images, without the proxy that refuses all."""
+        self.behind_proxy = False
+        self.do("build")
+        self.behind_proxy = True
+
     def start(self, *arguments: str) -> subprocess.Popen[str]:
         """Start a compose command; the caller reads its output, which includes its errors."""
         return subprocess.Popen(
-            self.command(*arguments), cwd=ROOT, env=environ(), text=True,
+            self.command(*arguments), cwd=ROOT, env=self.environ(), text=True,
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         )  # fmt: skip
 
     def run(self, *arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            self.command(*arguments, **settings), cwd=ROOT, env=environ(), text=True,
+            self.command(*arguments, **settings), cwd=ROOT, env=self.environ(), text=True,
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False,
         )  # fmt: skip
 
-    def do(self, *arguments: str) -> str:
+    def do(self, *arguments: str, **settings: str) -> str:
         """Run a compose command that must succeed; return its output."""
-        done = self.run(*arguments)
+        done = self.run(*arguments, **settings)
         assert done.returncode == 0, f"{' '.join(arguments)}: {done.returncode}\n{done.stdout}"
         return done.stdout
 
@@ -119,8 +165,3 @@ class Stack:
         label = f"label=com.docker.compose.project={self.project}"
         kinds = (("ps", "--all"), ("volume", "ls"), ("network", "ls"))
         return "".join(docker(*kind, "--quiet", "--filter", label) for kind in kinds)
-
-
-def environ() -> dict[str, str]:
-    """The environment variables of this process without those that would change the stack."""
-    return {name: os.environ[name] for name in INHERITED if name in os.environ}

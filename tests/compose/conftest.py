@@ -28,7 +28,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory, measurements: list[str]) -> 
     RUNNING.append(stack)
     try:
         begin = time.monotonic()
-        stack.do("build")
+        stack.build()
         measurements.append(f"images built in {time.monotonic() - begin:.0f} s")
         measurements.append(f"`up` on empty volumes, 4 epochs: {stack.up()}")
         yield stack

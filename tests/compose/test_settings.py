@@ -9,7 +9,7 @@ import mlflow
 import pytest
 from compose_stack import ROOT, Stack, docker
 
-EXTERNAL_S3 = {"MINIO_ROOT_USER": "foreign", "MINIO_ROOT_PASSWORD": r"foreign:100%#\secret"}
+EXTERNAL_S3 = {"MINIO_ROOT_USER": "foreign", "MINIO_ROOT_PASSWORD": r"foreign:$100%#$$s\secret"}
 IN_VOLUME = r"of-a:version\before-100%#"
 FILL_VOLUME = (
     "import os, pathlib, sys; path = pathlib.Path('/run/passwords/postgres/password'); "
@@ -41,12 +41,14 @@ def other(stack: Stack, tmp_path: Path) -> Iterator[Stack]:
 
 
 def test_env_example_lists_every_variable_with_its_default():
-    used = dict(re.findall(r"\$\{([A-Z_0-9]+):-([^}]*)\}", (ROOT / "compose.yaml").read_text()))
+    files = (ROOT / "compose.yaml", *sorted((ROOT / "compose").glob("*.yaml")))
+    text = "\n".join(file.read_text() for file in files)
+    used = dict(re.findall(r"\$\{([A-Z_0-9]+):-([^${}]*)\}", text))
     documented = dict(
         re.findall(r"^#([A-Z_0-9]+)=(.*)$", (ROOT / ".env.example").read_text(), re.M)
     )
     optional = {"POSTGRES_PASSWORD", "MINIO_ROOT_PASSWORD", "S3_SECRET_KEY", "COMPOSE_FILE"}
-    assert set(documented) == set(used) | optional
+    assert set(documented) == set(re.findall(r"\$\{([A-Z_0-9]+)", text)) | optional
     differing = {name for name, default in used.items() if default != documented[name]}
     assert differing == set()
 
@@ -59,6 +61,7 @@ def test_the_former_name_of_an_overlay_is_answered_with_the_new_one(stack: Stack
 
 def test_up_and_run_build_missing_images_and_pull_none_of_them(stack: Stack, tmp_path: Path):
     fresh = Stack("mnist-compose-test-fresh", tmp_path)
+    fresh.behind_proxy = False  # it refuses builds
     try:
         output = fresh.do("up", "--detach", "passwords") + fresh.do(
             "run", "--rm", "--no-deps", "trainer", "--help"
@@ -91,6 +94,42 @@ def test_an_invalid_password_is_rejected_with_an_explanation(
     rejected = stack.run("run", "--rm", "-T", "passwords", **{name: value})
     assert rejected.returncode == 1
     assert message in rejected.stdout
+
+
+def test_a_value_in_single_quotes_keeps_its_dollar_signs(other: Stack):
+    password = "pa$word$$1${2}"
+    other.do("run", "--rm", "-T", "passwords", POSTGRES_PASSWORD=f"'{password}'")
+    read = ("-c", "print(open('/run/passwords/postgres/password').read())")
+    assert other.do("run", "--rm", "-T", "passwords", *read).splitlines()[-1] == password
+
+
+def test_published_images_are_pulled_and_never_built(stack: Stack, tmp_path: Path):
+    """With all images here but one, whose address nobody answers."""
+    published = Stack(
+        "mnist-compose-test-published",
+        tmp_path,
+        COMPOSE_FILE="compose.yaml:compose/images.yaml",
+        IMAGE_PREFIX="127.0.0.1:9/mnist-",
+        IMAGE_TAG="main",
+    )
+    image = "127.0.0.1:9/mnist-setup:main"
+    docker("tag", f"{stack.project}-setup", image)
+    try:
+        published.do("up", "--detach", "--build", "passwords")
+        assert published.inspect("passwords")["Config"]["Image"] == image
+        missing = published.run("up", "--detach", "--build", "minio")
+        assert missing.returncode != 0
+        assert "127.0.0.1:9" in missing.stdout
+        assert published.run("build").stdout.strip().endswith("No services to build")
+    finally:
+        published.remove()
+        docker("rmi", "--no-prune", image)
+
+
+def test_an_overlay_without_its_prefix_is_rejected_with_an_example(stack: Stack):
+    rejected = stack.run("config", COMPOSE_FILE="compose.yaml:compose/images.yaml")
+    assert rejected.returncode != 0
+    assert "such as ghcr.io/owner/mnist-" in rejected.stdout
 
 
 def test_settings_alone_select_an_external_s3_and_down_removes_everything(

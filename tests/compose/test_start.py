@@ -8,10 +8,9 @@ from pathlib import Path
 
 import mlflow
 import numpy as np
-from compose_stack import ROOT, Stack, docker
+from compose_stack import ONE_SHOTS, ROOT, RUNNING, Stack, docker
 from mlflow import MlflowClient
 
-SERVICES = ("postgres", "minio", "mlflow-server", "api")
 MODEL_URI = "models:/mnist-classifier@Production"
 
 
@@ -22,8 +21,8 @@ def test_the_black_box_tests_of_a_stack_pass(stack: Stack):
 
 
 def test_every_service_is_healthy_and_every_one_shot_has_exited_with_0(stack: Stack):
-    assert [stack.health(service) for service in SERVICES] == ["healthy"] * len(SERVICES)
-    for one_shot in ("passwords", "bucket", "bootstrap"):
+    assert [stack.health(service) for service in RUNNING] == ["healthy"] * len(RUNNING)
+    for one_shot in ONE_SHOTS:
         assert stack.inspect(one_shot)["State"]["ExitCode"] == 0
 
 
@@ -92,7 +91,7 @@ def test_a_notebook_on_the_host_needs_no_s3_credentials(
 def test_the_memory_of_the_idle_stack_is_reported(stack: Stack, measurements: list[str]):
     """No limit is asserted, as memory depends on the machine; each service has its own limit."""
     total = 0.0
-    for service in SERVICES:
+    for service in RUNNING:
         usage = docker(
             "stats", "--no-stream", "--format={{.MemUsage}}", stack.inspect(service)["Id"]
         )

@@ -20,7 +20,8 @@ def free_port() -> int:
 class Stack:
     """One `make local`; its output is in a file, its processes share an environment variable."""
 
-    def __init__(self, state: Path, **environ: str) -> None:
+    def __init__(self, state: Path, root: Path = ROOT, **environ: str) -> None:
+        self.root = root
         self.state, self.output = state, state.with_suffix(".out")
         self.mlflow_port, self.api_port = free_port(), free_port()
         self.environ = os.environ | {
@@ -36,7 +37,7 @@ class Stack:
     def up(self) -> None:
         with self.output.open("wb") as output:
             self.make = subprocess.Popen(
-                ["make", "local"], cwd=ROOT, env=self.environ, stdout=output,
+                ["make", "local"], cwd=self.root, env=self.environ, stdout=output,
                 stderr=subprocess.STDOUT, start_new_session=True,
             )  # fmt: skip
 
