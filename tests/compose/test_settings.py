@@ -97,7 +97,7 @@ def test_an_invalid_password_is_rejected_with_an_explanation(
 
 
 def test_a_value_in_single_quotes_keeps_its_dollar_signs(other: Stack):
-    password = "pa$word$$1${2}"
+    password = "pa$word$$1${2}"  # noqa: S105 # of a project that lives for a test
     other.do("run", "--rm", "-T", "passwords", POSTGRES_PASSWORD=f"'{password}'")
     read = ("-c", "print(open('/run/passwords/postgres/password').read())")
     assert other.do("run", "--rm", "-T", "passwords", *read).splitlines()[-1] == password
