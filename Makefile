@@ -24,12 +24,12 @@ up: ## start the stack, in containers if an engine responds; Ctrl-C stops it
 	@if $(ENGINE); then echo "A container engine answers: docker compose up"; \
 		project=$$($(PROJECT)); \
 		if test -z "$$($(VOLUMES_OF)="$$project")"; then \
-			echo "The first start builds the images, which takes minutes, and trains a model."; \
+			echo "The first start makes the images, which takes minutes, and trains a model."; \
 			test -z "$$($(VOLUMES_OF)=mnist)" || echo "The project is called $$project and has no data." \
 				"Volumes of a project mnist exist, the name in former versions: to start with their" \
 				"data, stop this and put COMPOSE_PROJECT_NAME=mnist in .env."; \
 		fi; \
-		GIT_COMMIT=$$(git rev-parse HEAD 2>/dev/null || echo unknown) \
+		COMPOSE_BAKE=true GIT_COMMIT=$$(git rev-parse HEAD 2>/dev/null || echo unknown) \
 		exec docker compose up --build; \
 	else echo "No container engine answers: local processes"; \
 		exec $(PYTHON) -m local up -- $(ARGS); fi

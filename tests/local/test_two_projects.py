@@ -36,7 +36,7 @@ def test_make_up_tells_how_to_keep_the_data_of_the_former_project_name(
     ).stdout  # fmt: skip
     assert output.splitlines()[-1] == "up"
     assert output.count(FORMER) == is_told
-    assert ("first start builds" in output) is (with_volumes != "clone")
+    assert ("first start makes" in output) is (with_volumes != "clone")
 
 
 def clone(folder: Path, trained_state: Path) -> Path:
