@@ -14,7 +14,6 @@ from trainings import TINY, command, runs_of
 
 from mnist_trainer.data.dataset import SHIPPED, Dataset, load_dataset
 from mnist_trainer.evaluation.metrics import predict
-from mnist_trainer.export.onnx_export import ExportError, export_model
 from mnist_trainer.pipeline import train
 from mnist_trainer.settings import Settings
 from mnist_trainer.training import train_step
@@ -184,15 +183,6 @@ def test_whatever_a_training_computes_in_the_model_stays_float32(
 def test_a_model_that_cannot_be_trained_is_refused(given: list[object], message: str) -> None:
     with pytest.raises(ModelError, match=message):
         separate_softmax(keras.Sequential([keras.Input((784,)), *given]))
-
-
-def test_a_layer_that_onnx_runtime_cannot_run_is_refused_with_what_to_do(tmp_path: Path) -> None:
-    exact = [layers.Dense(4, activation="gelu"), layers.Dense(10), layers.Softmax()]
-    model = keras.Sequential([keras.Input((784,)), *exact])
-    pixels = np.zeros((2, 784), np.float32)
-    predict(model, pixels)
-    with pytest.raises(ExportError, match=r"exact gelu .*; use another layer or activation\.$"):
-        export_model(model, pixels, tmp_path)
 
 
 def test_the_first_kernel_is_looked_for_and_need_not_be_there() -> None:

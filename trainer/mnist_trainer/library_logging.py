@@ -1,6 +1,7 @@
 """Logging of the libraries, so that the terminal shows the trainer's own lines alone."""
 
 import contextlib
+import logging
 import os
 from collections.abc import Iterator, MutableMapping
 
@@ -14,17 +15,20 @@ VARIABLES = {
     "MLFLOW_SUPPRESS_PRINTING_URL_TO_STDOUT": "true",
     "GIT_PYTHON_REFRESH": "quiet",  # MLflow looks for git, which an image may lack
 }
+LOGGERS = ("tensorflow", "tf2onnx")
 HTTP_LIMITS = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2", "MLFLOW_HTTP_REQUEST_TIMEOUT": "20"}
 
 
 def configure(environment: MutableMapping[str, str]) -> None:
-    """Set what the libraries read from the environment when they are imported.
+    """Set what the libraries read from the environment when they are imported, and silence loggers.
 
     MLflow's client retries for minutes by default; limits that are set already are kept.
     """
     environment.update(VARIABLES)
     for variable, value in HTTP_LIMITS.items():
         environment.setdefault(variable, value)
+    for name in LOGGERS:  # what matters is raised as well
+        logging.getLogger(name).setLevel(logging.CRITICAL)
 
 
 @contextlib.contextmanager

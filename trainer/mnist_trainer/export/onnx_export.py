@@ -2,8 +2,8 @@
 
 import hashlib
 import os
+import re
 import shutil
-import warnings
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -11,14 +11,16 @@ import keras  # type: ignore[import-untyped]  # ships no types
 import numpy as np
 from numpy.typing import NDArray
 
-from mnist_trainer.errors import TrainerError
+from mnist_trainer.export.onnx_conversion import (
+    ADVICE,
+    ExportError,
+    convert,
+    find_layer,
+    shorten_error,
+)
 from mnist_trainer.export.onnx_inference import OnnxError, infer
 
 TOLERANCE = 1e-5  # of a probability
-
-
-class ExportError(TrainerError):
-    """The ONNX file cannot be run or its outputs differ, or the files cannot be written."""
 
 
 @dataclass(frozen=True)
@@ -34,21 +36,20 @@ def export_model(model: keras.Sequential, pixels: NDArray[np.float32], folder: P
     """Write model.keras and model.onnx into ``folder``.
 
     ``pixels`` [n, 784], 0 to 1, are the inputs on which the probabilities must agree to 1e-5.
-    Raises ExportError where they do not, or where ONNX Runtime cannot run the model.
+    Raises ExportError where they do not, or where the API would not run the model.
     """
     keras_file, onnx_file = folder / "model.keras", folder / "model.onnx"
-    model.save(keras_file)
-    with warnings.catch_warnings():
-        # Keras reads an attribute that NumPy has removed, before it converts
-        warnings.filterwarnings("ignore", "In the future `np.object`", FutureWarning)
-        model.export(onnx_file, format="onnx", verbose=False)
+    try:
+        model.save(keras_file)
+    except Exception as error:  # of any kind: from a layer without `get_config`, say
+        raise ExportError(f"Keras cannot save the model: {shorten_error(error)}.") from error
+    convert(model, onnx_file)
     try:
         actual = infer(onnx_file, pixels)
     except OnnxError as error:
-        raise ExportError(
-            f"{error}: ONNX Runtime lacks an operation of one of the layers, as of the exact gelu "
-            "(the approximate one can be run); use another layer or activation."
-        ) from error
+        node = re.search("Name:'([^']+)'", str(error.__cause__))
+        layer = find_layer(node[1] if node else "", model)
+        raise ExportError(f"{error} because of {layer}; {ADVICE}.") from error
     expected = model(pixels, training=False).numpy()
     difference = float(np.abs(expected - actual).max())
     if not difference <= TOLERANCE:  # so that a NaN does not pass

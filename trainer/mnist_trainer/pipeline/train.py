@@ -13,7 +13,8 @@ import keras  # type: ignore[import-untyped]  # ships no types
 from mnist_trainer.console import print_line
 from mnist_trainer.data.dataset import Dataset
 from mnist_trainer.evaluation.gate import Decision
-from mnist_trainer.export.onnx_export import ExportError, ModelFiles, export_model, save_files
+from mnist_trainer.export.onnx_conversion import ExportError
+from mnist_trainer.export.onnx_export import ModelFiles, export_model, save_files
 from mnist_trainer.pipeline import outbox
 from mnist_trainer.pipeline.checkpoint import Checkpoint, write_checkpoint
 from mnist_trainer.pipeline.fit import calibrate, fit_and_log
@@ -29,6 +30,7 @@ from mnist_trainer.training.model import build_model, separate_softmax
 from mnist_trainer.training.recipes import Recipe
 
 CHECKED = 1000  # validation images on which the model and its ONNX file must agree
+TRIED = 20  # the same, before the training
 NOT_STORED = "No copy of the trained model is stored except on the server."
 
 
@@ -56,6 +58,7 @@ def train(settings: Settings, registry: Registry, config: TrainConfig, data: Dat
     """
     if settings.models_dir:
         outbox.prepare(settings.models_dir)
+    model = build_exportable(config.recipe, config.seed, data)
     commit = find_commit(settings.git_commit)
     tags = {"git_commit": commit, "mlflow.source.git.commit": commit} if commit else {}
     tags |= {"mlflow.runName": f"{config.recipe_name}, seed {config.seed}", **config.tags}
@@ -65,7 +68,7 @@ def train(settings: Settings, registry: Registry, config: TrainConfig, data: Dat
         open_run(settings.tracking_uri, settings.experiment, tags) as run,
     ):
         print_line(f"Run      {run.url}")
-        model, history, params = _fit(run, config, data, str(settings.data_dir))
+        history, params = _fit(run, model, config, data, str(settings.data_dir))
         checkpoint = Checkpoint(
             run_id=run.id,
             tracking_uri=settings.tracking_uri,
@@ -82,14 +85,25 @@ def train(settings: Settings, registry: Registry, config: TrainConfig, data: Dat
         return release(run, registry, model, (checkpoint, files), data.test)
 
 
-def _fit(
-    run: Run, config: TrainConfig, data: Dataset, source: str
-) -> tuple[keras.Sequential, list[EpochMetrics], dict[str, Any]]:
-    """Return the trained and calibrated model, its history and the run's parameters."""
-    training = data.train.first(config.limit or len(data.train))
-    keras.utils.set_random_seed(config.seed)  # for layers that are built without a seed
-    model = build_model(config.recipe.hidden, config.seed)
+def build_exportable(recipe: Recipe, seed: int, data: Dataset) -> keras.Sequential:
+    """Return an untrained model whose last layer is its softmax.
+
+    It is exported for a trial: a model that is refused is refused before it is trained. Raises
+    ModelError or ExportError.
+    """
+    keras.utils.set_random_seed(seed)  # for layers that are built without a seed
+    model = build_model(recipe.hidden, seed)
     separate_softmax(model)
+    with tempfile.TemporaryDirectory() as scratch:
+        export_model(model, data.validation.first(TRIED).pixels(), Path(scratch))
+    return model
+
+
+def _fit(
+    run: Run, model: keras.Sequential, config: TrainConfig, data: Dataset, source: str
+) -> tuple[list[EpochMetrics], dict[str, Any]]:
+    """Train and calibrate ``model``; return its history and the run's parameters."""
+    training = data.train.first(config.limit or len(data.train))
     params = _list_params(config, data, len(training), model)
     run.log_params(params)
     run.log_dataset(data, source)
@@ -101,7 +115,7 @@ def _fit(
     split = training, data.validation
     history = fit_and_log(run, model, split, config.recipe, config.seed)
     calibrate(run, model, data.validation)
-    return model, history, params
+    return history, params
 
 
 def _list_params(

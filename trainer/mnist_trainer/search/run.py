@@ -8,7 +8,7 @@ from mnist_trainer.console import print_line
 from mnist_trainer.data.dataset import Dataset
 from mnist_trainer.errors import SettingError
 from mnist_trainer.evaluation.gate import PASSED, Decision
-from mnist_trainer.pipeline.train import TrainConfig, train
+from mnist_trainer.pipeline.train import TrainConfig, build_exportable, train
 from mnist_trainer.search.config import SearchConfig, check_fixed_settings, list_fixed_settings
 from mnist_trainer.search.parent_run import ParentRun
 from mnist_trainer.search.space import params_to_recipe
@@ -26,6 +26,7 @@ def search(settings: Settings, registry: Registry, config: SearchConfig, data: D
     """
     if settings.models_dir is None:
         raise SettingError("MODELS_DIR is not set; a search stores its trials in that folder.")
+    build_exportable(config.recipe, config.seed, data)
     split = data.train.first(config.limit or len(data.train)), data.validation
     with open_study(settings.models_dir / "searches", config.name, config.epochs) as study:
         parent = _open_parent_run(settings, study, config, data)

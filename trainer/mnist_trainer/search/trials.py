@@ -1,6 +1,5 @@
 """The trials of a search: short trainings, each in a run below the search's run."""
 
-import logging
 import time
 from dataclasses import asdict, dataclass
 
@@ -42,7 +41,6 @@ def run_trials(worker: Worker, split: Split) -> None:
     """
     config, study, parent = worker.config, worker.study, worker.parent
     space = search_space(config.recipe)
-    logging.getLogger("tensorflow").setLevel(logging.ERROR)  # it warns of retracing in each trial
     is_waiting = False
     while True:
         for abandoned in study.requeue_abandoned():

@@ -30,5 +30,5 @@ def _describe(layer: keras.Layer) -> str:
         words.append(str(layer.units))
     activation = getattr(layer, "activation", None)
     if activation and activation is not keras.activations.linear:
-        words.append(activation.__name__ if callable(activation) else str(activation))
+        words.append(getattr(activation, "__name__", type(activation).__name__))
     return " ".join(words)

@@ -20,7 +20,8 @@ def build_model(hidden: Sequence[int], seed: int) -> keras.Sequential:
 
     The same ``seed`` gives the same weights: those of He et al. (2015) for layers with a ReLU, and
     of half that variance for the last one. Any other `keras.Sequential` of these shapes that ends
-    in a softmax can be returned instead.
+    in a softmax can be returned instead, with any activation of Keras. The few that the API cannot
+    run (more than 32 MB, a loop, an operator that ONNX lacks) are refused before the training.
     """
     model = keras.Sequential([keras.Input((PIXELS,), name="pixels")], name="mnist")
     for index, width in enumerate(hidden):
