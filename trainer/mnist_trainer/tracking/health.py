@@ -13,7 +13,7 @@ from mnist_trainer.errors import TrainerError
 
 TIMEOUT = 5  # seconds for an answer
 RECOVERY = 20  # seconds to wait for a server that does not answer
-DATABASE_ROUTE = "/api/2.0/mlflow/experiments/get?experiment_id=0"
+DATABASE_ROUTE = "/api/2.0/mlflow/experiments/search?max_results=1"  # an empty result is healthy
 AUTHORISATION = (401, 403)  # the server answers; MLflow's client has the credentials
 UNREACHABLE = ("Max retries exceeded", "timeout exception", "Connection aborted", "Invalid url")
 FAILING = re.compile(r"too many (\d+) error responses")
