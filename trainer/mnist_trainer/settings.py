@@ -12,6 +12,9 @@ from pathlib import Path
 from mnist_trainer.errors import SettingError
 
 
+CHARACTER = r"[^\x00-\x1f\x7f\u2028\u2029\ud800-\udfff]"  # no control characters, no broken UTF-8
+
+
 @dataclass(frozen=True)
 class Settings:
     """Server, names and folders; read once, in the entry point."""
@@ -42,8 +45,15 @@ def read_settings(environment: Mapping[str, str], default_data_dir: Path) -> Set
             r"https?://[^/\s]+.*",
             "the address of a tracking server, http://... or https://...",
         ).rstrip("/"),
-        experiment=read("MLFLOW_EXPERIMENT_NAME", "mnist"),
-        model_name=read("MODEL_NAME", "mnist-classifier", r"[^/:]+", "any name without / and :"),
+        experiment=read(
+            "MLFLOW_EXPERIMENT_NAME", "mnist", rf"{CHARACTER}{{1,256}}", "a line of up to 256 characters"
+        ),
+        model_name=read(
+            "MODEL_NAME",
+            "mnist-classifier",
+            rf"(?!\.\.|\.$)((?![/:]){CHARACTER}){{1,256}}",
+            "a line of up to 256 characters without / and :, but neither . nor what begins with ..",
+        ),
         model_alias=read(
             "MODEL_ALIAS",
             "Production",

@@ -1,6 +1,7 @@
 """MLflow's registry: the versions of the registered model, and the alias of the desired one."""
 
 import hashlib
+import re
 import time
 from dataclasses import dataclass
 from pathlib import Path
@@ -43,22 +44,14 @@ class Registry:
 
     def versions(self) -> list[Version]:
         """Return all versions, the newest first."""
-        found: list[ModelVersion] = []
-        token = None
-        with translate_errors(self.uri):
-            while True:
-                page = self._client.search_model_versions(f"name='{self.name}'", page_token=token)
-                found += page
-                token = page.token
-                if not token:
-                    break
-        return sorted(map(_read, found), key=lambda each: -each.number)
+        # A filter cannot hold a name with both kinds of quotation marks, and MLflow reads no escapes
+        pattern = re.sub(r"[^\w .-]+", "%", self.name, flags=re.ASCII)
+        return sorted(self._search(f"name LIKE '{pattern}'"), key=lambda each: -each.number)
 
     def find_by_run(self, run_id: str) -> Version | None:
         """Return the newest version of run ``run_id``, None where there is none."""
-        with translate_errors(self.uri):
-            found = self._client.search_model_versions(f"name='{self.name}' and run_id='{run_id}'")
-        return max(map(_read, found), key=lambda each: each.number, default=None)
+        found = self._search(f"run_id = '{run_id}'")
+        return max(found, key=lambda each: each.number, default=None)
 
     def was_promoted(self, version: Version) -> bool:
         """Return whether ``version`` is the desired one now, or was before."""
@@ -139,11 +132,24 @@ class Registry:
     def download_onnx(self, version: Version, folder: Path) -> Path:
         """Download a version's ONNX file; raises VersionError where its SHA-256 differs."""
         with translate_errors(self.uri):
-            address = f"models:/{self.name}/{version.number}/{ONNX_FILE}"
+            source = self._client.get_model_version_download_uri(self.name, str(version.number))
+            address = f"{source}/{ONNX_FILE}"  # an address with the name would need another escape
             file = Path(download_artifacts(address, dst_path=str(folder), tracking_uri=self.uri))
         if hashlib.sha256(file.read_bytes()).hexdigest() != version.tags.get("sha256"):
             raise VersionError(f"model.onnx of version {version.number} is not what was registered")
         return file
+
+    def _search(self, condition: str) -> list[Version]:
+        """Return the versions of this model that fulfil a condition, of all pages."""
+        found: list[ModelVersion] = []
+        token = None
+        with translate_errors(self.uri):
+            while True:
+                page = self._client.search_model_versions(condition, page_token=token)
+                found += page
+                token = page.token
+                if not token:
+                    return [_read(each) for each in found if each.name == self.name]
 
     def _delete_tag(self, version: Version, key: str) -> None:
         if key in version.tags:
