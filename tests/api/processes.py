@@ -51,7 +51,8 @@ class Api:
         self.port = int(settings.setdefault("PORT", str(free_port())))
         self.concurrency = int(settings.get("WEB_CONCURRENCY", "2"))
         self.url = f"http://127.0.0.1:{self.port}"
-        self.client = httpx.Client(base_url=self.url, verify=False, timeout=20)  # noqa: S501 # no TLS
+        direct = {"trust_env": False, "verify": False}  # no proxy, no TLS
+        self.client = httpx.Client(base_url=self.url, timeout=20, **direct)
         self._log = folder / f"api-{self.port}.log"
         inherited = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
         environ = inherited | {"PYTHONPYCACHEPREFIX": BYTECODE}

@@ -47,10 +47,10 @@ def page() -> Iterator[Page]:
     if not program:
         missing = "Chromium is needed: apt-get install chromium, or name it in CHROMIUM."
         (pytest.fail if "CI" in os.environ else pytest.skip)(missing)
-    resolver = f"--host-resolver-rules=MAP {NAME} 127.0.0.1"
+    network = (f"--host-resolver-rules=MAP {NAME} 127.0.0.1", "--no-proxy-server")
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
-            executable_path=program, args=["--no-sandbox", "--disable-dev-shm-usage", resolver]
+            executable_path=program, args=["--no-sandbox", "--disable-dev-shm-usage", *network]
         )
         yield browser.new_page()
         browser.close()

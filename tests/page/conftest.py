@@ -55,7 +55,8 @@ def chromium() -> Iterator[Browser]:
         (pytest.fail if "CI" in os.environ else pytest.skip)(missing)
     with sync_playwright() as playwright:
         browser = playwright.chromium.launch(
-            executable_path=program, args=["--no-sandbox", "--disable-dev-shm-usage"]
+            executable_path=program,
+            args=["--no-sandbox", "--disable-dev-shm-usage", "--no-proxy-server"],
         )
         yield browser
         browser.close()
