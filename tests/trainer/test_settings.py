@@ -24,6 +24,12 @@ def test_nothing_has_to_be_set(environment: dict[str, str]) -> None:
         ("MLFLOW_TRACKING_URI", "sqlite:///mlflow.db"),
         ("MLFLOW_TRACKING_URI", "127.0.0.1:5000"),
         ("MODEL_NAME", "digits/mnist"),
+        ("MODEL_NAME", "digits:mnist"),
+        ("MODEL_NAME", "."),
+        ("MODEL_NAME", "..digits"),
+        ("MODEL_NAME", "d" * 257),
+        ("MLFLOW_EXPERIMENT_NAME", "d" * 257),
+        ("API_URL", "api:8000"),
         ("MODEL_ALIAS", "in service"),
         ("MODEL_ALIAS", "latest"),
         ("MODEL_ALIAS", "v3"),
@@ -33,6 +39,13 @@ def test_a_bad_variable_is_named_with_its_value_and_what_is_allowed(
     variable: str, value: str
 ) -> None:
     with pytest.raises(SettingError, match=f"{variable} is '{value}'; allowed is"):
+        read_settings({variable: value}, SHIPPED)
+
+
+@pytest.mark.parametrize("variable", ["MODEL_NAME", "MLFLOW_EXPERIMENT_NAME"])
+@pytest.mark.parametrize("value", ["two\nlines", "nul\x00", "latin-1 \udce9"])
+def test_a_name_that_cannot_be_stored_is_refused(variable: str, value: str) -> None:
+    with pytest.raises(SettingError, match=f"{variable} is '.*'; allowed is a line of up to 256"):
         read_settings({variable: value}, SHIPPED)
 
 

@@ -11,7 +11,6 @@ from pathlib import Path
 
 from mnist_trainer.errors import SettingError
 
-
 CHARACTER = r"[^\x00-\x1f\x7f\u2028\u2029\ud800-\udfff]"  # no control characters, no broken UTF-8
 
 
@@ -26,6 +25,7 @@ class Settings:
     data_dir: Path
     models_dir: Path | None  # None: no local copy of a model is written
     git_commit: str | None  # None: `git rev-parse` is tried
+    api_url: str | None = None  # None: `versions` does not ask which version is active
 
 
 def read_settings(environment: Mapping[str, str], default_data_dir: Path) -> Settings:
@@ -38,6 +38,9 @@ def read_settings(environment: Mapping[str, str], default_data_dir: Path) -> Set
         return value
 
     models_dir = read("MODELS_DIR")
+    api_url = read(
+        "API_URL", "", r"|https?://[^/\s]+.*", "the address of an API, http://... or https://..."
+    )
     return Settings(
         tracking_uri=read(
             "MLFLOW_TRACKING_URI",
@@ -46,7 +49,10 @@ def read_settings(environment: Mapping[str, str], default_data_dir: Path) -> Set
             "the address of a tracking server, http://... or https://...",
         ).rstrip("/"),
         experiment=read(
-            "MLFLOW_EXPERIMENT_NAME", "mnist", rf"{CHARACTER}{{1,256}}", "a line of up to 256 characters"
+            "MLFLOW_EXPERIMENT_NAME",
+            "mnist",
+            rf"{CHARACTER}{{1,256}}",
+            "a line of up to 256 characters",
         ),
         model_name=read(
             "MODEL_NAME",
@@ -57,10 +63,11 @@ def read_settings(environment: Mapping[str, str], default_data_dir: Path) -> Set
         model_alias=read(
             "MODEL_ALIAS",
             "Production",
-            r"(?!(?i:latest|v\d+)$)[\w-]+",
-            "letters, digits, _ and -, but neither latest nor v and a number",
+            r"(?!(?i:latest|v\d+)$)[\w-]{1,255}",
+            "up to 255 letters, digits, _ and -, but neither latest nor v and a number",
         ),
         data_dir=Path(read("DATA_DIR", str(default_data_dir))),
         models_dir=Path(models_dir) if models_dir else None,
         git_commit=read("GIT_COMMIT") or None,
+        api_url=api_url.rstrip("/") or None,
     )

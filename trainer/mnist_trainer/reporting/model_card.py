@@ -1,5 +1,7 @@
 """The model card as Markdown: descriptions of the registered model and of a version."""
 
+import json
+import shlex
 from collections.abc import Sequence
 
 from mnist_trainer.evaluation.robustness import PerturbedAccuracy
@@ -14,7 +16,7 @@ Of an API that was started with `MODEL_NAME={name}`:
 curl http://127.0.0.1:8000/predict -H 'Content-Type: application/json' {request}
 ```
 ```python
-model = mlflow.pyfunc.load_model("models:/{name}{chosen}")
+model = mlflow.pyfunc.load_model({uri})
 probabilities = model.predict(pixels)  # float32 (n, 784), 0 to 1, row by row → float32 (n, 10)
 ```
 For serving, `extra_files/model.onnx` is the same model."""
@@ -24,8 +26,8 @@ def describe_version(
     name: str, number: int, results: Results, robustness: Sequence[PerturbedAccuracy]
 ) -> str:
     """Return the card of version ``number`` of the model ``name``, at most 5,000 characters."""
-    call = {"name": name, "chosen": f"/{number}"}
-    return _compose(f"# {name}, version {number}", results, robustness, call)
+    intro = f"# {name}, version {number}"
+    return _compose(intro, results, robustness, name, f"models:/{name}/{number}")
 
 
 def describe_model(
@@ -39,11 +41,11 @@ def describe_model(
         f"# {name}\n\nThe promoted version has the alias `{alias}`. The metrics below are those of "
         f"version {number}; each version has a card of its own."
     )
-    return _compose(intro, results, robustness, {"name": name, "chosen": f"@{alias}"})
+    return _compose(intro, results, robustness, name, f"models:/{name}@{alias}")
 
 
 def _compose(
-    intro: str, results: Results, robustness: Sequence[PerturbedAccuracy], call: dict[str, str]
+    intro: str, results: Results, robustness: Sequence[PerturbedAccuracy], name: str, uri: str
 ) -> str:
     description = dataset_text(results.params)
     parts = {
@@ -51,7 +53,11 @@ def _compose(
         "Data": _describe_data(description, results),
         "Metrics": _list_metrics(results),
         "Robustness": _list_robustness(results, robustness),
-        "Usage": CALL.format(request=description.request, **call),
+        "Usage": CALL.format(
+            name=shlex.quote(name),
+            request=description.request,
+            uri=json.dumps(uri, ensure_ascii=False),  # Python's string, too
+        ),
     }
     card = "\n\n".join([intro, *(f"## {title}\n{text}" for title, text in parts.items())]) + "\n"
     if len(card) > MAX_LENGTH:
