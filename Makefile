@@ -68,7 +68,7 @@ test-docs: # what README and docs name exists, and the changes that CONTRIBUTING
 	PYTHONPATH=api $(API_TEST) -m pytest tests/docs
 
 test-trainer:
-	@$(PYTHON) -m local environment mlflow-server trainer-test
+	@$(PYTHON) -m local environment mlflow-server api trainer-test
 	PYTHONPATH=trainer $(TRAINER_TEST) -m pytest tests/trainer
 
 test-api:

@@ -60,9 +60,11 @@ NETWORKS: dict[str, Layers] = {
         layers.GlobalAveragePooling2D(),
     ),
     "sequence": lambda: rows(
-        layers.Conv1D(8, 3), layers.MaxPooling1D(2), layers.LSTM(4, return_sequences=True)
-    )
-    + [layers.GlobalMaxPooling1D()],
+        layers.Conv1D(8, 3),
+        layers.MaxPooling1D(2),
+        layers.LSTM(4, return_sequences=True),
+        layers.GlobalMaxPooling1D(),
+    ),
     "noise": lambda: [
         layers.GaussianNoise(0.1),
         layers.Dense(16),

@@ -114,15 +114,15 @@ def test_layers_of_every_kind_are_trained_in_bfloat16(
     assert np.isfinite(epoch.loss)
 
 
-@pytest.mark.parametrize(("inner", "message"), REFUSED.values(), ids=REFUSED)
+@pytest.mark.parametrize("name", REFUSED)
 def test_what_the_api_cannot_run_is_refused_before_the_training(
-    inner: Layers,
-    message: str,
+    name: str,
     settings: Settings,
     client: MlflowClient,
     monkeypatch: pytest.MonkeyPatch,
     capfd: pytest.CaptureFixture[str],
 ) -> None:
+    inner, message = REFUSED[name]
     monkeypatch.setattr(train, "build_model", lambda hidden, seed: build(inner))
     for arguments in (TINIER, ["search", "--trials=1"]):
         with pytest.raises(ExportError, match=message) as refusal:

@@ -1,7 +1,6 @@
 """Any `keras.Sequential` of 784 inputs and 10 outputs can be trained, exported and shown."""
 
 import dataclasses
-from pathlib import Path
 
 import keras  # type: ignore[import-untyped]  # ships no types
 import numpy as np

@@ -47,6 +47,8 @@ def models_of(settings: Settings, client: MlflowClient) -> int:
         (Registry, "register"),  # the model is logged
         (release, "publish"),  # and registered
         (Registry, "promote"),  # and has passed the gate
+        (Registry, "move_alias"),  # and its promotion has begun
+        (Registry, "end_promotion"),  # and it has the alias
         (release, "update_model_card"),  # and is in service
     ],
 )

@@ -3,16 +3,17 @@
 import argparse
 import sys
 from dataclasses import replace
-from datetime import datetime
 
 from mnist_trainer import library_logging
 from mnist_trainer.cli.parser import choose_recipe
+from mnist_trainer.cli.versions import describe_versions, list_warnings
 from mnist_trainer.data.dataset import load_dataset
 from mnist_trainer.errors import SettingError, TrainerError
 from mnist_trainer.pipeline import outbox, rollback
 from mnist_trainer.settings import Settings
 from mnist_trainer.tracking.health import is_healthy
-from mnist_trainer.tracking.registry import Registry, VersionError
+from mnist_trainer.tracking.registry import Registry
+from mnist_trainer.tracking.version import VersionError
 from mnist_trainer.training.recipes import RECIPES
 
 FAILED = 2  # exit code on an error
@@ -34,7 +35,7 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
         case "rollback":
             _roll_back(registry)
         case "versions":
-            _list(registry)
+            print("\n".join(describe_versions(registry, settings.api_url)))
     return 0
 
 
@@ -80,39 +81,37 @@ def _resume(args: argparse.Namespace, settings: Settings) -> int:
 
 def _promote(registry: Registry, number: int) -> None:
     version, current = registry.find(number), registry.desired_version()
-    if current and current.number == number:
+    if registry.aliases().get(registry.alias) == number:
         print(f"Version {number} of {registry.name} is promoted already.")
         return
-    registry.promote(version, over=current)
-    replaced = f"; it replaces version {current.number}" if current else ""
+    over = current if current and current.number != number else None  # it may have the stage alone
+    registry.promote(version, over)
+    replaced = f"; it replaces version {over.number}" if over else ""
     print(f"Version {number} of {registry.name} is promoted{replaced}.")
+    _warn(registry)
 
 
 def _roll_back(registry: Registry) -> None:
-    current = registry.desired_version()
-    if current is None:
+    current, versions = registry.desired_version(), registry.versions()
+    if not versions:
         raise VersionError(
             f"No version of {registry.name} is promoted, so there is nothing to roll back."
         )
-    target = rollback.choose_version(current, registry.versions())
+    target = rollback.choose_version(current, versions)
     registry.roll_back(current, target)
     print(
         f"Version {current.number} of {registry.name} is rolled back; "
-        f"version {target.number} is promoted again."
+        if current
+        else f"The version of {registry.name} that was promoted last is gone; ",
+        f"version {target.number} is promoted again.",
+        sep="",
     )
+    _warn(registry)
 
 
-def _list(registry: Registry) -> None:
-    versions, current = registry.versions(), registry.desired_version()
-    if not versions:
-        print(f"There is no version of {registry.name} yet; the command `train` makes one.")
-        return
-    print(f"{'version':>7}  {'accuracy':>8}  {'created':16}  {'alias':10}  gate")
-    for each in versions:
-        created = datetime.fromtimestamp(each.created_at).strftime("%Y-%m-%d %H:%M")
-        alias = registry.alias if current and each.number == current.number else ""
-        accuracy, gate = (each.tags.get(key, "-") for key in ("test_accuracy", "gate"))
-        print(f"{each.number:>7}  {accuracy:>8}  {created:16}  {alias:10}  {gate}")
+def _warn(registry: Registry) -> None:
+    for line in list_warnings(registry, registry.versions(), registry.aliases()):
+        print(line)
 
 
 def _search(args: argparse.Namespace, settings: Settings, registry: Registry) -> int:

@@ -28,7 +28,7 @@ def parse_args(arguments: Sequence[str]) -> argparse.Namespace:
         description="Trains a model that classifies handwritten digits, registers every version in "
         "MLflow, and decides which one is promoted.",
         epilog="Environment variables: MLFLOW_TRACKING_URI, "
-        "MLFLOW_EXPERIMENT_NAME, MODEL_NAME, MODEL_ALIAS, DATA_DIR, MODELS_DIR.",
+        "MLFLOW_EXPERIMENT_NAME, MODEL_NAME, MODEL_ALIAS, DATA_DIR, MODELS_DIR, API_URL.",
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     _add_train(commands)
@@ -46,7 +46,8 @@ def parse_args(arguments: Sequence[str]) -> argparse.Namespace:
     details = " Repeated, it goes back further, and never to a version that was rolled back."
     commands.add_parser("rollback", help=summary, description=_sentence(summary) + details)
     summary = "list the versions: accuracy, date, which one is promoted, the gate's decision"
-    commands.add_parser("versions", help=summary, description=_sentence(summary))
+    details = " Where API_URL is set, also which one is active in that API, and why not another."
+    commands.add_parser("versions", help=summary, description=_sentence(summary) + details)
     return parser.parse_args(arguments)
 
 

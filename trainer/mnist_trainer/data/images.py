@@ -1,5 +1,6 @@
 """Images with their labels, in the one form to which every format is converted."""
 
+import hashlib
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,6 +36,10 @@ class LabelledImages:
     def rest(self, count: int) -> "LabelledImages":
         """Return all but the first ``count`` images."""
         return LabelledImages(self.images[count:], self.labels[count:])
+
+    def digest(self) -> str:
+        """Return the SHA-256 of the images and their labels."""
+        return hashlib.sha256(self.images.tobytes() + self.labels.tobytes()).hexdigest()
 
     def shuffled(self) -> "LabelledImages":
         """Return the images in a random order, with a fixed seed."""

@@ -2,19 +2,24 @@
 
 from dataclasses import dataclass
 
-from mnist_trainer.evaluation.comparison import compare
+from mnist_trainer.evaluation.comparison import Comparison, compare
 from mnist_trainer.evaluation.metrics import Correct
 
 SIGNIFICANCE = 0.05  # a candidate with a smaller p-value is worse beyond chance
+BEST_SIGNIFICANCE = 0.01  # smaller, since the best version of many has had luck with its images
 PASSED = "passed"
 
 
 @dataclass(frozen=True)
 class Decision:
-    """Whether the candidate is promoted; ``reason`` is "passed", or why it is not."""
+    """Whether the candidate is promoted; ``reason`` is "passed", or why it is not.
+
+    ``replaced_by`` is the version that replaced it at once, None where none did.
+    """
 
     promoted: bool
     reason: str
+    replaced_by: int | None = None
 
 
 def decide(candidate: Correct, champion: Correct | None, floor: float) -> Decision:
@@ -37,7 +42,29 @@ def decide(candidate: Correct, champion: Correct | None, floor: float) -> Decisi
     if found.one_sided_p_value < SIGNIFICANCE:
         return Decision(
             False,
-            f"worse beyond chance: {len(found.lost)} images lost and {len(found.won)} won against "
-            f"the champion, p = {found.one_sided_p_value:.2g}",
+            f"worse beyond chance: {_describe(found, 'the champion')}",
         )
     return Decision(True, PASSED)
+
+
+def decide_against_best(candidate: Correct, best: Correct, number: int) -> Decision:
+    """Decide by the correct predictions of the best version that was promoted, bool [n].
+
+    Each of many small losses against the champion may be chance; this one is their sum. ``number``
+    is that of the best version.
+    """
+    found = compare(candidate, best)
+    if found.one_sided_p_value < BEST_SIGNIFICANCE:
+        return Decision(
+            False,
+            "worse than the best promoted version beyond chance: "
+            f"{_describe(found, f'version {number}')}; the command `promote` promotes it anyway",
+        )
+    return Decision(True, PASSED)
+
+
+def _describe(found: Comparison, opponent: str) -> str:
+    return (
+        f"{len(found.lost)} images lost and {len(found.won)} won against {opponent}, "
+        f"p = {found.one_sided_p_value:.2g}"
+    )

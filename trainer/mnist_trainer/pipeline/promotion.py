@@ -1,16 +1,15 @@
 """The last stage: the gate between a registered candidate and the champion."""
 
-import tempfile
 from dataclasses import dataclass
-from pathlib import Path
 
 from mnist_trainer.console import print_line
 from mnist_trainer.data.images import LabelledImages
-from mnist_trainer.evaluation.gate import Decision, decide
-from mnist_trainer.evaluation.metrics import Correct, Metrics, compute_metrics
-from mnist_trainer.export.onnx_inference import OnnxError, infer
-from mnist_trainer.tracking.health import ServerError, check_health
-from mnist_trainer.tracking.registry import Registry, Version, VersionError
+from mnist_trainer.evaluation.gate import PASSED, Decision, decide, decide_against_best
+from mnist_trainer.evaluation.metrics import Correct, Metrics
+from mnist_trainer.pipeline.measurement import UnmeasuredError, measure, measure_best
+from mnist_trainer.pipeline.overlap import list_past, settle
+from mnist_trainer.tracking.registry import Registry
+from mnist_trainer.tracking.version import Version
 
 
 @dataclass(frozen=True)
@@ -41,18 +40,14 @@ def measure_champion(registry: Registry, test: LabelledImages) -> Champion:
         print_line("Gate     there is no champion: the floor decides alone")
         return Champion(None, None)
     try:
-        with tempfile.TemporaryDirectory() as scratch:
-            file = registry.download_onnx(version, Path(scratch))
-            probabilities = infer(file, test.pixels())
-    except (VersionError, OnnxError, ServerError) as error:
-        check_health(registry.uri)  # a server that does not answer must not open the gate
+        metrics = measure(registry, version, test)
+    except UnmeasuredError as error:
         note = (
             f"the champion, version {version.number}, cannot be measured, "
             f"so the floor decides alone: {error}"
         )
         print_line(f"Gate     {note}")
         return Champion(version, None, note)
-    metrics = compute_metrics(probabilities, test)
     print_line(
         f"Gate     the champion, version {version.number}, has accuracy {metrics.accuracy:.4f} "
         "on the same images"
@@ -65,25 +60,49 @@ def apply_gate(
 ) -> Decision:
     """Decide on the candidate, tag it with the decision and promote it where it passes.
 
+    It is compared with the champion and with the best version that was promoted on the same images.
     Where the alias has moved from ``champion`` meanwhile, the candidate is compared with the new
-    champion. Raises ServerError; the alias moves last.
+    champion. Raises ServerError; the alias moves last, or again after promotions that overlap.
     """
     while True:
         correct = champion.metrics.correct if champion.metrics else None
         decision = decide(candidate.correct, correct, floor)
-        registry.set_tag(candidate.version, "gate", decision.reason)
-        if not decision.promoted:
-            return decision
         desired = registry.desired_version()
-        if _number(desired) == candidate.version.number:  # promoted by hand meanwhile
-            return decision
-        if _number(desired) == _number(champion.version):
-            if champion.note:
-                registry.set_tag(candidate.version, "gate_note", champion.note)
-            registry.promote(candidate.version, over=champion.version)
-            return decision
-        print_line(f"Gate     version {_number(desired)} is the new champion; comparing again")
+        is_champion = _number(desired) == _number(champion.version)
+        if decision.promoted and is_champion:
+            decision = _compare_with_best(registry, candidate, champion, test)
+        registry.set_tag(candidate.version, "gate", decision.reason)
+        if not decision.promoted or _number(desired) == candidate.version.number:
+            return decision  # in the second case it was promoted by hand meanwhile
+        if is_champion:
+            promoted = _promote(registry, candidate.version, champion, test)
+            if promoted:
+                return promoted
+        print_line("Gate     the alias has moved meanwhile; comparing with the new champion")
         champion = measure_champion(registry, test)
+
+
+def _compare_with_best(
+    registry: Registry, candidate: Candidate, champion: Champion, test: LabelledImages
+) -> Decision:
+    compared = {candidate.version.number, _number(champion.version)}
+    best = measure_best(registry, compared, test, float(candidate.correct.mean()))
+    if best is None:
+        return Decision(True, PASSED)
+    version, correct = best
+    return decide_against_best(candidate.correct, correct, version.number)
+
+
+def _promote(
+    registry: Registry, version: Version, champion: Champion, test: LabelledImages
+) -> Decision | None:
+    """Promote ``version``; None where the alias is not the champion's any more."""
+    past = list_past(registry.versions())
+    if champion.note:
+        registry.set_tag(version, "gate_note", champion.note)
+    if not registry.promote(version, over=champion.version, by_hand=False):
+        return None
+    return settle(registry, version, champion.version, past, test)
 
 
 def _number(version: Version | None) -> int | None:

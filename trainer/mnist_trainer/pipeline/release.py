@@ -18,8 +18,9 @@ from mnist_trainer.pipeline.promotion import Candidate, Champion, apply_gate, me
 from mnist_trainer.reporting.publish import publish, update_model_card
 from mnist_trainer.reporting.results import ChampionResults, Results
 from mnist_trainer.tracking.health import wait_until_healthy
-from mnist_trainer.tracking.registry import Registry, Version
+from mnist_trainer.tracking.registry import Registry
 from mnist_trainer.tracking.run import Run
+from mnist_trainer.tracking.version import Version
 from mnist_trainer.training.inspection import find_first_kernel
 
 
@@ -35,14 +36,22 @@ def release(
     The alias moves last. Waits a little for a server that does not answer. Raises TrainerError;
     the alias is then where it was.
     """
-    checkpoint, _ = trained
+    checkpoint, files = trained
     wait_until_healthy(registry.uri)
     run.send_pending()
     probabilities = predict(model, test.pixels())  # the only use of the test images
     metrics = compute_metrics(probabilities, test)
     _log_test_metrics(run, metrics)
-    version = _register(run, registry, model, trained, metrics)
+    tags = {
+        "sha256": files.sha256,
+        "test_accuracy": f"{metrics.accuracy:.4f}",
+        "test_images": test.digest(),
+        "gate": "not decided yet",
+    }
+    version = _register(run, registry, model, trained, tags)
     if version.tags.get("gate") == PASSED and registry.was_promoted(version):
+        if version.is_promotion_begun:  # interrupted after the alias had moved
+            registry.end_promotion(version)
         run.set_tag("gate", PASSED)
         print_line(f"Gate     passed already: version {version.number} was promoted before")
         return Decision(True, PASSED)
@@ -59,7 +68,9 @@ def release(
     candidate = Candidate(version, metrics.correct)
     decision = apply_gate(registry, candidate, champion, test, checkpoint.floor)
     run.set_tag("gate", decision.reason)
-    if decision.promoted:
+    if decision.replaced_by:
+        print_line(f"Gate     passed, but version {decision.replaced_by} has replaced it at once")
+    elif decision.promoted:
         if card:
             update_model_card(registry, card)
         print_line(f"Gate     passed: version {version.number} has the alias {registry.alias}")
@@ -90,7 +101,7 @@ def _register(
     registry: Registry,
     model: keras.Sequential,
     trained: tuple[Checkpoint, ModelFiles],
-    metrics: Metrics,
+    tags: dict[str, str],
 ) -> Version:
     """Return the version of this run, registered now or before."""
     version = registry.find_by_run(run.id)
@@ -101,11 +112,6 @@ def _register(
     names = ("tensorflow", "keras", "numpy")
     required = [f"{name}=={checkpoint.params[f'version_{name}']}" for name in names]
     model_id = run.find_logged_model() or run.log_model(model, files, required)
-    tags = {
-        "sha256": files.sha256,
-        "test_accuracy": f"{metrics.accuracy:.4f}",
-        "gate": "not decided yet",
-    }
     version = registry.register(model_id, run.id, tags)
     print_line(f"Version  {version.number} of {registry.name} is registered")
     return version

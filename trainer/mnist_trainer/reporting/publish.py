@@ -10,8 +10,9 @@ from mnist_trainer.console import print_line
 from mnist_trainer.evaluation.robustness import Predict
 from mnist_trainer.reporting.results import Results
 from mnist_trainer.tracking.health import ServerError
-from mnist_trainer.tracking.registry import Registry, Version
+from mnist_trainer.tracking.registry import Registry
 from mnist_trainer.tracking.run import Run
+from mnist_trainer.tracking.version import Version
 
 
 def publish(
