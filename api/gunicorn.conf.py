@@ -21,7 +21,6 @@ wsgi_app = "mnist_api.main:create_asgi()"
 bind = f"{settings.host}:{settings.port}"
 workers = settings.workers
 worker_class = "mnist_api.server.worker.Worker"  # uvicorn's worker with the fast path
-reuse_port = True  # the kernel distributes connections evenly; with a shared socket it does not
 preload_app = True  # imports are shared by the workers, models are loaded after the fork
 keepalive = 5
 worker_connections = 8192  # fewer if there are fewer file descriptors
@@ -30,6 +29,15 @@ graceful_timeout = 8  # under the 10 s that `docker stop` waits
 logger_class = "mnist_api.telemetry.error_log.GunicornLogger"
 control_socket_disable = True
 worker_tmp_dir = "/dev/shm" if Path("/dev/shm").is_dir() else None  # noqa: S108 # memory, not disk
+
+
+def on_starting(server):
+    """Let the kernel distribute connections evenly among TCP sockets, one a worker."""
+    is_tcp = all(isinstance(address, tuple) for address in server.cfg.address)
+    server.cfg.set("reuse_port", is_tcp)
+
+
+on_reload = on_starting  # the configuration is read again
 
 _, _hard = resource.getrlimit(resource.RLIMIT_NOFILE)
 resource.setrlimit(resource.RLIMIT_NOFILE, (_hard, _hard))  # a connection is a file descriptor

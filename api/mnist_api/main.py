@@ -21,6 +21,8 @@ from mnist_api.registry.cache import Cache
 from mnist_api.registry.mlflow_client import Registry
 from mnist_api.registry.poller import Poller
 from mnist_api.server.asgi_app import AsgiApp
+from mnist_api.server.connections import Connections
+from mnist_api.server.proxies import Proxies
 from mnist_api.settings import Settings, SettingsError, read_settings
 from mnist_api.telemetry.error_log import configure_logging
 from mnist_api.telemetry.metrics import Metrics
@@ -40,7 +42,8 @@ def create_asgi() -> AsgiApp:
         sys.exit(str(error))
     recorder = RequestRecorder(context.metrics, context.active, settings.access_log)
     flask = create_app(context, recorder)
-    return AsgiApp(flask, context, recorder, start, settings.request_seconds)
+    connections = Connections(settings.request_seconds, Proxies(settings.proxies))
+    return AsgiApp(flask, context, recorder, start, connections)
 
 
 def create_wsgi() -> Flask:

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
+from ipaddress import ip_network
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -27,9 +28,10 @@ class Settings:
     workers: int
     max_content_length: int
     max_form_files: int
-    request_seconds: float  # without a byte of a request that has begun
+    request_seconds: float  # for a request to arrive; a body has longer while it is fast enough
     access_log: bool
     allowed_hosts: tuple[str, ...]  # names besides those that are always allowed
+    proxies: tuple[str, ...]  # addresses and networks whose X-Forwarded-For is believed
     host: str
     port: int
 
@@ -65,6 +67,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         request_seconds=_number(environ, "REQUEST_SECONDS", 30.0, 0.1, 3600.0),
         access_log=_truth(environ, "ACCESS_LOG", "true"),
         allowed_hosts=_hosts(environ, "API_ALLOWED_HOSTS"),
+        proxies=_addresses(environ, "FORWARDED_ALLOW_IPS"),
         host=_matching(environ, "HOST", "127.0.0.1", r"\S+", "an address to listen on"),
         port=int(_number(environ, "PORT", 8000, 1, 65535)),
     )
@@ -105,6 +108,19 @@ def _hosts(environ: Mapping[str, str], name: str) -> tuple[str, ...]:
     if any(re.search(r"[\s/]", host) for host in hosts):
         raise _refused(name, value, "names such as mnist.lan or *.lan:8000, separated by commas")
     return hosts
+
+
+def _addresses(environ: Mapping[str, str], name: str) -> tuple[str, ...]:
+    value = environ.get(name, "")
+    addresses = tuple(address for part in value.split(",") if (address := part.strip()))
+    try:
+        for address in addresses:
+            if addresses != ("*",):
+                ip_network(address)
+    except ValueError:
+        allowed = "addresses and networks such as 10.0.0.7,172.16.0.0/12, or * for all"
+        raise _refused(name, value, allowed) from None
+    return addresses
 
 
 def _number(

@@ -22,7 +22,6 @@ from mnist_api.telemetry.recorder import RequestRecorder
 
 Send = Callable[[Message], Awaitable[None]]
 
-REQUEST_SECONDS = 30.0  # without a byte of a request that has begun
 BUDGET = 32 * 1024**2  # bytes of bodies in a worker; two of the largest are allowed by default
 BUDGET_GRACE = 10.0  # seconds: at 13 Mbit/s the largest has arrived; a slower one may be evicted
 
@@ -36,11 +35,11 @@ class AsgiApp:
         context: Context,
         recorder: RequestRecorder,
         start: Callable[[], None],
-        request_seconds: float = REQUEST_SECONDS,
+        connections: Connections | None = None,
     ) -> None:
         self.context = context
         self.recorder = recorder
-        self.connections = Connections(request_seconds)
+        self.connections = Connections() if connections is None else connections
         self._budget = BodyBudget(max(BUDGET, context.max_body_bytes), BUDGET_GRACE)
         self._flask: Any = WSGIMiddleware(flask)  # type: ignore[arg-type] # a2wsgi's is narrower
         self._start = start

@@ -1,53 +1,118 @@
 """A worker's connections: bounds their number, and ends idle and slow ones."""
 
+import fcntl
+import socket
+import termios
 from email.utils import formatdate
+from enum import Enum, auto
 from time import monotonic
 from typing import TYPE_CHECKING
 
-from mnist_api.problems import too_many_connections
+from mnist_api.problems import too_many_connections, too_slow
 from mnist_api.server.body_budget import BodyBudget
+from mnist_api.server.proxies import NO_PROXIES, Proxies
+from mnist_api.server.request_body import MIN_RATE
 
 if TYPE_CHECKING:
     from mnist_api.server.bounded_protocol import BoundedProtocol
 
 INCOMPLETE_BYTES = 8 * 1024**2  # of heads and small bodies; large bodies can't use it up
+DISCARDED_SECONDS = 2.0  # after the last response, before the connection is closed
+
+
+class Stage(Enum):
+    """What a connection is receiving."""
+
+    NOTHING = auto()  # no request has begun
+    HEAD = auto()
+    COLLECTED_BODY = auto()  # of a request that is not uvicorn's, at least not yet
+    BODY = auto()  # of a request of uvicorn's
 
 
 class Connections:
     """All connections; the clock ``now``, in seconds, and ``date`` advance once a second."""
 
-    def __init__(self, request_seconds: float) -> None:
-        self.request_seconds = request_seconds
+    def __init__(self, request_seconds: float = 30.0, proxies: Proxies = NO_PROXIES) -> None:
+        self.request_seconds = request_seconds  # for a head and, longer by MIN_RATE, its body
+        self.proxies = proxies
         self.keepalive_seconds = 5.0
         self.max_connections = 1000
         self.is_stopping = False
         self.now, self.date = monotonic(), format_date()
         self.budget = BodyBudget(INCOMPLETE_BYTES, 0)
-        self._open: set[BoundedProtocol] = set()
+        # Since when the client leaves bytes of responses unread, and how many; the oldest first.
+        self._open: dict[BoundedProtocol, tuple[float, int]] = {}
 
     def __len__(self) -> int:
         return len(self._open)
 
     def add(self, new: "BoundedProtocol") -> None:
         """Accept a connection, and close an idle one or refuse it if there are too many."""
-        self._open.add(new)
+        self._open[new] = (0.0, 0)
+        self._limit_unacknowledged(new.transport.get_extra_info("socket"))
         if len(self._open) > self.max_connections:
             idle = [one for one in self._open if one is not new and one.is_idle()]
-            if idle:
-                min(idle, key=lambda one: one.since).transport.close()
-            else:
+            idle.sort(key=lambda one: one.timer_start)
+            evicted = next((one for one in idle if not _has_unread_bytes(one)), None)
+            if evicted is None:
                 new.refuse(too_many_connections())
-                new.transport.close()
+            (evicted or new).transport.close()
+
+    def _limit_unacknowledged(self, connection: socket.socket) -> None:
+        """Let the kernel end a connection whose client leaves bytes there, where it can."""
+        if connection.family != socket.AF_UNIX and hasattr(socket, "TCP_USER_TIMEOUT"):  # Linux's
+            milliseconds = int(self.request_seconds * 1000)
+            connection.setsockopt(socket.IPPROTO_TCP, socket.TCP_USER_TIMEOUT, milliseconds)
 
     def remove(self, lost: "BoundedProtocol") -> None:
-        """Forget a connection that is closed."""
-        self._open.discard(lost)
+        """Forget a connection that is closed, and release what it held."""
+        lost.reservation.release()
+        self._open.pop(lost, None)
+
+    def close_if_idle(self, connection: "BoundedProtocol") -> None:
+        """Close a connection unless a request has begun on it."""
+        if connection.is_idle():
+            connection.transport.close()
 
     def end_late(self) -> None:
         """End the connections that have been idle or slow for too long; call it each second."""
         self.now, self.date = monotonic(), format_date()
         for connection in list(self._open):
-            connection.end_if_late(self.now)
+            self._end_if_late(connection)
+
+    def _end_if_late(self, connection: "BoundedProtocol") -> None:
+        waited = self.now - connection.timer_start
+        if self._measure_unread(connection) > self.request_seconds:
+            connection.transport.abort()
+        elif connection.is_finished or (
+            connection.stage is Stage.BODY and connection.is_answered()
+        ):
+            if waited > DISCARDED_SECONDS:
+                connection.transport.close()
+        elif connection.is_idle():
+            if waited >= self.keepalive_seconds:
+                connection.transport.close()
+        elif (
+            connection.has_request()
+            and waited > self.request_seconds + connection.body_received / MIN_RATE
+        ):
+            connection.refuse(too_slow())
+
+    def _measure_unread(self, connection: "BoundedProtocol") -> float:
+        """Return for how many seconds the client has read less than MIN_RATE."""
+        unread = connection.transport.get_write_buffer_size()
+        since, before = self._open[connection]
+        if not (unread and before):
+            self._open[connection] = since, before = self.now, unread
+        return self.now - since - max(before - unread, 0) / MIN_RATE
+
+
+def _has_unread_bytes(connection: "BoundedProtocol") -> bool:
+    """Return whether the client has sent what the worker has not read yet."""
+    none = bytes(4)
+    return (
+        fcntl.ioctl(connection.transport.get_extra_info("socket"), termios.FIONREAD, none) != none
+    )
 
 
 def format_date() -> bytes:

@@ -11,7 +11,9 @@ from mnist_api.handlers.route import Route
 from mnist_api.handlers.router import Match, check_headers, find_route, respond
 from mnist_api.http import Request, max_fast_bytes
 from mnist_api.server.bounded_protocol import BoundedProtocol
+from mnist_api.server.connections import Stage
 from mnist_api.server.request_head import Head
+from mnist_api.server.response_writer import write_response
 
 PIECE_OVERHEAD = 64  # bytes of an object in memory
 
@@ -41,13 +43,15 @@ class FastPathProtocol(BoundedProtocol):
         self._request = self._find_request(head, headers)
         if self._request is None:
             super().begin_request(head, headers)
+        else:
+            self.stage = Stage.COLLECTED_BODY
 
     def _find_request(self, head: Head, headers: dict[bytes, bytes]) -> FastRequest | None:
         """Return the request if it is small, and no other has to be answered before it."""
         content_type = headers.get(b"content-type", b"").decode("latin-1")
         most = min(max_fast_bytes(content_type), self._context.max_body_bytes)
         if (
-            not 0 < self.length <= most
+            not 0 < self.body_length <= most
             or self.parser.get_method() != b"POST"
             or b"expect" in headers
             or not self.is_answered()
@@ -63,19 +67,19 @@ class FastPathProtocol(BoundedProtocol):
         if self._request is None:
             super().on_body(body)
             return
-        self.unreported = 0
+        self.bytes_since_callback = 0
         self._pieces.append(body)
-        self.received += len(body)
-        self.held += len(body) + PIECE_OVERHEAD
+        self.body_received += len(body)
+        self.collected_bytes += len(body) + PIECE_OVERHEAD
 
     def on_message_complete(self) -> None:
         """Answer the request; leave it to uvicorn if that would block the event loop."""
-        if self._request is None or self.framing:
+        if self._request is None:
             super().on_message_complete()
             return
         begin = perf_counter()
         (route, path, query, head, headers, variables), self._request = self._request, None
-        body, self._pieces, self.held = b"".join(self._pieces), [], 0
+        body, self._pieces, self.collected_bytes = b"".join(self._pieces), [], 0
         request = Request(path, query, headers, body, variables)
         if not route.is_fast(request):
             super().begin_request(head, headers)
@@ -85,9 +89,9 @@ class FastPathProtocol(BoundedProtocol):
         response = respond(route, request, self._context)
         seconds = perf_counter() - begin
         given_id = headers.get(b"x-request-id")
-        self.write_response(response, "POST", path, route.template, given_id, seconds)
-        self.unreported, self.in_body, self.is_ours = 0, False, False
-        self.since = self.all.now
+        write_response(self, response, "POST", path, route.template, given_id, seconds)
+        self.bytes_since_callback, self.stage = 0, Stage.NOTHING
+        self.timer_start = self.worker_connections.now
         self.server_state.total_requests += 1
         if self.is_last:
             self.finish()

@@ -2,6 +2,7 @@
 
 import re
 from functools import lru_cache
+from typing import Any
 
 import httptools
 
@@ -17,6 +18,13 @@ MAX_HOST = 262  # bytes: a name has at most 255, a port 6
 _is_host = re.compile(
     rb"(\[[0-9a-f:.]+\]|[a-z0-9._~%!$&'()*+,;=-]+)?(:[0-9]*)?", re.IGNORECASE
 ).fullmatch
+
+
+def create_parser(protocol: Any) -> httptools.HttpRequestParser:
+    """Return a parser that accepts what ``check_head`` refuses more precisely."""
+    parser = httptools.HttpRequestParser(protocol)
+    parser.set_dangerous_leniencies(lenient_data_after_close=True, lenient_transfer_encoding=True)
+    return parser
 
 
 def check_size(size: int, headers: int = 0, target: int = 0) -> None:
@@ -44,6 +52,8 @@ def check_head(version: str, head: Head) -> dict[bytes, bytes]:
             raise malformed("the header Host is malformed")
     elif version == "1.1":
         raise malformed("the header Host is missing")
+    if version == "1.0":
+        headers.pop(b"expect", None)  # HTTP/1.0 has no 100 Continue
     if b"transfer-encoding" in headers:
         if version == "1.0":
             raise malformed("HTTP/1.0 has no header Transfer-Encoding")
@@ -58,12 +68,23 @@ def is_host(value: bytes) -> bool:
     return _is_host(value) is not None
 
 
-def find_framing(headers: dict[bytes, bytes]) -> bytes:
-    """Return the header that says how long the body is; empty if there is no body."""
-    if b"transfer-encoding" in headers:
-        return b"Transfer-Encoding: chunked"
-    length = int(headers.get(b"content-length", 0))
-    return b"Content-Length: %d" % length if length else b""
+def has_tab(head: Head) -> bool:
+    """Return whether a tab follows the transfer encoding."""
+    return any(b"\t" in value for name, value in head if name == b"transfer-encoding")
+
+
+def rewrite_head(parser: httptools.HttpRequestParser, url: bytes, head: Head) -> bytes:
+    """Return the bytes of a head that the parser reads as HTTP/1.1 with the body that follows.
+
+    It takes the body of a request with an Upgrade, or with a tab behind "chunked", for something
+    else. Raises ProblemError (400) for CONNECT.
+    """
+    method, version = parser.get_method(), parser.get_http_version().encode()
+    if method == b"CONNECT":
+        raise malformed("this server is no proxy, and has no CONNECT")
+    lines = [b"%b %b HTTP/%b" % (method, url, version)]
+    lines += [b"%b: %b" % header for header in head if header[0] != b"upgrade"]
+    return b"\r\n".join([*lines, b"", b""])
 
 
 def describe_target(parser: httptools.HttpRequestParser, url: bytes) -> tuple[str, str]:
