@@ -22,6 +22,20 @@ VALID = {
         _post(CHUNKED, body=b"%x;a=b\r\n%b\r\n0;c\r\n\r\n" % (len(BODY), BODY)), 200,
     ),
     "chunks with a trailer": (_post(CHUNKED, body=CHUNKS + b"Host: evil\r\n\r\n"), 200),
+    "a tab behind chunked": (
+        _post(b"Transfer-Encoding: chunked\t\r\n", body=CHUNKS + b"\r\n"), 200,
+    ),
+    "spaces and tabs around Chunked": (
+        _post(b"Transfer-Encoding: \t Chunked \t \r\n", body=CHUNKS + b"\r\n"), 200,
+    ),
+    "a tab behind chunked, and an upgrade": (
+        _post(b"Transfer-Encoding: chunked\t\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n",
+              body=CHUNKS + b"\r\n"), 200,
+    ),
+    "a tab behind every value": (
+        LINE + b"Host: localhost\t\r\nContent-Type: application/json\t\r\n"
+        b"Content-Length: %d \t\r\n\r\n" % len(BODY) + BODY, 200,
+    ),
     "absolute form": (_post(LENGTH, line=b"POST http://x/predict HTTP/1.1\r\n"), 200),
     "query": (_post(LENGTH, line=b"POST /predict?a=b HTTP/1.1\r\n"), 200),
     "percent-encoded path": (_post(LENGTH, line=b"POST /predic%74 HTTP/1.1\r\n"), 200),
@@ -61,6 +75,14 @@ INVALID = {
     "gzip, chunked": (_post(b"Transfer-Encoding: gzip, chunked\r\n", body=CHUNKS + b"\r\n"), 501),
     "identity, chunked": (
         _post(b"Transfer-Encoding: identity, chunked\r\n", body=CHUNKS + b"\r\n"), 501,
+    ),
+    "gzip and a tab": (_post(b"Transfer-Encoding: gzip\t\r\n", body=b""), 501),
+    "chunked twice, and a tab": (_post(b"Transfer-Encoding: chunked, chunked\t\r\n"), 501),
+    "length and a tab behind chunked": (
+        _post(b"Content-Length: 3\r\nTransfer-Encoding: chunked\t\r\n", body=CHUNKS + b"\r\n"), 400,
+    ),
+    "a malformed chunk and a tab behind chunked": (
+        _post(b"Transfer-Encoding: chunked\t\r\n", body=b"%b\r\n" % MARK), 400,
     ),
     "identity": (_post(b"Transfer-Encoding: identity\r\n", body=b""), 501),
     "two transfer encodings": (
