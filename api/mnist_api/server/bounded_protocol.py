@@ -8,7 +8,14 @@ from mnist_api.problems import ProblemError, malformed
 from mnist_api.server.connections import Stage
 from mnist_api.server.paced_protocol import PacedProtocol
 from mnist_api.server.request_body import PROBLEM
-from mnist_api.server.request_head import Head, check_head, check_size, has_tab, rewrite_head
+from mnist_api.server.request_head import (
+    PADDING,
+    TRANSFER_ENCODING,
+    Head,
+    check_head,
+    check_size,
+    rewrite_head,
+)
 from mnist_api.server.response_writer import write_refusal
 
 IDLE_SECONDS = 0.05  # before an idle connection is closed on shutdown: a request may be on its way
@@ -27,26 +34,18 @@ class BoundedProtocol(PacedProtocol):
         self.reservation.on_evict = self.refuse
         self._refusal: ProblemError | None = None  # waits for earlier responses
 
-    def connection_made(self, transport: Any) -> None:
-        """Find out whether a trusted proxy has connected."""
-        super().connection_made(transport)
-        self._peer = self.client
-        self._is_proxy = self.worker_connections.proxies.trusts(self._peer)
-
     def feed(self, piece: bytes) -> None:
         """Parse a piece, and refuse the request if it can't be parsed or is too large."""
         self.bytes_since_callback += len(piece)
         try:
             super().feed(piece)
-        except httptools.HttpParserUpgrade:
-            raise
         except httptools.HttpParserError as error:
             cause = error.__context__
             self.refuse(cause if isinstance(cause, ProblemError) else malformed())
         try:
             check_size(self.bytes_since_callback)
             in_memory = self.bytes_since_callback + self.collected_bytes
-            self.reservation.resize(in_memory if self.has_request() else 0)
+            self.reservation.resize(in_memory if self.stage in Stage.OURS else 0)
         except ProblemError as problem:
             self.refuse(problem)
 
@@ -57,25 +56,30 @@ class BoundedProtocol(PacedProtocol):
         self.url, self.headers, self.stage = b"", [], Stage.HEAD
         self.body_length = self.body_received = self.discarded = 0
         self.timer_start = self.worker_connections.now
-        self.client = self._peer
+        self.client = self.peer
+
+    def on_header(self, name: bytes, value: bytes) -> None:
+        """Collect a header, or a trailer; none that WSGI would take for another header."""
+        if b"_" not in name:
+            name = name.lower()
+            is_coding = name == TRANSFER_ENCODING  # the parser does not take a tab behind it
+            self.headers.append((name, value if is_coding else value.rstrip(PADDING)))
 
     def on_headers_complete(self) -> None:
         """Check the head, and begin the request."""
-        raw, self.headers = self.headers, []  # trailers are discarded
-        check_size(self.bytes_since_callback, len(raw), len(self.url))
+        head, self.headers = self.headers, []  # trailers are discarded
+        check_size(self.bytes_since_callback, len(head), len(self.url))
         self.bytes_since_callback = 0
-        # Without those that WSGI would take for another header: "_" and "-" are one there.
-        head = [(name, value.rstrip(b" \t")) for name, value in raw if b"_" not in name]
         version = self.parser.get_http_version()
         headers = check_head(version, head)
-        if self.parser.should_upgrade() or (b"transfer-encoding" in headers and has_tab(raw)):
+        if self.parser.should_upgrade() or b"\t" in headers.get(TRANSFER_ENCODING, b""):
             self.rewritten = rewrite_head(self.parser, self.url, head)
             return
         self.body_length = int(headers.get(b"content-length", 0))
         keep_alive = version == "1.1" and self.parser.should_keep_alive()
         self.is_last = self.worker_connections.is_stopping or not keep_alive
-        if self._is_proxy:
-            self.client = self.worker_connections.proxies.find_client(head) or self._peer
+        if self.is_from_proxy:
+            self.client = self.worker_connections.proxies.find_client(head) or self.peer
         self.begin_request(head, headers)
 
     def begin_request(self, head: Head, headers: dict[bytes, bytes]) -> None:
@@ -122,20 +126,16 @@ class BoundedProtocol(PacedProtocol):
         self.reservation.release()
         if self.is_answered():
             write_refusal(self, problem)
-        elif self.stage is Stage.BODY:  # the application responds to this request
+        elif self.stage == Stage.BODY:  # the application responds to this request
             self.cycle.scope["state"][PROBLEM] = problem
             self.cycle.keep_alive = self.cycle.more_body = False
             self.cycle.message_event.set()
         else:
             self._refusal = problem
 
-    def has_request(self) -> bool:
-        """Return whether a request has begun that is not uvicorn's, at least not yet."""
-        return self.stage is Stage.HEAD or self.stage is Stage.COLLECTED_BODY
-
     def is_idle(self) -> bool:
         """Return whether the connection is open without a request, even a part of one."""
-        is_busy = self.stage is not Stage.NOTHING or self.unparsed or self.is_discarding
+        is_busy = self.stage != Stage.NOTHING or self.unparsed or self.is_discarding
         return self.is_answered() and not is_busy and not self.transport.is_closing()
 
     def shutdown(self) -> None:
@@ -145,5 +145,5 @@ class BoundedProtocol(PacedProtocol):
             self.loop.call_later(IDLE_SECONDS, self.worker_connections.close_if_idle, self)
             return
         self.is_last = True
-        if self.is_finished or not self.has_request():
+        if self.is_finished or self.stage not in Stage.OURS:
             super().shutdown()

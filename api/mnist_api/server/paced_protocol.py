@@ -38,6 +38,8 @@ class PacedProtocol(HttpToolsProtocol):
     def connection_made(self, transport: Any) -> None:
         """Accept the connection unless there are too many."""
         super().connection_made(transport)
+        self.peer = self.client
+        self.is_from_proxy = self.worker_connections.proxies.trusts(self.peer)
         self.flow = ProtocolFlow(self)
         self.worker_connections.add(self)
 
@@ -74,10 +76,7 @@ class PacedProtocol(HttpToolsProtocol):
         if not self._is_blocked():
             size = measure_piece(self.unparsed, self.body_length - self.body_received)
             piece, self.unparsed = self.unparsed[:size], self.unparsed[size:]
-            try:
-                self.feed(piece)
-            except httptools.HttpParserUpgrade as upgrade:
-                self.rewritten += piece[upgrade.args[0] :]
+            self.feed(piece)
             if self.rewritten:
                 self.parser = create_parser(self)
                 self.unparsed, self.rewritten = self.rewritten + self.unparsed, b""
@@ -86,7 +85,10 @@ class PacedProtocol(HttpToolsProtocol):
 
     def feed(self, piece: bytes) -> None:
         """Parse a piece."""
-        self.parser.feed_data(piece)
+        try:
+            self.parser.feed_data(piece)
+        except httptools.HttpParserUpgrade as upgrade:
+            self.rewritten += piece[upgrade.args[0] :]
 
     def _is_blocked(self) -> bool:
         cycle = self.cycle

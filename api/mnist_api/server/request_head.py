@@ -10,6 +10,9 @@ from mnist_api.problems import ProblemError, malformed
 
 Head = list[tuple[bytes, bytes]]  # names in lower case
 
+TRANSFER_ENCODING, UPGRADE = b"transfer-encoding", b"upgrade"
+PADDING = b" \t"  # behind a value
+
 MAX_HEAD = 65536  # bytes of a head, of the trailers, or of a chunk's extensions
 MAX_HEADERS = 100
 MAX_TARGET = 4094  # bytes
@@ -54,10 +57,10 @@ def check_head(version: str, head: Head) -> dict[bytes, bytes]:
         raise malformed("the header Host is missing")
     if version == "1.0":
         headers.pop(b"expect", None)  # HTTP/1.0 has no 100 Continue
-    if b"transfer-encoding" in headers:
+    if TRANSFER_ENCODING in headers:
         if version == "1.0":
             raise malformed("HTTP/1.0 has no header Transfer-Encoding")
-        if headers[b"transfer-encoding"].lower() != b"chunked":
+        if headers[TRANSFER_ENCODING].rstrip(PADDING).lower() != b"chunked":
             raise unsupported_coding()
     return headers
 
@@ -66,11 +69,6 @@ def check_head(version: str, head: Head) -> dict[bytes, bytes]:
 def is_host(value: bytes) -> bool:
     """Return whether a Host header has the form that RFC 9110 defines."""
     return _is_host(value) is not None
-
-
-def has_tab(head: Head) -> bool:
-    """Return whether a tab follows the transfer encoding."""
-    return any(b"\t" in value for name, value in head if name == b"transfer-encoding")
 
 
 def rewrite_head(parser: httptools.HttpRequestParser, url: bytes, head: Head) -> bytes:
@@ -83,7 +81,7 @@ def rewrite_head(parser: httptools.HttpRequestParser, url: bytes, head: Head) ->
     if method == b"CONNECT":
         raise malformed("this server is no proxy, and has no CONNECT")
     lines = [b"%b %b HTTP/%b" % (method, url, version)]
-    lines += [b"%b: %b" % header for header in head if header[0] != b"upgrade"]
+    lines += [b"%b: %b" % (name, value.rstrip(PADDING)) for name, value in head if name != UPGRADE]
     return b"\r\n".join([*lines, b"", b""])
 
 
@@ -104,5 +102,5 @@ def unsupported_coding() -> ProblemError:
 def _check_repeated(names: list[bytes]) -> None:
     if names.count(b"host") > 1:
         raise malformed("there is more than one header Host")
-    if names.count(b"transfer-encoding") > 1:
+    if names.count(TRANSFER_ENCODING) > 1:
         raise unsupported_coding()

@@ -38,7 +38,7 @@ def write_response(  # noqa: PLR0913, PLR0917 # called for each request
 def write_refusal(connection: "BoundedProtocol", problem: ProblemError) -> None:
     """Send and record an error to what may not even be a request, and end the connection."""
     method, path = "", ""
-    if connection.stage is not Stage.NOTHING:
+    if connection.stage != Stage.NOTHING:
         method, path = describe_target(connection.parser, connection.url)
     response = find_error_writer(path)(problem)
     template = find_route(method, path).template
