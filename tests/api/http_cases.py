@@ -32,6 +32,9 @@ VALID = {
         _post(b"Transfer-Encoding: chunked\t\r\nConnection: Upgrade\r\nUpgrade: h2c\r\n",
               body=CHUNKS + b"\r\n"), 200,
     ),
+    "spaces behind chunked": (
+        _post(b"Transfer-Encoding: chunked   \r\n", body=CHUNKS + b"\r\n"), 200,
+    ),
     "a tab behind every value": (
         LINE + b"Host: localhost\t\r\nContent-Type: application/json\t\r\n"
         b"Content-Length: %d \t\r\n\r\n" % len(BODY) + BODY, 200,
@@ -83,6 +86,11 @@ INVALID = {
     ),
     "a malformed chunk and a tab behind chunked": (
         _post(b"Transfer-Encoding: chunked\t\r\n", body=b"%b\r\n" % MARK), 400,
+    ),
+    "empty transfer encoding": (_post(b"Transfer-Encoding:\r\n", body=CHUNKS + b"\r\n"), 400),
+    "empty transfer encoding, and a length": (_post(b"Transfer-Encoding: \t\r\n", LENGTH), 400),
+    "empty transfer encoding, then chunked": (
+        _post(b"Transfer-Encoding:\r\n", CHUNKED, body=CHUNKS + b"\r\n"), 400,
     ),
     "identity": (_post(b"Transfer-Encoding: identity\r\n", body=b""), 501),
     "two transfer encodings": (

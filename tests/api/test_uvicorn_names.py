@@ -18,8 +18,8 @@ PROTOCOL = {
 }  # fmt: skip
 METHODS = {
     "_start_asgi_task", "_unset_keepalive_if_required", "connection_lost", "connection_made",
-    "data_received", "eof_received", "on_body", "on_headers_complete", "on_message_begin",
-    "on_message_complete", "on_response_complete", "shutdown",
+    "data_received", "eof_received", "on_body", "on_header", "on_headers_complete",
+    "on_message_begin", "on_message_complete", "on_response_complete", "shutdown",
 }  # fmt: skip
 CYCLE = {
     "body", "disconnected", "keep_alive", "message_event", "more_body", "response_complete",
