@@ -15,7 +15,15 @@ COMMANDS = ("train", "search", "versions", "promote", "rollback", "resume-upload
 IS_PATH = re.compile(r"[\w.-]+/[\w./-]*|[\w-]+\.(?:py|md|yaml|example|sh|toml|json)")
 FOREIGN_PATHS = ("extra_files/", "report.html", ".env", "application/")  # MLflow's, a user's; types
 MADE_PATHS = (".local/", "models/", "unsent/", "searches/")  # by a start or a training
-FOREIGN_SETTINGS = {"KILLED", "ENDPOINT_NOT_FOUND", "README", "VERSION", "ARGS", "LANG", "DOCKER_HOST"}
+FOREIGN_SETTINGS = {
+    "KILLED",
+    "ENDPOINT_NOT_FOUND",
+    "README",
+    "VERSION",
+    "ARGS",
+    "LANG",
+    "DOCKER_HOST",
+}
 
 
 def identify(document: Path) -> str:
