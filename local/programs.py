@@ -40,6 +40,7 @@ def trainer(settings: Settings, arguments: list[str]) -> Program:
         ROOT / "trainer",
         _environ(
             MLFLOW_TRACKING_URI=os.environ.get("MLFLOW_TRACKING_URI") or settings.mlflow_url,
+            API_URL=os.environ.get("API_URL") or settings.api_url,
             MODELS_DIR=_absolute_path("MODELS_DIR", ROOT / "models"),
             DATA_DIR=_absolute_path("DATA_DIR", ROOT / "trainer" / "data"),
             PYTHONUNBUFFERED="1",
