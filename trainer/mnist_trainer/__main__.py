@@ -19,7 +19,8 @@ def main(arguments: list[str]) -> int:
     library_logging.configure(os.environ)
     try:
         args, settings = parse_args(arguments), read_settings(os.environ, SHIPPED)
-        os.environ.update(except_neighbours(os.environ, settings.tracking_uri, settings.api_url or ""))
+        urls = settings.tracking_uri, settings.api_url or ""
+        os.environ.update(except_neighbours(os.environ, *urls))
         check_health(settings.tracking_uri)
         from mnist_trainer.cli import commands  # imports MLflow, which takes seconds
 
