@@ -23,7 +23,7 @@ help:
 up: ## start the stack, in containers if an engine responds; Ctrl-C stops it
 	@if $(ENGINE); then echo "A container engine answers: docker compose up"; \
 		project=$$($(PROJECT)); \
-		if test -z "$$($(VOLUMES_OF)="$$project")"; then \
+		if test -n "$$project" && test -z "$$($(VOLUMES_OF)="$$project")"; then \
 			echo "The first start makes the images, which takes minutes, and trains a model."; \
 			test -z "$$($(VOLUMES_OF)=mnist)" || echo "The project is called $$project and has no data." \
 				"Volumes of a project mnist exist, the name in former versions: to start with their" \
