@@ -9,10 +9,12 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from mnist_api.imaging.file_type import UNKNOWN_PICTURE, describe_file, find_picture_type
 from mnist_api.imaging.memory_limit import limit_memory
+from mnist_api.imaging.metadata import strip
 from mnist_api.imaging.mnist_form import WORKING_SIDE, BlankPictureError, to_mnist_form
 from mnist_api.imaging.orientation import find_transpose
-from mnist_api.imaging.picture_file import PictureError, damaged, strip
+from mnist_api.imaging.picture_file import PictureError, damaged
 from mnist_api.imaging.segmentation import Grey
 
 FORMATS = ("PNG", "JPEG", "WEBP", "BMP")
@@ -54,9 +56,8 @@ def _decode(content: bytes) -> Grey:
     except Image.DecompressionBombError:
         raise _too_large(MAX_PIXELS) from None
     except Exception as error:  # decoders raise errors of many types for a damaged file
-        raise PictureError(
-            "This is not a picture that can be read: send a PNG, JPEG, WebP or BMP file."
-        ) from error
+        known = None if find_picture_type(content) else describe_file(content)
+        raise PictureError(known or UNKNOWN_PICTURE) from error
     with image:
         limit = MAX_PIXELS_BY_FORMAT["JPEG in scans" if file.in_scans else str(image.format)]
         if image.width * image.height > limit:
