@@ -1,5 +1,6 @@
 """Valid requests in all formats, and mutations of them."""
 
+import base64
 import io
 import json
 from typing import NamedTuple
@@ -54,6 +55,7 @@ def _infer(**more: object) -> dict[str, object]:
 
 JSON, OCTETS, NPY = "application/json", "application/octet-stream", "application/x-npy"
 _LISTS = FLOATS.round(3).tolist()
+_URL = "data:image/png;base64," + base64.b64encode(SAMPLES[0]).decode()
 _COLUMNS = [str(number) for number in range(784)]
 _RECORDS = [dict(zip(_COLUMNS, row, strict=True)) for row in _LISTS]
 _HEAD = json.dumps(
@@ -70,6 +72,12 @@ VALID_REQUESTS = [
     _post("/predict", "multipart/form-data; boundary=x", _form(SAMPLES[0], SAMPLES[0])),
     _post("/predict", "image/png", SAMPLES[0]),
     *(_post("/predict", f"image/{kind}", make_picture(kind)) for kind in ("jpeg", "webp", "bmp")),
+    _post("/predict", "image/jpg", make_picture("jpeg")),
+    _post("/predict", OCTETS, SAMPLES[0]),
+    _post("/predict", OCTETS, _npy(BYTES)),
+    _post("/predict", JSON, {"image": _URL}),
+    _post("/predict", JSON, {"images": [_URL, _URL]}),
+    _post("/predict", JSON, {"image": np.reshape(_LISTS[0], (1, 28, 28, 1)).tolist()}),
     _post("/predict", OCTETS, BYTES.tobytes()),
     _post("/predict?dtype=float32", OCTETS, FLOATS.tobytes(), Accept=OCTETS),
     _post("/predict", NPY, _npy(BYTES)),
@@ -87,6 +95,7 @@ PIECES = [
     *(b"", b"\x00", b"\xff" * 4, b"\r\n", b"\r\n--x\r\n", b"\xc3\xa9", b"\\u0000"),
     *(b"0", b"-1", b"2", b"784", b"1e999", b"9" * 400, b"1" + b"0" * 19, b"null", b"true", b"NaN"),
     *(b"[", b"]", b"{", b"}", b"[[", b",", b":", b'"', b"[" * 2000),
+    *(b'"data:image/png;base64,', b"GIF89a", b"\x89PNG\r\n\x1a\n", b"\xff\xda", b"\xff\xd9"),
     *(b'"image"', b'"images"', b'"data"', b"FP32"),
 ]
 HEADERS = {

@@ -1,6 +1,8 @@
 """Expensive requests don't block others, and end when their clients disconnect."""
 
+import base64
 import http.client
+import json
 import socket
 import threading
 import time
@@ -19,7 +21,10 @@ SLOW = packed(drawn("RGBA", 2480, 3508), "PNG")  # 15 kB that take some 0.3 s
 PART = b'--x\r\nContent-Disposition: form-data; name="image"; filename="a.png"\r\n\r\n%b\r\n'
 END = b"--x--\r\n"
 FORM = PART % SLOW * 64 + END
-HEAD = b"POST /predict HTTP/1.1\r\nHost: api\r\nContent-Type: multipart/form-data; boundary=x\r\n"
+URL = "data:image/png;base64," + base64.b64encode(SLOW).decode()
+LIST = json.dumps({"images": [URL] * 64}).encode()
+FORM_TYPE = "multipart/form-data; boundary=x"
+HEAD = "POST /predict HTTP/1.1\r\nHost: api\r\nContent-Type: {}\r\nContent-Length: {}\r\n\r\n"
 
 
 @pytest.fixture
@@ -27,9 +32,9 @@ def api(start_api: Callable[..., Api], seven: Path) -> Api:
     return start_api(MODEL_FILE=str(seven), WEB_CONCURRENCY="1").wait_ready()
 
 
-def begin_form(api: Api, form: bytes = FORM) -> socket.socket:
+def begin_form(api: Api, form: bytes = FORM, content_type: str = FORM_TYPE) -> socket.socket:
     connection = socket.create_connection(("127.0.0.1", api.port), timeout=60)
-    connection.sendall(HEAD + b"Content-Length: %d\r\n\r\n" % len(form) + form)
+    connection.sendall(HEAD.format(content_type, len(form)).encode() + form)
     return connection
 
 
@@ -50,9 +55,14 @@ def cpu_seconds(api: Api) -> float:
     return sum(map(int, fields[11:13])) / 100
 
 
-def test_other_requests_are_handled_during_a_form_of_slow_pictures(api: Api) -> None:
+@pytest.mark.parametrize(
+    ("body", "content_type"), [(FORM, FORM_TYPE), (LIST, "application/json")], ids=["form", "JSON"]
+)
+def test_other_requests_are_handled_during_many_slow_pictures(
+    api: Api, body: bytes, content_type: str
+) -> None:
     alone = send(api, SLOW)[1]
-    with begin_form(api) as connection:
+    with begin_form(api, body, content_type) as connection:
         time.sleep(0.2)
         for _ in range(5):
             status, seconds, _ = send(api)
@@ -64,6 +74,31 @@ def test_other_requests_are_handled_during_a_form_of_slow_pictures(api: Api) -> 
         connection.setblocking(False)
         with pytest.raises(BlockingIOError):  # it is still in progress
             connection.recv(1)
+
+
+@pytest.mark.parametrize(
+    ("body", "content_type"),
+    [
+        (SLOW, "image/jpg"),
+        (SLOW, "application/octet-stream"),
+        (json.dumps({"image": URL}).encode(), "application/json"),
+    ],
+    ids=["another name", "without a type", "in JSON"],
+)
+def test_a_slow_picture_does_not_block_the_event_loop(
+    api: Api, body: bytes, content_type: str
+) -> None:
+    """However it is sent: while it is decoded, every other request is answered."""
+    with begin_form(api, body, content_type) as connection:
+        connection.setblocking(False)
+        answered, end = 0, time.monotonic() + 20
+        while time.monotonic() < end:
+            try:
+                assert connection.recv(65536).startswith(b"HTTP/1.1 200")
+                break
+            except BlockingIOError:
+                answered += api.predict() == 7
+    assert answered > 3
 
 
 def test_a_form_is_abandoned_when_its_client_disconnects(api: Api) -> None:

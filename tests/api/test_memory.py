@@ -1,5 +1,6 @@
 """In a container's memory without swap, no request gets a worker killed."""
 
+import base64
 import gzip
 import http.client
 import socket
@@ -24,6 +25,13 @@ INFERENCE = (
     b'{"inputs": [{"name": "image", "shape": [10000, 784], "datatype": "FP32", "data": [%b]}]}'
     % NUMBERS
 )
+STRINGS = b'{"images": [' + b",".join([b'"data:"'] * 2_000_000) + b"]}"  # 16 MB
+
+
+def in_json(content: bytes) -> bytes:
+    return b'{"image": "data:image/png;base64,%b"}' % base64.b64encode(content)
+
+
 JSON, FORM_TYPE = "application/json", "multipart/form-data; boundary=x"
 LARGE = 16 * 1024**2
 Sent = tuple[str, str, bytes, dict[str, str]]  # path, content type, body, headers
@@ -34,6 +42,10 @@ SENT: list[Sent] = [
         for content in HONEST.values()
         if len(content) < LARGE
     ),
+    *(("/predict", JSON, in_json(content), {}) for content, _ in HOSTILE.values()),
+    *[("/predict", JSON, in_json(HONEST["JPEG, CMYK, progressive"]), {})] * 2,
+    *[("/predict", JSON, in_json(bytes(12_000_000)), {})] * 2,
+    *[("/predict", JSON, STRINGS, {})] * 2,
     *[("/predict", FORM_TYPE, FORM, {})] * 4,
     *[("/predict", JSON, BATCH, {})] * 3,
     *[("/predict", JSON, gzip.compress(BATCH, 1), {"Content-Encoding": "gzip"})] * 6,

@@ -63,6 +63,11 @@ def test_each_input_shape_returns_the_probabilities(
     assert answer.json()["predictions"] == expected(api)
 
 
+def test_a_byte_order_mark_before_the_json_is_skipped(api: Api) -> None:
+    body = json.dumps({"instances": IMAGES}).encode()
+    assert invoke(api, b"\xef\xbb\xbf" + body).content == invoke(api, body).content
+
+
 @pytest.mark.parametrize(
     "body",
     [as_csv(IMAGES), as_csv(IMAGES).replace(b"\n", b"\r\n"), as_csv(IMAGES).rstrip()],

@@ -7,10 +7,14 @@ from typing import TypeVar
 
 import msgspec
 
+from mnist_api.imaging.file_type import describe_file
 from mnist_api.problems import ProblemError
 from mnist_api.signature import MAX_BYTE
 
 IMAGE = 'send {"image": [784 numbers from 0 to 1]}, or {"images": [...]} for many'
+BYTE_ORDER_MARK = b"\xef\xbb\xbf"  # of UTF-8; Windows' editors write it
+IGNORED = BYTE_ORDER_MARK + b" \t\r\n"
+UTF_16 = (b"\xff\xfe", b"\xfe\xff", b"{\0", b"\0{", b"[\0", b"\0[")  # PowerShell's > writes it
 MAX_VALUES = 4096  # that are looked at one by one
 _KINDS = {
     ord("["): "a list",
@@ -27,10 +31,11 @@ Decoded = TypeVar("Decoded")
 
 
 def read_object(decode: Callable[[bytes], Decoded], body: bytes, expected: str) -> Decoded:
-    """Return what ``decode``, a decoder of msgspec, makes of ``body``.
+    """Return what ``decode``, a decoder of msgspec, makes of ``body``, which may have a mark.
 
     Raises ProblemError with what is ``expected``: 400 if it is not JSON, 422 if it is another one.
     """
+    body = body.removeprefix(BYTE_ORDER_MARK)
     try:
         if not body.isascii():
             body.decode()  # the decoder skips unknown keys without checking that they are UTF-8
@@ -64,8 +69,8 @@ def explain_lists(outline: bytes, name: str) -> ProblemError:
 
 
 def _describe_syntax_error(body: bytes, expected: str) -> str | None:
-    if not body.strip():
-        return f"The body is empty: {expected}."
+    if reason := _describe_other_content(body, expected):
+        return reason
     try:
         body.decode()
         _check_json(body)
@@ -78,6 +83,18 @@ def _describe_syntax_error(body: bytes, expected: str) -> str | None:
             return "NaN and Infinity are not numbers in JSON: give each pixel a number from 0 to 1."
         return f"The body is not JSON ({error}): {expected}."
     return None
+
+
+def _describe_other_content(body: bytes, expected: str) -> str | None:
+    """Return what to do about a body that is empty, another file, or JSON in UTF-16."""
+    if not body.strip():
+        return f"The body is empty: {expected}."
+    if body.startswith(UTF_16):
+        return (
+            "The body is JSON in UTF-16: send UTF-8 text; in PowerShell, write the file with "
+            "-Encoding utf8."
+        )
+    return None if body.lstrip(IGNORED).startswith((b"{", b"[")) else describe_file(body)
 
 
 def _describe_image(image: bytes) -> str:

@@ -1,4 +1,4 @@
-"""JSON bodies of /predict, decoded to one image or a list of images."""
+"""JSON bodies of /predict, decoded to one image or several, or to pictures."""
 
 from typing import Any
 
@@ -8,8 +8,10 @@ from msgspec import UNSET, Raw, Struct, UnsetType
 from numpy.typing import NDArray
 from simdjson import Parser
 
+from mnist_api.codecs.data_url import DataUrl, find_data_url, find_data_urls
 from mnist_api.codecs.json_errors import IMAGE, explain_image, read_object
 from mnist_api.codecs.json_numbers import (
+    IMAGE_SHAPES,
     SIMDJSON_ERRORS,
     has_shape,
     read_images,
@@ -30,23 +32,31 @@ class Fields(Struct):
 _decode_fields = msgspec.json.Decoder(Fields).decode
 
 
-def decode_json(body: bytes) -> tuple[NDArray[np.float32], bool]:
+def decode_json(body: bytes) -> tuple[NDArray[np.float32] | list[DataUrl], bool]:
     """Return the images of ``body``, float32 [n, 784], and whether they are one ``image``.
 
-    One image is in 0 to 1; ``images`` may be out of range. Raises ProblemError (400, 422).
+    Pictures are returned as data URLs. One image is in 0 to 1; ``images`` may be
+    out of range. Raises ProblemError (400, 413, 422).
     """
     if (pixels := _decode_plain(body)) is not None:
         return pixels, True
     fields = read_object(_decode_fields, body, IMAGE)
-    if fields.image is UNSET and fields.images is not UNSET:
-        return read_images(bytes(fields.images), "images"), False
-    image = b"" if fields.image is UNSET else bytes(fields.image)
-    if not has_shape(image, (PIXELS,), (28, 28)):
-        raise explain_image(image)
-    pixels = _to_image(read_numbers(image, np.float64))
+    if isinstance(fields.image, Raw):
+        url = find_data_url(fields.image)
+        return ([url] if url else _read_image(bytes(fields.image))), True
+    if isinstance(fields.images, Raw):
+        urls = find_data_urls(fields.images)
+        return (urls or read_images(bytes(fields.images), "images")), False
+    raise explain_image(b"")
+
+
+def _read_image(image: bytes) -> NDArray[np.float32]:
+    """Return one image as float32 [1, 784], also from a list of it. Raises ProblemError (422)."""
+    shapes = (*IMAGE_SHAPES, *((1, *shape) for shape in IMAGE_SHAPES))
+    pixels = _to_image(read_numbers(image, np.float64)) if has_shape(image, *shapes) else None
     if pixels is None:
         raise explain_image(image)
-    return pixels, True
+    return pixels
 
 
 def _decode_plain(body: bytes) -> NDArray[np.float32] | None:

@@ -11,6 +11,7 @@ from mnist_api.codecs.json_errors import explain_lists
 from mnist_api.signature import PIXELS
 
 PIECE = 65536  # bytes of text decoded at once; decoded they take 10 times as much
+IMAGE_SHAPES = ((PIXELS,), (28, 28), (28, 28, 1), (1, 28, 28))  # the last two with a channel
 SIMDJSON_ERRORS = (AttributeError, KeyError, RuntimeError, TypeError, ValueError)
 PLACEHOLDER = b"\0"  # cannot occur in JSON
 _SPACE = b" \t\r\n"
@@ -20,10 +21,10 @@ _NUMBER = b"0123456789.eE+-"
 def read_images(json: bytes, name: str) -> NDArray[np.float32]:
     """Return the images of well-formed ``json``, called ``name``, as float32 [n, 784].
 
-    Each is 784 numbers, or 28 rows of 28. Raises ProblemError (422) for any other shape.
+    Each has one of the shapes in IMAGE_SHAPES. Raises ProblemError (422) for any other shape.
     """
     count = (json.count(b",") + 1) // PIXELS
-    if not has_shape(json, (count, PIXELS), (count, 28, 28)):
+    if not has_shape(json, *((count, *shape) for shape in IMAGE_SHAPES)):
         raise explain_lists(_outline(json), name)
     return read_numbers(json).reshape(count, PIXELS)
 
@@ -36,7 +37,10 @@ def has_shape(json: bytes, *shapes: tuple[int, ...]) -> bool:
     outline = _outline(json)
     if outline.count(b",") + 1 != prod(shapes[0]):  # before anything of that size is allocated
         return False
-    return any(_is_nested(outline, shape) for shape in shapes)
+    found = next((shape for shape in shapes if _is_nested(outline, shape)), None)
+    if found is None:
+        return False
+    return found[-1] > 1 or b"[]" not in json.translate(None, _SPACE)  # [] and [0] look the same
 
 
 def read_numbers(json: bytes, dtype: DTypeLike = np.float32) -> NDArray[Any]:

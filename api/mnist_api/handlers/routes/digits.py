@@ -1,18 +1,20 @@
 """The routes of the API's own protocol."""
 
-from mnist_api.handlers import predict
+from mnist_api.handlers import predict, request_images
 from mnist_api.handlers.route import BODY_ERRORS, Operation, Parameter, Route, returns
 from mnist_api.handlers.schemas.digits import Digit, Form, OneOrMany, Predicted
 from mnist_api.http import JSON, NPY, OCTETS
 
 TAG = "Digits"
-PICTURES = dict.fromkeys(predict.PICTURES, bytes)
+PICTURES = dict.fromkeys((*request_images.PICTURES, *request_images.ALIASES), bytes)
 DTYPE = Parameter(
     place="query",
     name="dtype",
     description="The type of the tensor in application/octet-stream: n x 784 uint8, 0 to 255, or "
     "n x 784 little-endian float32, 0 to 1. The content type's parameter `dtype` has the same "
-    "meaning.",
+    "meaning. Without either, a body that begins like a PNG, JPEG, WebP or .npy file is read as "
+    "one, and one that begins like another known file is refused; a BMP is not recognized, since "
+    "its two bytes could be pixels.",
     schema={"enum": ["uint8", "float32"], "default": "uint8"},
 )
 
@@ -26,9 +28,13 @@ ROUTES = (
             id="predict",
             summary="Classify one image or several",
             description="Pixels are 0 (background) to 1 (ink), row by row. Picture files are "
-            "converted to MNIST's form first: centred, light ink on black.",
+            "converted to MNIST's form first: centred, light ink on black. In JSON, a picture is "
+            "a data URL, as a canvas's `toDataURL()` returns it. JSON is UTF-8, with or without a "
+            "byte order mark.",
             parameters=(DTYPE,),
-            accepts={JSON: OneOrMany, predict.FORM: Form} | PICTURES | {OCTETS: bytes, NPY: bytes},
+            accepts={JSON: OneOrMany, request_images.FORM: Form}
+            | PICTURES
+            | {OCTETS: bytes, NPY: bytes},
             responses={
                 200: (
                     "One prediction for one image; `predictions`, in the order of the images, for "

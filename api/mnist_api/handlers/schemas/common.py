@@ -6,10 +6,20 @@ from msgspec import Meta, Struct
 
 from mnist_api.signature import CLASSES, PIXELS
 
-PIXEL = {"type": "number", "minimum": 0, "maximum": 1}
-FLAT = {"type": "array", "items": PIXEL, "minItems": PIXELS, "maxItems": PIXELS}
-ROW = {"type": "array", "items": PIXEL, "minItems": 28, "maxItems": 28}
-ROWS = {"type": "array", "items": ROW, "minItems": 28, "maxItems": 28}
+PIXEL: dict[str, object] = {"type": "number", "minimum": 0, "maximum": 1}
+
+
+def _list(items: dict[str, object], length: int) -> dict[str, object]:
+    return {"type": "array", "items": items, "minItems": length, "maxItems": length}
+
+
+FLAT = _list(PIXEL, PIXELS)
+ROWS = _list(_list(PIXEL, 28), 28)
+CHANNELS_LAST = _list(_list(_list(PIXEL, 1), 28), 28)
+CHANNELS_FIRST = _list(ROWS, 1)
+ARRAYS = [FLAT, ROWS, CHANNELS_LAST, CHANNELS_FIRST]
+BATCHES_OF_ONE = [_list(array, 1) for array in (FLAT, CHANNELS_LAST, CHANNELS_FIRST)]
+DATA_URL = {"type": "string", "pattern": "^data:[^,]*;base64,"}
 
 Pixels = Annotated[
     list[Annotated[float, Meta(ge=0, le=1)]], Meta(min_length=PIXELS, max_length=PIXELS)

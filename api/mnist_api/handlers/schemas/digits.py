@@ -5,21 +5,24 @@ from typing import Annotated, Any
 from msgspec import Meta, Struct
 
 from mnist_api.codecs.responses import Prediction, Predictions
-from mnist_api.handlers.schemas.common import FLAT, ROWS, Body, Pixels
+from mnist_api.handlers.schemas.common import ARRAYS, BATCHES_OF_ONE, DATA_URL, Body, Pixels
 
 
 class OneImage(Body):
-    """784 pixels row by row, or 28 rows of 28."""
+    """One image: 784 pixels, 28 rows of 28, these as a list of one, or a picture's data URL."""
 
-    image: Annotated[list[Any], Meta(extra_json_schema={"anyOf": [FLAT, ROWS]})]
+    image: Annotated[Any, Meta(extra_json_schema={"anyOf": [*ARRAYS, *BATCHES_OF_ONE, DATA_URL]})]
 
 
 class ManyImages(Body):
-    """Images that are either all flat or all rows."""
+    """Images that have all the same of these forms, or are all pictures as data URLs."""
 
     images: Annotated[
         list[Any],
-        Meta(min_length=1, extra_json_schema={"anyOf": [{"items": FLAT}, {"items": ROWS}]}),
+        Meta(
+            min_length=1,
+            extra_json_schema={"anyOf": [{"items": one} for one in (*ARRAYS, DATA_URL)]},
+        ),
     ]
 
 

@@ -1,0 +1,95 @@
+"""The images of a request's body, by its media type."""
+
+from collections.abc import Callable, Iterable
+
+import numpy as np
+from numpy.typing import NDArray
+
+from mnist_api.codecs.data_url import read_data_url
+from mnist_api.codecs.json_image import decode_json
+from mnist_api.codecs.multipart import FIELD, read_files
+from mnist_api.codecs.npy import read_npy
+from mnist_api.codecs.raw_tensor import find_dtype, read_raw_tensor
+from mnist_api.handlers.context import Context
+from mnist_api.http import JSON, NPY, OCTETS, Request
+from mnist_api.imaging.file_type import NPY_FILE, find_picture_type
+from mnist_api.imaging.picture import read_picture
+from mnist_api.imaging.picture_file import PictureError
+from mnist_api.problems import ProblemError
+from mnist_api.signature import PIXELS, Images
+
+FORM = "multipart/form-data"
+PICTURES = ("image/png", "image/jpeg", "image/webp", "image/bmp")
+ALIASES = ("image/jpg", "image/pjpeg", "image/x-png", "image/x-ms-bmp", "image/x-bmp")
+
+
+def read_picture_body(request: Request, context: Context) -> tuple[Images, bool]:
+    """Return the digit of a picture file, float32 [1, 784]. Raises ProblemError (422)."""
+    return _read_digit(request.body, context).reshape(1, PIXELS), True
+
+
+def _read_json(request: Request, context: Context) -> tuple[Images, bool]:
+    images, is_one = decode_json(request.body)
+    if not isinstance(images, list):
+        return images, is_one
+    if len(images) > context.max_form_files:
+        raise ProblemError(
+            413,
+            f'"images" has more than {context.max_form_files} pictures: send them in several '
+            "requests.",
+        )
+    files = map(read_data_url, images)
+    return _read_digits(files, request, context, "" if is_one else "Picture"), is_one
+
+
+def _read_form(request: Request, context: Context) -> tuple[Images, bool]:
+    files = read_files(request.body, request.header(b"content-type"), context.max_form_files)
+    digits = _read_digits(files, request, context, "File")
+    if not len(digits):
+        raise ProblemError(
+            422, f'The form has no file named "{FIELD}": with curl, -F {FIELD}=@seven.png.'
+        )
+    return digits, len(digits) == 1
+
+
+def _read_octets(request: Request, context: Context) -> tuple[Images, bool]:
+    """Read a raw tensor; without a dtype, also a picture or a .npy file, which begin as none."""
+    is_npy = request.body.startswith(NPY_FILE)
+    if (is_npy or find_picture_type(request.body)) and find_dtype(request) is None:
+        return read_npy(request.body) if is_npy else read_picture_body(request, context)
+    images = read_raw_tensor(request)
+    return images, len(images) == 1
+
+
+def _read_npy(request: Request, _: Context) -> tuple[Images, bool]:
+    return read_npy(request.body)
+
+
+def _read_digits(
+    files: Iterable[bytes], request: Request, context: Context, which: str
+) -> NDArray[np.float32]:
+    """Return the digits of pictures, float32 [n, 784]; ``which`` names one in an error."""
+    digits = [np.empty((0, PIXELS), np.float32)]
+    for number, content in enumerate(files, 1):
+        digit = _read_digit(content, context, f"{which} {number}: " if which else "")
+        digits.append(digit.reshape(1, PIXELS))
+        request.checkpoint()
+    return np.concatenate(digits)
+
+
+def _read_digit(content: bytes, context: Context, which: str = "") -> NDArray[np.float32]:
+    """Return the digit of a picture, float32 [784]. Raises ProblemError (422)."""
+    try:
+        return read_picture(content, context.picture_lock)
+    except PictureError as error:
+        raise ProblemError(422, f"{which}{error}") from error
+
+
+# by media type: returns the images, and whether it is one image, answered without a list
+READERS: dict[str, Callable[[Request, Context], tuple[Images, bool]]] = {
+    JSON: _read_json,
+    FORM: _read_form,
+    **dict.fromkeys((*PICTURES, *ALIASES), read_picture_body),
+    OCTETS: _read_octets,
+    NPY: _read_npy,
+}
