@@ -33,7 +33,15 @@ log = logging.getLogger(__name__)
 
 TEMPLATES = frozenset(route.template for route in ROUTES)
 _paths = Map(
-    [Rule(route.template, methods=[route.method], endpoint=route) for route in ROUTES],
+    [
+        Rule(
+            route.template,
+            methods=[route.method],
+            endpoint=route,
+            strict_slashes=route.strict_slashes,
+        )
+        for route in ROUTES
+    ],
     merge_slashes=False,  # merging would redirect to the Host header's name
 ).bind("")
 

@@ -25,7 +25,13 @@ def create_app(context: Context, recorder: RequestRecorder) -> Flask:
     for route in ROUTES:
         name = f"{route.method} {route.template}".replace(".", "_")
         view = _make_view(route, context)
-        app.add_url_rule(route.template, name, view, methods=[route.method])
+        app.add_url_rule(
+            route.template,
+            name,
+            view,
+            methods=[route.method],
+            strict_slashes=route.strict_slashes,
+        )
 
     @app.before_request
     def begin() -> None:

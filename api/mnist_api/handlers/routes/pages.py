@@ -19,6 +19,7 @@ def _page(template: str, folder: str, summary: str) -> Route:
             summary=summary,
             responses={200: ("The file.", {"text/html": str})} | NOT_MODIFIED,
         ),
+        strict_slashes=True,
     )
 
 
@@ -34,6 +35,7 @@ def _files(folder: str) -> Route:
             responses={200: ("The file.", dict.fromkeys(TYPES, str))} | NOT_MODIFIED,
             errors=(404,),
         ),
+        strict_slashes=True,
     )
 
 
