@@ -11,6 +11,7 @@ from flask import Flask
 
 from mnist_api.handlers.allowed_hosts import AllowedHosts
 from mnist_api.handlers.context import Context
+from mnist_api.handlers.cross_origin import CrossOrigin
 from mnist_api.handlers.router import TEMPLATES
 from mnist_api.imaging.picture_lock import PictureLock
 from mnist_api.model.active import ActiveModel, LoadedModel
@@ -71,6 +72,7 @@ def _wire(settings: Settings) -> tuple[Context, Callable[[], None]]:
         settings.max_form_files,
         PictureLock(),  # before the fork: shared by all workers
         AllowedHosts(settings.allowed_hosts),
+        CrossOrigin(settings.cors_origins),
         Metrics(TEMPLATES),  # as above
     )
     if settings.model_file is not None:

@@ -32,6 +32,7 @@ class Settings:
     access_log: bool
     allowed_hosts: tuple[str, ...]  # names besides those that are always allowed
     proxies: tuple[str, ...]  # addresses and networks whose X-Forwarded-For is believed
+    cors_origins: tuple[str, ...]  # whose pages may call the API; "*" is every one
     host: str
     port: int
 
@@ -68,6 +69,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         access_log=_truth(environ, "ACCESS_LOG", "true"),
         allowed_hosts=_hosts(environ, "API_ALLOWED_HOSTS"),
         proxies=_addresses(environ, "FORWARDED_ALLOW_IPS"),
+        cors_origins=_origins(environ, "CORS_ORIGINS"),
         host=_matching(environ, "HOST", "127.0.0.1", r"\S+", "an address to listen on"),
         port=int(_number(environ, "PORT", 8000, 1, 65535)),
     )
@@ -103,24 +105,53 @@ def _matching(
 
 
 def _hosts(environ: Mapping[str, str], name: str) -> tuple[str, ...]:
-    value = environ.get(name, "")
-    hosts = tuple(host for part in value.split(",") if (host := part.strip()))
+    hosts = _split(environ, name)
     if any(re.search(r"[\s/]", host) for host in hosts):
-        raise _refused(name, value, "names such as mnist.lan or *.lan:8000, separated by commas")
+        raise _refused(
+            name, environ[name], "names such as mnist.lan or *.lan:8000, separated by commas"
+        )
     return hosts
 
 
 def _addresses(environ: Mapping[str, str], name: str) -> tuple[str, ...]:
-    value = environ.get(name, "")
-    addresses = tuple(address for part in value.split(",") if (address := part.strip()))
+    addresses = _split(environ, name)
     try:
         for address in addresses:
             if addresses != ("*",):
                 ip_network(address)
     except ValueError:
         allowed = "addresses and networks such as 10.0.0.7,172.16.0.0/12, or * for all"
-        raise _refused(name, value, allowed) from None
+        raise _refused(name, environ[name], allowed) from None
     return addresses
+
+
+def _origins(environ: Mapping[str, str], name: str) -> tuple[str, ...]:
+    origins = tuple(origin.lower() for origin in _split(environ, name))
+    if any(not _is_origin(origin) for origin in origins):
+        raise _refused(
+            name,
+            environ[name],
+            "origins as a browser sends them, such as https://page.example or "
+            "http://localhost:3000, without a path and the scheme's own port, separated by "
+            "commas; or *",
+        )
+    return origins
+
+
+def _is_origin(text: str) -> bool:
+    default = {"http": ":80", "https": ":443"}
+    parts = re.fullmatch(
+        r"([a-z][a-z0-9+.-]*)://([a-z0-9._-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?", text
+    )
+    if parts is None:
+        return text in ("*", "null")  # the latter: a page that was opened as a file
+    return parts[3] is None or parts[3] != default.get(parts[1])
+
+
+def _split(environ: Mapping[str, str], name: str) -> tuple[str, ...]:
+    return tuple(
+        stripped for part in environ.get(name, "").split(",") if (stripped := part.strip())
+    )
 
 
 def _number(

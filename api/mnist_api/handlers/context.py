@@ -4,6 +4,7 @@ from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 
 from mnist_api.handlers.allowed_hosts import LOCAL_HOSTS, AllowedHosts
+from mnist_api.handlers.cross_origin import SAME_ORIGIN, CrossOrigin
 from mnist_api.model.active import ActiveModel
 from mnist_api.telemetry.metrics import Metrics
 
@@ -17,4 +18,5 @@ class Context:
     max_form_files: int = 64
     picture_lock: AbstractContextManager[None] = field(default_factory=nullcontext)
     hosts: AllowedHosts = LOCAL_HOSTS
+    cross_origin: CrossOrigin = SAME_ORIGIN
     metrics: Metrics = field(default_factory=lambda: Metrics(()))

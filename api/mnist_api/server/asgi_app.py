@@ -80,6 +80,7 @@ class AsgiApp:
         response = check_headers(route, headers, self.context)
         if response is None:
             response = await self._read_and_handle(route, variables, scope, headers, receive)
+        response = self.context.cross_origin.allow(response, headers.get(b"origin", b""))
         recorder, client = self.recorder, (scope["client"] or ("",))[0]
         request_id = recorder.choose_id(headers.get(b"x-request-id"))
         seconds = perf_counter() - begin

@@ -28,6 +28,7 @@ class BoundedProtocol(PacedProtocol):
         super().__init__(*args, **kwargs)
         self.stage = Stage.NOTHING
         self.is_last = False  # the connection is closed after this request
+        self.origin = b""  # the page's that sent the request, for CORS
         self.bytes_since_callback = 0  # of the parser: of a head, of trailers, of an extension
         self.collected_bytes = 0  # in memory, of a body in the stage COLLECTED_BODY
         self.reservation = self.worker_connections.budget.open()
@@ -56,7 +57,7 @@ class BoundedProtocol(PacedProtocol):
         self.url, self.headers, self.stage = b"", [], Stage.HEAD
         self.body_length = self.body_received = self.discarded = 0
         self.timer_start = self.worker_connections.now
-        self.client = self.peer
+        self.client, self.origin = self.peer, b""
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """Collect a header, or a trailer; none that WSGI would take for another header."""
@@ -67,11 +68,13 @@ class BoundedProtocol(PacedProtocol):
 
     def on_headers_complete(self) -> None:
         """Check the head, and begin the request."""
-        head, self.headers = self.headers, []  # trailers are discarded
+        head = self.headers
         check_size(self.bytes_since_callback, len(head), len(self.url))
         self.bytes_since_callback = 0
         version = self.parser.get_http_version()
         headers = check_head(version, head)
+        self.headers = []  # trailers are discarded
+        self.origin = headers.get(b"origin", b"")
         if self.parser.should_upgrade() or b"\t" in headers.get(TRANSFER_ENCODING, b""):
             self.rewritten = rewrite_head(self.parser, self.url, head)
             return

@@ -25,6 +25,7 @@ def write_response(  # noqa: PLR0913, PLR0917 # called for each request
 ) -> None:
     """Record and send the response to a request that is not uvicorn's."""
     recorder = connection.app.recorder
+    response = connection.app.context.cross_origin.allow(response, connection.origin)
     request_id = recorder.choose_id(given_id)
     status, body = response.status, response.body
     client = connection.client[0] if connection.client else ""
@@ -40,6 +41,7 @@ def write_refusal(connection: "BoundedProtocol", problem: ProblemError) -> None:
     method, path = "", ""
     if connection.stage != Stage.NOTHING:
         method, path = describe_target(connection.parser, connection.url)
+    connection.origin = connection.origin or dict(connection.headers).get(b"origin", b"")
     response = find_error_writer(path)(problem)
     template = find_route(method, path).template
     write_response(connection, response, method, path, template, None, 0.0)

@@ -34,14 +34,19 @@ def create_app(context: Context, recorder: RequestRecorder) -> Flask:
         )
 
     @app.before_request
-    def begin() -> None:
+    def begin() -> FlaskResponse | None:
         g.begin = perf_counter()
         context.hosts.check(request.environ.get("HTTP_HOST", ""))
+        requested = request.headers.get("Access-Control-Request-Method", "")
+        answer = context.cross_origin.preflight(request.method, requested)
+        return _to_flask(answer) if answer else None
 
     @app.after_request
     def record(response: FlaskResponse) -> FlaskResponse:
         given = request.headers.get(REQUEST_ID, "")
         request_id = response.headers[REQUEST_ID] = recorder.choose_id(given.encode("latin-1"))
+        origin = request.headers.get("Origin", "").encode("latin-1")
+        response.headers.update(context.cross_origin.find_headers(origin))
         recorder.record(
             find_route(request.method, request.path).template,
             request_id,
