@@ -15,9 +15,12 @@ DESCRIPTION = (
     "Serves the active version of the registered digit classifier. The probabilities of an image "
     "are the same in every protocol and format. A body may be compressed with gzip or deflate; the "
     "setting MAX_CONTENT_LENGTH limits its decompressed size, and that alone limits the number of "
-    "images. The response header X-Request-ID holds the id of the request. If the Host header is "
-    "none of localhost, api, an IP address and the names in the setting API_ALLOWED_HOSTS, the "
-    "response is 403. If too many connections are open, the response is 503, whatever the path."
+    "images that are numbers. A path may end with a slash, except those of pages. The response "
+    "header X-Request-ID holds the id of the request. If the Host header is none of localhost, "
+    "api, an IP address and the names in the setting API_ALLOWED_HOSTS, the response is 403. If "
+    "too many connections are open, the response is 503, whatever the path. Pages of the origins "
+    "in the setting CORS_ORIGINS may call every route from a browser: preflight requests are "
+    "answered, and every response, also an error, has the headers of CORS."
 )
 TAGS = {
     "Digits": "The API's own protocol.",
@@ -35,8 +38,8 @@ ERRORS = {
     400: "The body is not valid for its content type, or the request is malformed.",
     404: "It does not exist, or is not the active one.",
     408: "The body did not arrive in time, or arrived too slowly while other bodies were waiting.",
-    413: "The body is larger than the setting MAX_CONTENT_LENGTH, or a form has more files than "
-    "the setting MAX_FORM_FILES.",
+    413: "The body is larger than the setting MAX_CONTENT_LENGTH, or a form or a list has "
+    "more pictures than the setting MAX_FORM_FILES.",
     415: "The content type or the content encoding is not supported.",
     422: "The body is well-formed, but it is not an image of a digit: wrong shape, values out of "
     "range, or a picture without a digit.",
