@@ -14,7 +14,7 @@ ROOT = Path(__file__).resolve().parents[2]
 INHERITED = ("PATH", "HOME", "DOCKER_HOST", "DOCKER_CONTEXT", "DOCKER_CONFIG")
 BODY = {"image": [0.0] * 784}
 REFUSING = "http://127.0.0.1:9"  # nothing listens there, neither here nor in a container
-EXCEPTED = "theirs.example,.lan"
+EXCEPTED = "theirs.example,.test"
 PROXIES = dict.fromkeys(("httpProxy", "httpsProxy", "allProxy"), REFUSING) | {"noProxy": EXCEPTED}
 
 
