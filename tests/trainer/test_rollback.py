@@ -1,10 +1,13 @@
 """Promoting by hand and rolling back, on a real registry."""
 
+import signal
+
 import pytest
 from mlflow import MlflowClient
 
 from mnist_trainer.pipeline import rollback
 from mnist_trainer.settings import Settings
+from mnist_trainer.signals import Stopped
 from mnist_trainer.tracking.registry import Registry, Version, VersionError
 
 
@@ -102,6 +105,7 @@ PROMOTED = {"promoted_at": "1.5"}
 AGAIN = {"promoted_at": "2.5", "promoted_over": "1"}
 LAST = {"promoted_at": "3.5", "promoted_over": "2"}
 OUT = {"rolled_back_at": "9.5"}
+INTERRUPTED = {"promoted_at": "4.5", "promoted_over": "2", "promotion": "begun"}
 
 
 @pytest.mark.parametrize(
@@ -116,18 +120,40 @@ OUT = {"rolled_back_at": "9.5"}
         pytest.param(3, [PROMOTED, AGAIN | OUT, LAST | OUT], 1, id="by hand to one rolled back"),
         pytest.param(2, [{}, AGAIN], 1, id="what it replaced had come by hand"),
         pytest.param(2, [PROMOTED, {"promoted_at": "2.5"}], 1, id="promoted while no alias stood"),
+        pytest.param(2, [PROMOTED, AGAIN, INTERRUPTED], 1, id="one was interrupted meanwhile"),
+        pytest.param(4, [PROMOTED, AGAIN, INTERRUPTED, {}], 2, id="the same, and by hand"),
+        pytest.param(0, [PROMOTED, LAST, AGAIN, INTERRUPTED], 2, id="none has the alias"),
+        pytest.param(0, [PROMOTED, AGAIN | OUT, {}], 1, id="the same, after a rollback"),
         pytest.param(1, [PROMOTED, AGAIN | OUT, {}], None, id="the first of all"),
         pytest.param(1, [PROMOTED | OUT, AGAIN | OUT], None, id="by hand, all rolled back"),
         pytest.param(2, [{}, {}], None, id="by hand, none ever promoted"),
     ],
 )
 def test_a_rollback_chooses(current: int, tags: list[dict[str, str]], chosen: int | None) -> None:
+    """The version 0 is none: the one that had the alias was deleted."""
     versions = [Version(number, each, 0.0) for number, each in enumerate(tags, 1)]
+    before = versions[current - 1] if current else None
     if chosen is None:
         with pytest.raises(VersionError, match="no earlier version"):
-            rollback.choose_version(versions[current - 1], versions)
+            rollback.choose_version(before, versions)
     else:
-        assert rollback.choose_version(versions[current - 1], versions).number == chosen
+        assert rollback.choose_version(before, versions).number == chosen
+
+
+def test_a_promotion_that_is_interrupted_before_the_alias_moves_leaves_no_trace(
+    registry: Registry, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    promote(registry, 1, 2)
+
+    def stop(*_: object) -> None:
+        raise Stopped(signal.SIGTERM)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(registry, "move_alias", stop)
+        with pytest.raises(Stopped):
+            registry.promote(registry.find(3), over=registry.find(2), by_hand=False)
+    assert desired_number(registry) == 2
+    assert roll_back(registry) == 1
 
 
 def test_a_version_promoted_in_the_ui_can_be_replaced_and_rolled_back_to(

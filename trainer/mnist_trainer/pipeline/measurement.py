@@ -1,7 +1,7 @@
 """Registered versions on the test images of today, by their ONNX files."""
 
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Container
 from pathlib import Path
 
 from mnist_trainer.data.images import LabelledImages
@@ -30,12 +30,12 @@ def measure(registry: Registry, version: Version, test: LabelledImages) -> Metri
 
 
 def measure_best(
-    registry: Registry, others: Iterable[int | None], test: LabelledImages, accuracy: float
+    registry: Registry, compared: Container[int], test: LabelledImages, accuracy: float
 ) -> tuple[Version, Correct] | None:
     """Measure the best version that was promoted on these test images and not rolled back.
 
-    None where it is one of ``others``, or not better than ``accuracy``, 0 to 1: it then cannot
-    reject anything. Raises ServerError.
+    None where it is one of ``compared``, or not better than ``accuracy``, 0 to 1: then it rejects
+    nothing more. Raises ServerError.
     """
     digest = test.digest()
     promoted = [
@@ -44,7 +44,7 @@ def measure_best(
         if each.tags.get("test_images") == digest and _accuracy(each) > accuracy - ROUNDING
     ]
     for version in sorted(promoted, key=_accuracy, reverse=True):
-        if version.number in others:
+        if version.number in compared:
             return None
         try:
             return version, measure(registry, version, test).correct
