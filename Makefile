@@ -61,7 +61,8 @@ rollback: ## promote the previous version again
 resume-upload: ## log trainings that the tracking server does not have yet
 	@$(TRAINER) resume-upload $(ARGS)
 
-test: test-docs test-trainer test-api test-page test-report test-mlflow-server test-local ## run all tests that need no container engine
+test: test-docs test-trainer test-page test-report test-mlflow-server test-local ## run all tests that need no container engine
+	@$(MAKE) test-api # alone, as it asserts durations
 
 test-docs: # what README and docs name exists, and the changes that CONTRIBUTING describes work
 	@$(PYTHON) -m local environment trainer-test api-test

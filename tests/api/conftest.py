@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 from networks import digit_network, linear_network
-from processes import Api, Relay, tracking_server
+from processes import Api
+from tracking_server import Relay, tracking_server
 
 
 @pytest.fixture

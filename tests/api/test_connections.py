@@ -8,13 +8,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from http_cases import HOST, JSON, LENGTH, LINE
+from http_cases import HEALTH, HOST, JSON, LENGTH, LINE, METRICS
 from processes import BODY, Api, wait_until
 from test_http import FAST, SLOW, Connection
 
 ENDED_SECONDS = 12  # REQUEST_SECONDS is 1; the sweep runs once a second, on a busy machine
-HEALTH = b"GET /health HTTP/1.1\r\n" + HOST + b"\r\n"
-METRICS = b"GET /metrics HTTP/1.1\r\n" + HOST + b"\r\n"
 INFER = b"POST /v2/models/x/infer HTTP/1.1\r\n" + HOST + LENGTH + b"\r\n" + BODY
 BINARY = LINE + HOST + b"Content-Type: application/octet-stream\r\n"
 MEGABYTE = b"Content-Length: 1000000\r\n\r\n"
@@ -110,71 +108,6 @@ def test_ten_unread_responses_do_not_block_other_flask_routes(api: Api) -> None:
         assert time.monotonic() - begin < 2
 
 
-@pytest.mark.parametrize("body", [BODY, b"{"], ids=["valid", "invalid"])
-def test_six_pipelining_clients_do_not_delay_health(api: Api, body: bytes) -> None:
-    request = LINE + HOST + JSON + b"Content-Length: %d\r\n\r\n" % len(body) + body
-    many = request * (4_000_000 // len(request))
-    stop = threading.Event()
-
-    def pipeline() -> None:
-        with socket.create_connection(("127.0.0.1", api.port), timeout=20) as connection:
-            reader = threading.Thread(target=lambda: list(iter(lambda: receive(connection), b"")))
-            reader.start()
-            with contextlib.suppress(OSError):
-                while not stop.is_set():
-                    connection.sendall(many)
-            with contextlib.suppress(OSError):
-                connection.shutdown(socket.SHUT_RDWR)
-            reader.join()
-
-    clients = [threading.Thread(target=pipeline) for _ in range(6)]
-    for client in clients:
-        client.start()
-    try:
-        time.sleep(0.5)
-        slowest = 0.0
-        for _ in range(10):
-            begin = time.monotonic()
-            assert api.client.get("/health").status_code == 200
-            slowest = max(slowest, time.monotonic() - begin)
-    finally:
-        stop.set()
-        for client in clients:
-            client.join()
-    assert slowest < 1
-
-
-def receive(connection: socket.socket) -> bytes:
-    try:
-        return connection.recv(65536)
-    except OSError:
-        return b""
-
-
-def test_responses_have_the_order_of_the_requests(api: Api) -> None:
-    connection = Connection(api)
-    mixed = (FAST, SLOW, FAST, HEALTH, SLOW, SLOW, FAST, METRICS, FAST)
-    connection.send(b"".join(mixed))
-    for request in mixed:
-        response, body = connection.read()
-        assert response.status == 200
-        assert (b'"prediction":7' in body) == (request in (FAST, SLOW))
-        assert (b"model_loaded" in body) == (request is HEALTH)
-    connection.close()
-
-
-def test_hundreds_of_pipelined_requests_are_all_answered(api: Api) -> None:
-    connection = Connection(api)
-    sender = threading.Thread(target=connection.send, args=((HEALTH * 3 + FAST) * 200,))
-    sender.start()
-    for number in range(800):
-        response, body = connection.read()
-        assert response.status == 200
-        assert (b'"prediction":7' in body) == (number % 4 == 3)
-    sender.join()
-    connection.close()
-
-
 def test_a_worker_ends_after_max_requests_on_the_fast_path(
     start_api: Callable[..., Api], seven: Path
 ) -> None:
@@ -229,20 +162,3 @@ def test_a_body_that_nobody_reads_does_not_end_the_connection(api: Api, size: in
         assert connection.read()[0].status == 404
         assert connection.read()[0].status == 200
     connection.close()
-
-
-def test_tiny_pipelined_requests_take_little_memory(api: Api) -> None:
-    """Of each of 200 clients a few requests are parsed at a time."""
-    tiny = b"GET / HTTP/1.1\r\nHost:\r\n\r\n" * 600
-    status = Path(f"/proc/{api.workers()[0]}/status")
-
-    def resident() -> int:
-        return int(status.read_text().partition("VmRSS:")[2].split()[0])
-
-    before = resident()
-    with contextlib.ExitStack() as stack:
-        for _ in range(200):
-            connection = stack.enter_context(socket.create_connection(("127.0.0.1", api.port)))
-            connection.sendall(tiny)
-        assert api.client.get("/health").status_code == 200
-        assert resident() - before < 60_000  # kB

@@ -3,9 +3,9 @@
 import os
 
 import pytest
+from drawing import draw, expect_no_prediction
 from fake_api import FakeApi
 from playwright.sync_api import Page, expect
-from test_page import draw, expect_no_prediction
 
 pytestmark = pytest.mark.skipif(
     "API_URL" in os.environ, reason="these tests can't delay or stop a real API"

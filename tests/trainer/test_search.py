@@ -1,14 +1,9 @@
 """A search by one searcher: what it leaves in MLflow, what it trains, and what it does not see."""
 
-import json
-import subprocess
-import sys
 from dataclasses import replace
-from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import ROOT
 from mlflow import MlflowClient
 from mlflow.entities import Run
 
@@ -187,18 +182,3 @@ def test_a_trial_that_learns_too_slowly_is_pruned(settings: Settings, client: Ml
     assert slow.info.status == "FINISHED"
     assert len(client.get_metric_history(slow.info.run_id, "val_accuracy")) == 1
     assert [run.data.tags["trial"] for run in trials].count("complete") == 5
-
-
-def test_a_training_does_not_wait_for_optuna() -> None:
-    script = (
-        "import json, sys; import mnist_trainer.cli.commands, mnist_trainer.pipeline.train;"
-        "print(json.dumps(sorted(sys.modules)))"
-    )
-    out = subprocess.run(
-        [sys.executable, "-W", "ignore", "-c", script],
-        cwd=Path(ROOT / "trainer"),
-        capture_output=True,
-        text=True,
-        check=True,
-    ).stdout
-    assert not {"optuna", "sqlalchemy", "alembic"} & set(json.loads(out.splitlines()[-1]))
