@@ -101,7 +101,7 @@ def test_long_work_is_abandoned_soon_after_the_client_closes(
     connection = half_close(api, SLOW_FORM + behind)
     if not half:
         connection.close()
-    wait_until(lambda: api.log().count('"status":408') == lines + 1, 5)
+    wait_until(lambda: api.log().count('"status":408') == lines + 1, 15)
     time.sleep(1)  # the picture that is being decoded
     before = cpu_seconds(api)
     time.sleep(0.5)

