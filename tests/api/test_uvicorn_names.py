@@ -9,8 +9,8 @@ from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
 from uvicorn.protocols.http import flow_control, httptools_impl
 from uvicorn.server import ServerState
 
-from mnist_api.server.fast_path import FastPathProtocol
-from mnist_api.server.uvicorn_adapters import ProtocolFlow
+from mnist_api.server.protocol.fast_path import FastPathProtocol
+from mnist_api.server.protocol.uvicorn_adapters import ProtocolFlow
 
 PROTOCOL = {
     "app", "client", "cycle", "expect_100_continue", "flow", "headers", "loop", "parser",
@@ -31,12 +31,16 @@ FLOW = {"pause_reading", "pause_writing", "read_paused", "resume_reading", "resu
 PROXIES = {"get_trusted_client_address"}
 SERVER = API / "mnist_api" / "server"
 PROTOCOLS = "".join(
-    (SERVER / file).read_text()
-    for file in ("paced_protocol.py", "bounded_protocol.py", "fast_path.py")
+    (SERVER / "protocol" / file).read_text() for file in ("paced.py", "bounded.py", "fast_path.py")
 )
 OTHERS = "".join(
     (SERVER / file).read_text()
-    for file in ("uvicorn_adapters.py", "response_writer.py", "connections.py", "proxies.py")
+    for file in (
+        "protocol/uvicorn_adapters.py",
+        "protocol/response_writer.py",
+        "connections.py",
+        "proxies.py",
+    )
 )
 
 

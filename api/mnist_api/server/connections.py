@@ -13,7 +13,7 @@ from mnist_api.server.proxies import NO_PROXIES, Proxies
 from mnist_api.server.request_body import MIN_RATE
 
 if TYPE_CHECKING:
-    from mnist_api.server.bounded_protocol import BoundedProtocol
+    from mnist_api.server.protocol.bounded import BoundedProtocol
 
 INCOMPLETE_BYTES = 8 * 1024**2  # of heads and small bodies; large bodies can't use it up
 DISCARDED_SECONDS = 2.0  # after the last response, before the connection is closed

@@ -1,11 +1,10 @@
 """Whose X-Forwarded-For is believed: the addresses of the setting FORWARDED_ALLOW_IPS."""
 
 import ipaddress
+from collections.abc import Iterable
 from typing import Any
 
 from uvicorn.middleware.proxy_headers import ProxyHeadersMiddleware
-
-from mnist_api.server.request_head import Head
 
 Address = tuple[str, int]
 MAX_ADDRESS = 45  # characters; what follows a % in an IPv6 address would have no bound
@@ -22,7 +21,7 @@ class Proxies:
         """Return whether a connection comes from a trusted proxy; ``peer`` is None for a socket."""
         return (peer[0] if peer else None) in self._trusted
 
-    def find_client(self, head: Head) -> Address | None:
+    def find_client(self, head: Iterable[tuple[bytes, bytes]]) -> Address | None:
         """Return the last client in X-Forwarded-For that is not trusted, None if there is none."""
         values = [value for name, value in head if name == b"x-forwarded-for"]
         text = b", ".join(values).decode("latin-1")

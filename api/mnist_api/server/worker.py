@@ -8,7 +8,7 @@ from typing import Any
 
 from uvicorn_worker import UvicornWorker  # type: ignore[import-untyped] # it ships no types
 
-from mnist_api.server.fast_path import FastPathProtocol
+from mnist_api.server.protocol.fast_path import FastPathProtocol
 
 RESERVED_FILES = 200  # file descriptors for everything but connections
 ACCEPTED = 32  # connections in a turn of the event loop; asyncio takes its backlog for that

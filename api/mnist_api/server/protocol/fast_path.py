@@ -10,10 +10,10 @@ import httptools
 from mnist_api.handlers.route import Route
 from mnist_api.handlers.router import Match, check_headers, find_route, respond
 from mnist_api.http import Request, max_fast_bytes
-from mnist_api.server.bounded_protocol import BoundedProtocol
 from mnist_api.server.connections import Stage
-from mnist_api.server.request_head import Head
-from mnist_api.server.response_writer import write_response
+from mnist_api.server.protocol.bounded import BoundedProtocol
+from mnist_api.server.protocol.request_head import Head
+from mnist_api.server.protocol.response_writer import write_response
 
 PIECE_OVERHEAD = 64  # bytes of an object in memory
 

@@ -8,10 +8,10 @@ from mnist_api.handlers.router import find_error_writer, find_route
 from mnist_api.http import Response
 from mnist_api.problems import ProblemError
 from mnist_api.server.connections import Stage
-from mnist_api.server.request_head import describe_target
+from mnist_api.server.protocol.request_head import describe_target
 
 if TYPE_CHECKING:
-    from mnist_api.server.bounded_protocol import BoundedProtocol
+    from mnist_api.server.protocol.bounded import BoundedProtocol
 
 
 def write_response(  # noqa: PLR0913, PLR0917 # called for each request

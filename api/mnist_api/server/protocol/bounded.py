@@ -6,9 +6,8 @@ import httptools
 
 from mnist_api.problems import ProblemError, malformed
 from mnist_api.server.connections import Stage
-from mnist_api.server.paced_protocol import PacedProtocol
-from mnist_api.server.request_body import PROBLEM
-from mnist_api.server.request_head import (
+from mnist_api.server.protocol.paced import PacedProtocol
+from mnist_api.server.protocol.request_head import (
     PADDING,
     TRANSFER_ENCODING,
     Head,
@@ -16,7 +15,8 @@ from mnist_api.server.request_head import (
     check_size,
     rewrite_head,
 )
-from mnist_api.server.response_writer import write_refusal
+from mnist_api.server.protocol.response_writer import write_refusal
+from mnist_api.server.request_body import PROBLEM
 
 IDLE_SECONDS = 0.05  # before an idle connection is closed on shutdown: a request may be on its way
 

@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 from uvicorn.protocols.http.flow_control import FlowControl
 
 if TYPE_CHECKING:
-    from mnist_api.server.paced_protocol import PacedProtocol
+    from mnist_api.server.protocol.paced import PacedProtocol
 
 
 class ProtocolFlow(FlowControl):

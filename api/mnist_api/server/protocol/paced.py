@@ -6,9 +6,9 @@ import httptools
 from uvicorn.protocols.http.flow_control import HIGH_WATER_LIMIT, FlowControl
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol, RequestResponseCycle
 
-from mnist_api.server.pieces import measure_piece
-from mnist_api.server.request_head import create_parser
-from mnist_api.server.uvicorn_adapters import ProtocolFlow, ResponseTransport
+from mnist_api.server.protocol.pieces import measure_piece
+from mnist_api.server.protocol.request_head import create_parser
+from mnist_api.server.protocol.uvicorn_adapters import ProtocolFlow, ResponseTransport
 
 DISCARDED_BYTES = 16 * 1024**2
 HALF_CLOSED_SECONDS = 1.0  # to respond after the client's end of file: it may not read any more

@@ -1,0 +1,1 @@
+"""The protocol of a connection: uvicorn's, with bounds and the fast path."""
