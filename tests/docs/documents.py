@@ -10,7 +10,7 @@ DOCUMENTS = sorted(
     path
     for pattern in ("*.md", "docs/*.md", "*/README.md", "*/*/README.md")
     for path in ROOT.glob(pattern)
-    if path.name != "CHANGELOG.md" and not path.is_relative_to(ROOT / ".local")
+    if path.name != "CHANGELOG.md" and not path.relative_to(ROOT).parts[0].startswith(".")
 )
 _fences = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
