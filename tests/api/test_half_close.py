@@ -6,10 +6,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from http_cases import HOST, JSON, LENGTH, LINE
+from http_cases import HEALTH, HOST, JSON, LENGTH, LINE
 from processes import BODY, Api, wait_until
-from test_connections import BINARY, HEALTH
-from test_fairness import FORM, HEAD, cpu_seconds
+from test_connections import BINARY
+from test_fairness import FORM, FORM_TYPE, HEAD, cpu_seconds
 from test_http import FAST, SLOW, Connection
 
 LARGE = (
@@ -17,7 +17,7 @@ LARGE = (
 )
 PAGE = b"GET / HTTP/1.1\r\n" + HOST + b"\r\n"
 WRONG_TYPE = LINE + HOST + b"Content-Type: text/html\r\n" + LENGTH + b"\r\n" + BODY
-SLOW_FORM = HEAD + b"Content-Length: %d\r\n\r\n" % len(FORM) + FORM  # some 20 s
+SLOW_FORM = HEAD.format(FORM_TYPE, len(FORM)).encode() + FORM  # some 20 s
 REQUESTS = {
     "fast": (FAST, 200), "health": (HEALTH, 200), "page": (PAGE, 200), "picture": (SLOW, 200),
     "large": (LARGE, 200), "wrong type": (WRONG_TYPE, 415),

@@ -12,8 +12,8 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from http_cases import HEALTH
 from processes import Api, wait_until
-from test_connections import HEALTH
 from test_hostile_clients import begin, read_to_end
 from test_http import FAST, SLOW
 
