@@ -2,6 +2,7 @@
 
 import os
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 from local.environments import ROOT, python_of
@@ -32,14 +33,16 @@ def mlflow_server(settings: Settings) -> Program:
     )
 
 
-def trainer(settings: Settings, arguments: list[str]) -> Program:
-    """The trainer with the arguments of its own command line."""
+def trainer(
+    settings: Settings, arguments: list[str], environ: Mapping[str, str] = os.environ
+) -> Program:
+    """The trainer with the arguments of its own command line, and ``environ``'s tracking server."""
     return Program(
         "the training",
         [python_of("trainer"), "-m", "mnist_trainer", *arguments],
         ROOT / "trainer",
         _environ(
-            MLFLOW_TRACKING_URI=os.environ.get("MLFLOW_TRACKING_URI") or settings.mlflow_url,
+            MLFLOW_TRACKING_URI=environ.get("MLFLOW_TRACKING_URI") or settings.mlflow_url,
             API_URL=os.environ.get("API_URL") or settings.api_url,
             MODELS_DIR=_absolute_path("MODELS_DIR", ROOT / "models"),
             DATA_DIR=_absolute_path("DATA_DIR", ROOT / "trainer" / "data"),

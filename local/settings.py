@@ -40,6 +40,11 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         api_port=_read_port(environ, "API_PORT", Settings.api_port),
         state=Path(environ.get("LOCAL_STATE") or Settings.state).resolve(),
     )
+    if set("%?") & set(str(settings.state)):
+        raise SettingError(
+            f"The folder {settings.state} has % or ? in its path, which the database's address "
+            "cannot hold; LOCAL_STATE names another folder."
+        )
     if settings.mlflow_port == settings.api_port:
         raise SettingError(
             f"MLFLOW_PORT and API_PORT are both {settings.api_port}; they must differ."

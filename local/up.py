@@ -52,11 +52,12 @@ def _start(supervisor: Supervisor, settings: Settings, training: list[str]) -> N
     with _step(f"Starting MLflow on {settings.mlflow_url}"):
         supervisor.start(programs.mlflow_server(settings))
         # reads from the database; /health does not
-        experiment = "/api/2.0/mlflow/experiments/get?experiment_id=0"
-        supervisor.wait_until_ready(settings.mlflow_url + experiment, seconds=180)
+        experiments = "/api/2.0/mlflow/experiments/search?max_results=1"
+        supervisor.wait_until_ready(settings.mlflow_url + experiments, seconds=180)
     print("Looking for a Production version ...", flush=True)
     arguments = ["train", "--if-missing", "--require-promotion", *training]
-    code = supervisor.run(programs.trainer(settings, arguments))
+    own = {"MLFLOW_TRACKING_URI": settings.mlflow_url}  # whatever the user's environment has
+    code = supervisor.run(programs.trainer(settings, arguments, own))
     if code == NOT_PROMOTED:
         raise ProcessFailedError("The first network did not pass the gate, so no model is active.")
     if code != 0:

@@ -82,7 +82,7 @@ def _wire(settings: Settings) -> tuple[Context, Callable[[], None]]:
     registry = Registry(
         settings.tracking_uri, settings.model_name, settings.model_alias, settings.credentials
     )
-    cache = Cache(settings.cache, settings.model_name)
+    cache = Cache(settings.cache, settings.model_name, settings.model_alias, settings.tracking_uri)
     return context, Poller(active, registry, cache, settings.poll_seconds).start
 
 

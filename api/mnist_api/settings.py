@@ -126,7 +126,7 @@ def _addresses(environ: Mapping[str, str], name: str) -> tuple[str, ...]:
 
 
 def _origins(environ: Mapping[str, str], name: str) -> tuple[str, ...]:
-    origins = tuple(origin.lower() for origin in _split(environ, name))
+    origins = tuple(one.lower().removesuffix("/") for one in _split(environ, name))  # as copied
     if any(not _is_origin(origin) for origin in origins):
         raise _refused(
             name,

@@ -146,3 +146,19 @@ def test_another_network_under_the_same_number_is_fetched(
     poller.poll()
     assert registry.fetched == ["1", "1"]
     assert active.require().version.sha256 == hashlib.sha256(digit_network(8)).hexdigest()
+
+
+def test_the_cache_of_another_alias_or_server_is_not_used(
+    tmp_path: Path, registry: FakeRegistry
+) -> None:
+    """Two APIs may share the folder, and it may outlive a registry."""
+    for alias, server, number in (("Production", "a", 1), ("Staging", "a", 2)):
+        registry.desired = version(number)
+        Poller(ActiveModel(), registry, Cache(tmp_path, "digits", alias, server), 30).poll()  # type: ignore[arg-type] # our own seam
+    registry.away = True
+    found = []
+    for alias, server in (("Production", "a"), ("Staging", "a"), ("Production", "b"), ("X", "a")):
+        active = ActiveModel()
+        Poller(active, registry, Cache(tmp_path, "digits", alias, server), 30).poll()  # type: ignore[arg-type] # our own seam
+        found.append(active.current.version.id if active.current else None)
+    assert found == ["1", "2", None, None]

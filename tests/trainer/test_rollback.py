@@ -10,6 +10,8 @@ from mnist_trainer.settings import Settings
 from mnist_trainer.signals import Stopped
 from mnist_trainer.tracking.registry import Registry, Version, VersionError
 
+SHA256 = {"sha256": "0" * 64}  # a tag that every version of a training has
+
 
 @pytest.fixture
 def registry(settings: Settings, client: MlflowClient) -> Registry:
@@ -18,7 +20,7 @@ def registry(settings: Settings, client: MlflowClient) -> Registry:
     run = client.create_run(client.create_experiment(settings.experiment)).info
     for _ in range(4):
         source = f"{run.artifact_uri}/model"
-        client.create_model_version(settings.model_name, source, run.run_id)
+        client.create_model_version(settings.model_name, source, run.run_id, SHA256)
     return Registry(settings.tracking_uri, settings.model_name, settings.model_alias)
 
 
@@ -55,6 +57,15 @@ def test_rollbacks_in_a_row_go_back_step_by_step_and_end(registry: Registry) -> 
     with pytest.raises(VersionError, match="no earlier version"):
         roll_back(registry)
     assert desired_number(registry) == 1
+
+
+def test_a_version_that_the_api_would_refuse_is_left_out(
+    registry: Registry, client: MlflowClient
+) -> None:
+    """Such as a pyfunc that got the alias by hand, and was replaced."""
+    promote(registry, 1, 2, 3)
+    client.delete_model_version_tag(registry.name, "2", "sha256")
+    assert roll_back(registry) == 1
 
 
 def test_a_promotion_by_hand_is_undone_by_a_rollback(registry: Registry) -> None:
@@ -131,7 +142,7 @@ INTERRUPTED = {"promoted_at": "4.5", "promoted_over": "2", "promotion": "begun"}
 )
 def test_a_rollback_chooses(current: int, tags: list[dict[str, str]], chosen: int | None) -> None:
     """The version 0 is none: the one that had the alias was deleted."""
-    versions = [Version(number, each, 0.0) for number, each in enumerate(tags, 1)]
+    versions = [Version(number, SHA256 | each, 0.0) for number, each in enumerate(tags, 1)]
     before = versions[current - 1] if current else None
     if chosen is None:
         with pytest.raises(VersionError, match="no earlier version"):

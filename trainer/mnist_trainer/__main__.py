@@ -1,5 +1,6 @@
 """The entry point: reads environment and command line, and turns errors into exit codes."""
 
+import io
 import os
 import sys
 
@@ -16,6 +17,9 @@ from mnist_trainer.tracking.proxies import except_neighbours
 def main(arguments: list[str]) -> int:
     """Return 0 when done, 2 on an error, 3 where the gate rejects, 130 or 143 on a signal."""
     raise_on_signals()
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a terminal of ASCII, an accented name
     library_logging.configure(os.environ)
     try:
         args, settings = parse_args(arguments), read_settings(os.environ, SHIPPED)

@@ -1,7 +1,8 @@
 """The cache folder: model files by version.
 
 <cache>/<model's name>/<version>/ holds model.onnx and version.json; <cache>/<model's name>/ also
-holds in-service.json, the version that was last active, and trials.json.
+holds trials.json and, for each alias, the versions that were active: in-service.json for
+Production, in-service-<alias>.json for others.
 """
 
 import hashlib
@@ -10,7 +11,6 @@ import os
 import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import quote
@@ -19,6 +19,7 @@ import msgspec
 
 from mnist_api.model.onnx_model import ModelRefusedError
 from mnist_api.model.version import Version
+from mnist_api.registry.active_record import ActiveRecord, LastActive
 from mnist_api.registry.stored_files import load, locked, write
 from mnist_api.registry.trial_results import TrialResults
 
@@ -33,19 +34,18 @@ class DamagedError(Exception):
     """A file is not the one that was registered."""
 
 
-@dataclass(frozen=True)
-class LastActive:
-    """The version that was last active, and since when, in UTC."""
-
-    version: Version
-    since: datetime
-
-
 class Cache:
-    """One registered model's folder; writes are under locks between the workers."""
+    """One registered model's folder; writes are under locks between the workers.
 
-    def __init__(self, root: Path, model_name: str) -> None:
+    Versions that were active for another ``alias``, or from another ``server``, are not activated.
+    """
+
+    def __init__(
+        self, root: Path, model_name: str, alias: str = "Production", server: str = ""
+    ) -> None:
         self._folder = root / quote(model_name, safe="").replace(".", "%2E")
+        suffix = "" if alias == "Production" else f"-{alias}"
+        self._record = ActiveRecord(self._folder / f"in-service{suffix}.json", server)
         self._trials = TrialResults(self._folder / "trials.json")
         self._warned = False
 
@@ -86,24 +86,23 @@ class Cache:
 
     def last_active(self) -> LastActive | None:
         """Return the version that was last active."""
-        return load(self._folder / "in-service.json", LastActive)
+        return self._record.read()
 
     def versions(self) -> list[Version]:
-        """Return the cached versions, the most recently active first."""
+        """Return the cached versions that were active, the most recently active first."""
+        last = self._record.read()
         found = (load(folder / DESCRIPTION, Version) for folder in self._folders())
-        return [version for version in found if version is not None]
+        return [one for one in found if last is not None and one is not None and last.knows(one)]
 
     def record_active(self, version: Version) -> datetime:
         """Record that ``version`` is active; return since when, in the first of the workers."""
-        now = datetime.now(UTC)
         with self._lock(".lock"):
-            known = self.last_active()
-            if known is not None and known.version == version:
-                return known.since
+            last = self._record.read()
+            if last is not None and last.version == version:
+                return last.since
+            now = datetime.now(UTC)
             try:
-                write(
-                    self._folder / "in-service.json", msgspec.json.encode(LastActive(version, now))
-                )
+                self._record.write(version, now, last)
                 if self._folder_of(version).is_dir():
                     os.utime(self._folder_of(version))
                 self._prune(version)

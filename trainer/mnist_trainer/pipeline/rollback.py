@@ -11,12 +11,16 @@ def choose_version(current: Version | None, versions: Sequence[Version]) -> Vers
     That is the one that ``current`` replaced. Where it was deleted or rolled back, it is the last
     one promoted before ``current``. An alias moved by hand sets no tags: where another version was
     promoted since, or ``current`` never was, it is the last one promoted; so it is where no version
-    has the alias, because that one was deleted. A version that was never promoted, or that was
-    rolled back, is never chosen, so that repeated rollbacks go back step by step and end. Raises
-    VersionError where no version is left.
+    has the alias, because that one was deleted. A version that was never promoted, that was rolled
+    back, or that has no tag `sha256`, is never chosen, so that repeated rollbacks go back step by
+    step and end. Raises VersionError where no version is left.
     """
     number = current.number if current else None
-    others = [each for each in list_promoted(versions) if each.number != number]
+    others = [
+        each
+        for each in list_promoted(versions)
+        if each.number != number and "sha256" in each.tags  # without it the API refuses a version
+    ]
     since = current.promoted_at if current else 0.0
     if current is None or not since or any(each.promoted_at > since for each in others):
         earlier = [each for each in others if each.promoted_at]  # the alias was moved by hand

@@ -91,6 +91,7 @@ def build_exportable(recipe: Recipe, seed: int, data: Dataset) -> keras.Sequenti
     It is exported for a trial: a model that is refused is refused before it is trained. Raises
     ModelError or ExportError.
     """
+    keras.config.set_floatx("float32")  # whatever ~/.keras/keras.json says
     keras.utils.set_random_seed(seed)  # for layers that are built without a seed
     model = build_model(recipe.hidden, seed)
     separate_softmax(model)
