@@ -10,7 +10,8 @@ from mnist_api.model.active import ActiveModel, Desired, LoadedModel, State
 from mnist_api.model.onnx_model import ModelRefusedError, load_model
 from mnist_api.model.trial import TrialIncompleteError, try_model
 from mnist_api.model.version import Version
-from mnist_api.registry.cache import Cache, DamagedError, LastActive
+from mnist_api.registry.active_record import LastActive
+from mnist_api.registry.cache import Cache, DamagedError
 from mnist_api.registry.mlflow_client import Registry, RegistryError, UnusableFileError
 
 MAX_PAUSE = 60.0  # seconds between two attempts to activate the same version
