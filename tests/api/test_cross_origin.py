@@ -180,7 +180,7 @@ def test_without_origins_a_response_is_not_even_copied() -> None:
 @pytest.mark.parametrize(
     "value",
     [
-        "page.example", "https://page.example/", "https://page.example/app", "https://",
+        "page.example", "https://page.example//", "https://page.example/app", "https://",
         "https://*.example", "https://page.example:443", "http://a:80", "https://user@page.example",
         f"{PAGE} {OTHER}", f"{PAGE}\r\nX: a", "https://page.example?a", "https://a:x",
     ],

@@ -17,6 +17,11 @@ def test_all_settings_are_optional() -> None:
     assert settings.model_file is None
 
 
+def test_an_origin_may_be_copied_from_the_address_bar() -> None:
+    settings = read_settings({"CORS_ORIGINS": "http://localhost:3000/, https://Page.example"})
+    assert settings.cors_origins == ("http://localhost:3000", "https://page.example")
+
+
 REFUSED = [
     ("MLFLOW_TRACKING_URI", "sqlite:///mlflow.db"),
     ("MLFLOW_TRACKING_URI", "127.0.0.1:5000"),
