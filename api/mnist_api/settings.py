@@ -1,12 +1,14 @@
 """The settings, read once from the environment."""
 
 import re
+import socket
 from collections.abc import Mapping
 from dataclasses import dataclass
 from ipaddress import ip_network
 from pathlib import Path
 from urllib.parse import urlsplit
 
+from mnist_api.handlers.cross_origin import is_origin
 from mnist_api.registry.credentials import Credentials, read_credentials
 
 
@@ -70,7 +72,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         allowed_hosts=_hosts(environ, "API_ALLOWED_HOSTS"),
         proxies=_addresses(environ, "FORWARDED_ALLOW_IPS"),
         cors_origins=_origins(environ, "CORS_ORIGINS"),
-        host=_matching(environ, "HOST", "127.0.0.1", r"\S+", "an address to listen on"),
+        host=_host(environ, "HOST", "127.0.0.1"),
         port=int(_number(environ, "PORT", 8000, 1, 65535)),
     )
 
@@ -104,6 +106,15 @@ def _matching(
     return value
 
 
+def _host(environ: Mapping[str, str], name: str, default: str) -> str:
+    value = environ.get(name) or default
+    try:
+        socket.getaddrinfo(value, None)
+    except (OSError, UnicodeError):  # conda's compilers set HOST to the name of a platform
+        raise _refused(name, value, "an address of this machine, such as 127.0.0.1") from None
+    return value
+
+
 def _hosts(environ: Mapping[str, str], name: str) -> tuple[str, ...]:
     hosts = _split(environ, name)
     if any(re.search(r"[\s/]", host) for host in hosts):
@@ -127,7 +138,7 @@ def _addresses(environ: Mapping[str, str], name: str) -> tuple[str, ...]:
 
 def _origins(environ: Mapping[str, str], name: str) -> tuple[str, ...]:
     origins = tuple(one.lower().removesuffix("/") for one in _split(environ, name))  # as copied
-    if any(not _is_origin(origin) for origin in origins):
+    if any(not is_origin(origin) for origin in origins):
         raise _refused(
             name,
             environ[name],
@@ -136,16 +147,6 @@ def _origins(environ: Mapping[str, str], name: str) -> tuple[str, ...]:
             "commas; or *",
         )
     return origins
-
-
-def _is_origin(text: str) -> bool:
-    default = {"http": ":80", "https": ":443"}
-    parts = re.fullmatch(
-        r"([a-z][a-z0-9+.-]*)://([a-z0-9._-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?", text
-    )
-    if parts is None:
-        return text in ("*", "null")  # the latter: a page that was opened as a file
-    return parts[3] is None or parts[3] != default.get(parts[1])
 
 
 def _split(environ: Mapping[str, str], name: str) -> tuple[str, ...]:

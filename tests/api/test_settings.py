@@ -42,6 +42,7 @@ REFUSED = [
     ("API_ALLOWED_HOSTS", "http://mnist.lan"),
     ("API_ALLOWED_HOSTS", "mnist.lan other.lan"),
     ("HOST", "local host"),
+    ("HOST", "x86_64-conda-linux-gnu"),
     ("PORT", "65536"),
     ("PORT", "http"),
     ("MAX_FORM_FILES", "0"),

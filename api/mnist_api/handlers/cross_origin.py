@@ -1,5 +1,6 @@
 """CORS: the origins whose pages may call the API from a browser and read its responses."""
 
+import re
 from collections.abc import Iterable, Mapping
 
 from mnist_api.http import REQUEST_ID, Response
@@ -50,6 +51,17 @@ class CrossOrigin:
         """
         is_preflight = self._is_used and method == "OPTIONS" and requested
         return Response(204, "text/plain", b"", PREFLIGHT) if is_preflight else None
+
+
+def is_origin(text: str) -> bool:
+    """Return whether ``text`` is an origin as a browser sends it, or "*"."""
+    default = {"http": ":80", "https": ":443"}
+    parts = re.fullmatch(
+        r"([a-z][a-z0-9+.-]*)://([a-z0-9._-]+|\[[0-9a-f:.]+\])(:[0-9]{1,5})?", text
+    )
+    if parts is None:
+        return text in ("*", "null")  # the latter: a page that was opened as a file
+    return parts[3] is None or parts[3] != default.get(parts[1])
 
 
 SAME_ORIGIN = CrossOrigin()
