@@ -83,7 +83,7 @@ def tracking_server(folder: Path) -> Iterator[tuple[int, Path]]:
             except httpx.TransportError:
                 return False
 
-        wait_until(ready, 90)
+        wait_until(ready, 180)  # the first start compiles all of MLflow
         yield port, log
     finally:
         process.terminate()

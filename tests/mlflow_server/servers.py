@@ -13,7 +13,7 @@ from pathlib import Path
 ROOT = Path(__file__).resolve().parents[2]
 FOLDER = ROOT / "mlflow-server"
 PYTHON = ROOT / ".local" / "environments" / "mlflow-server" / "bin" / "python"
-START_SECONDS = 90
+START_SECONDS = 180
 
 
 def environ(folder: Path, **settings: str) -> dict[str, str]:

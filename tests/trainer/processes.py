@@ -6,7 +6,7 @@ import pytest
 
 LONG = ["train", "--limit=600", "--epochs=10000", "--hidden=16", "--batch-size=100", "--floor=0"]
 SHORT = ["train", "--limit=200", "--epochs=1", "--hidden=16", "--batch-size=50", "--floor=0"]
-SECONDS = 90  # less than the minutes that MLflow tries by default, enough on a busy machine
+SECONDS = 120  # less than the minutes that MLflow tries by default, enough on a busy machine
 
 
 def ended(process: subprocess.Popen[str], code: int) -> tuple[str, str]:

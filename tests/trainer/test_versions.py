@@ -24,7 +24,7 @@ from mnist_trainer.settings import Settings
 from mnist_trainer.tracking.registry import Registry
 
 API_PYTHON = ROOT / ".local" / "environments" / "api" / "bin" / "python"
-SECONDS = 90
+SECONDS = 180
 
 
 @pytest.fixture
