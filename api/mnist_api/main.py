@@ -9,9 +9,9 @@ from pathlib import Path
 
 from flask import Flask
 
-from mnist_api.handlers.allowed_hosts import AllowedHosts
+from mnist_api.handlers.access.allowed_hosts import AllowedHosts
+from mnist_api.handlers.access.cross_origin import CrossOrigin
 from mnist_api.handlers.context import Context
-from mnist_api.handlers.cross_origin import CrossOrigin
 from mnist_api.handlers.router import TEMPLATES
 from mnist_api.imaging.picture_lock import PictureLock
 from mnist_api.model.active import ActiveModel, LoadedModel

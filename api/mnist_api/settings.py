@@ -8,7 +8,7 @@ from ipaddress import ip_network
 from pathlib import Path
 from urllib.parse import urlsplit
 
-from mnist_api.handlers.cross_origin import is_origin
+from mnist_api.handlers.access.cross_origin import is_origin
 from mnist_api.registry.credentials import Credentials, read_credentials
 
 

@@ -10,7 +10,7 @@ import pytest
 from processes import BODY, Api
 from request_samples import SAMPLES
 
-from mnist_api.handlers.cross_origin import CrossOrigin
+from mnist_api.handlers.access.cross_origin import CrossOrigin
 from mnist_api.handlers.routes import ROUTES
 from mnist_api.http import Response
 from mnist_api.settings import SettingsError, read_settings

@@ -3,8 +3,8 @@
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 
-from mnist_api.handlers.allowed_hosts import LOCAL_HOSTS, AllowedHosts
-from mnist_api.handlers.cross_origin import SAME_ORIGIN, CrossOrigin
+from mnist_api.handlers.access.allowed_hosts import LOCAL_HOSTS, AllowedHosts
+from mnist_api.handlers.access.cross_origin import SAME_ORIGIN, CrossOrigin
 from mnist_api.model.active import ActiveModel
 from mnist_api.telemetry.metrics import Metrics
 
