@@ -21,7 +21,7 @@ def describe_active_model(_: Request, context: Context) -> Response:
     """Return which version is active, and which is desired. Raises ProblemError (503)."""
     loaded, desired = context.active.require(), context.active.desired
     version = loaded.version
-    is_refused = desired is not None and desired.state == "refused"
+    refused = desired if desired and desired.state == "refused" else None
     body = ModelDescription(
         version.name,
         version.id,
@@ -31,7 +31,7 @@ def describe_active_model(_: Request, context: Context) -> Response:
         loaded.source,
         loaded.since.isoformat(timespec="seconds"),
         desired,
-        RefusedVersion(desired.version, desired.reason or "") if desired and is_refused else None,
+        RefusedVersion(refused.version, refused.reason or "") if refused else None,
     )
     return Response(200, JSON, msgspec.json.encode(body))
 
