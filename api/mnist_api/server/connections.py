@@ -14,6 +14,7 @@ from mnist_api.server.request_body import MIN_RATE
 
 if TYPE_CHECKING:
     from mnist_api.server.protocol.bounded import BoundedProtocol
+    from mnist_api.server.protocol.fast_path import FastRequest
 
 INCOMPLETE_BYTES = 8 * 1024**2  # of heads and small bodies; large bodies can't use it up
 DISCARDED_SECONDS = 2.0  # after the last response, before the connection is closed
@@ -40,6 +41,7 @@ class Connections:
         self.is_stopping = False
         self.now, self.date = monotonic(), format_date()
         self.budget = BodyBudget(INCOMPLETE_BYTES, 0)
+        self.known_heads: dict[bytes, FastRequest] = {}  # those of answered requests
         # Since when the client leaves bytes of responses unread, and how many; the oldest first.
         self._open: dict[BoundedProtocol, tuple[float, int]] = {}
 
