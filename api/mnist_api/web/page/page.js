@@ -2,6 +2,7 @@
 
 import { DrawingArea } from "./drawing_area.js";
 import { PredictionClient, get } from "./prediction_client.js";
+import { formatPercent, translate, translatePage } from "./texts.js";
 
 const MODEL_INTERVAL = 5000; // milliseconds between two requests of the model's description
 const ANNOUNCEMENT_DELAY = 600; // milliseconds
@@ -16,32 +17,37 @@ const bars = Array.from({ length: 10 }, (_, digit) => {
   name.textContent = digit;
   bar.max = 1;
   bar.value = 0;
-  bar.setAttribute("aria-label", `Probability of ${digit}`);
+  bar.setAttribute("aria-label", translate("Probability of {digit}", { digit }));
   probability.className = "probability";
   row.append(name, bar, probability);
   find("bars").append(row);
   return { row, bar, probability };
 });
 
-const percent = (probability) => `${(probability * 100).toFixed(1)}%`;
-
-function showPrediction({ prediction, confidence, probabilities }) {
+function showPrediction({ prediction, probabilities }) {
   const ranking = probabilities.map((_, digit) => digit);
   ranking.sort((a, b) => probabilities[b] - probabilities[a]);
+  const [, second] = ranking;
+  const sure = translate("{confidence} sure", {
+    confidence: formatPercent(probabilities[prediction], 2),
+  });
   find("prediction").textContent = prediction;
-  find("confidence").textContent = `${confidence} sure`;
-  find("second").textContent = `then ${ranking[1]}, ${percent(probabilities[ranking[1]])}`;
-  announce(`${prediction}, ${confidence} sure`);
+  find("confidence").textContent = sure;
+  find("second").textContent = translate("then {digit}, {probability}", {
+    digit: second,
+    probability: formatPercent(probabilities[second], 1),
+  });
+  announce(`${prediction}, ${sure}`);
   bars.forEach(({ row, bar, probability }, digit) => {
     bar.value = probabilities[digit] < 0.005 ? 0 : probabilities[digit];
-    probability.textContent = percent(probabilities[digit]);
+    probability.textContent = formatPercent(probabilities[digit], 1);
     row.classList.toggle("first", digit === prediction);
   });
 }
 
 function clearPrediction() {
   find("prediction").textContent = "–";
-  find("confidence").textContent = "Nothing to read yet";
+  find("confidence").textContent = translate("Nothing to read yet");
   find("second").textContent = "\u00a0";
   for (const { row, bar, probability } of bars) {
     bar.value = 0;
@@ -58,8 +64,10 @@ function showInput(image) {
     pixels.data.set([grey, grey, grey, 255], 4 * pixel);
   }
   context.putImageData(pixels, 0, 0);
-  const content = image ? "your digit, white on black" : "empty";
-  find("input").setAttribute("aria-label", `The network's input, 28 by 28 pixels: ${content}`);
+  const label = image
+    ? "The network's input, 28 by 28 pixels: your digit, white on black"
+    : "The network's input, 28 by 28 pixels: empty";
+  find("input").setAttribute("aria-label", translate(label));
 }
 
 function showRequest(image) {
@@ -68,8 +76,10 @@ function showRequest(image) {
     `  -d '{"image":[${numbers}]}'`;
   curlCommand = image && command(image.join(","));
   find("copy").disabled = !image;
-  find("curl").textContent = image ? command(shorten(image)) : "Draw a digit to see the curl command.";
-  find("copied").textContent = image ? "Shortened here; Copy takes all 784 numbers." : "";
+  find("curl").textContent = image
+    ? command(shorten(image))
+    : translate("Draw a digit to see the curl command.");
+  find("copied").textContent = image ? translate("Shortened here; Copy takes all 784 numbers.") : "";
 }
 
 function shorten(image) {
@@ -95,7 +105,7 @@ function show(result) {
   showRequest(result?.image);
   if (result?.prediction) showPrediction(result.prediction);
   else clearPrediction();
-  if (!result) announce("Cleared");
+  if (!result) announce(translate("Cleared"));
   else if (result.message) announce("");
 }
 
@@ -104,12 +114,14 @@ async function showModel() {
   try {
     const { name, version, test_accuracy: accuracy, sha256 } = await get("model");
     parts = [
-      version ? `${name}, version ${version}` : name,
-      accuracy ? `${(accuracy * 100).toFixed(2)}% of the test digits right` : null,
+      version ? translate("{name}, version {version}", { name, version }) : name,
+      accuracy
+        ? translate("{accuracy} of the test digits right", { accuracy: formatPercent(+accuracy, 2) })
+        : null,
       sha256 ? `sha256 ${sha256.slice(0, 12)}…` : null,
     ];
   } catch {
-    parts = ["No model is active"];
+    parts = [translate("No model is active")];
   }
   const line = parts.filter(Boolean).join(" · ");
   if (find("model").textContent !== line) find("model").textContent = line;
@@ -151,14 +163,17 @@ document.addEventListener("drop", (event) => {
 find("copy").addEventListener("click", async () => {
   try {
     await navigator.clipboard.writeText(curlCommand);
-    find("copied").textContent = "Copied, with all 784 numbers.";
+    find("copied").textContent = translate("Copied, with all 784 numbers.");
   } catch {
     find("curl").textContent = curlCommand; // plain HTTP from another host has no clipboard
     getSelection().selectAllChildren(find("curl"));
-    find("copied").textContent = "The whole command is selected: copy it with the keyboard.";
+    find("copied").textContent = translate(
+      "The whole command is selected: copy it with the keyboard.",
+    );
   }
 });
 
+translatePage();
 show(null);
 clearTimeout(announcementTimer);
 showModel();

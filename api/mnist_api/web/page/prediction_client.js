@@ -1,5 +1,7 @@
 // Sends pictures to the server, one request at a time: meanwhile only the newest picture is kept.
 
+import { translate } from "./texts.js";
+
 export class ResponseError extends Error {}
 
 export class PredictionClient {
@@ -53,10 +55,13 @@ async function post(path, type, body) {
 async function decode(response) {
   if (response.ok) return response.json();
   const problem = await response.json().catch(() => ({}));
-  throw new ResponseError(problem.detail || `The server responded with status ${response.status}.`);
+  const { status } = response;
+  throw new ResponseError(
+    problem.detail || translate("The server responded with status {status}.", { status }),
+  );
 }
 
 function describe(error) {
   if (error instanceof ResponseError) return error.message;
-  return "The server can't be reached. Is it running? Draw again to retry.";
+  return translate("The server can't be reached. Is it running? Draw again to retry.");
 }
