@@ -14,7 +14,7 @@ TRAINER = trainer() { if $(COMPOSED); then docker compose run --rm $(DATA) train
 	else $(PYTHON) -m local trainer "$$@"; fi; }; trainer
 
 .PHONY: help up local down logs train search versions promote rollback resume-upload report \
-	test test-docs test-trainer test-api test-page test-report test-mlflow-server test-local test-compose \
+	test test-unit test-unit-trainer test-unit-api test-docs test-trainer test-api test-page test-report test-mlflow-server test-local test-compose \
 	bench bench-hostile bench-training fuzz lint format lock
 
 help:
@@ -61,8 +61,18 @@ rollback: ## promote the previous version again
 resume-upload: ## log trainings that the tracking server does not have yet
 	@$(TRAINER) resume-upload $(ARGS)
 
-test: test-docs test-trainer test-page test-report test-mlflow-server test-local ## run all tests that need no container engine
+test: test-unit test-docs test-trainer test-page test-report test-mlflow-server test-local ## run all tests that need no container engine
 	@$(MAKE) test-api # alone, as it asserts durations
+
+test-unit: ## run the tests that start no process, for working; under a minute
+	@$(PYTHON) -m local environment trainer-test api-test
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync test-unit-trainer test-unit-api
+
+test-unit-trainer:
+	PYTHONPATH=trainer $(TRAINER_TEST) -m pytest tests/unit/trainer
+
+test-unit-api:
+	PYTHONPATH=api $(API_TEST) -m pytest tests/unit/api
 
 test-docs: # what README and docs name exists, and the changes that CONTRIBUTING describes work
 	@$(PYTHON) -m local environment trainer-test api-test

@@ -5,9 +5,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from networks import digit_network, linear_network
-from processes import Api
-from tracking_server import Relay, tracking_server
+
+from support.networks.dense import digit_network, linear_network
+from support.servers.api import Api
+from support.servers.tracking import Relay, tracking_server
 
 
 @pytest.fixture

@@ -10,7 +10,9 @@ from urllib.parse import unquote
 
 import httpx
 import pytest
-from processes import BODY, Api, wait_until
+
+from support.processes import wait_until
+from support.servers.api import BODY, Api
 
 JSON = {"Content-Type": "application/json"}
 FIELDS = {"time", "id", "method", "path", "status", "bytes", "ms", "version", "client"}

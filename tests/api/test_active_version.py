@@ -6,8 +6,10 @@ from collections.abc import Callable
 import httpx
 import pytest
 from conftest import Model
-from networks import digit_network, invalid_network
-from processes import IMAGE, Api, wait_until
+
+from support.networks.dense import digit_network, invalid_network
+from support.processes import wait_until
+from support.servers.api import IMAGE, Api
 
 
 def test_the_promoted_version_becomes_active_and_is_fetched_once(

@@ -4,8 +4,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 from conftest import Model
-from networks import digit_network
-from processes import Api, wait_until
+
+from support.networks.dense import digit_network
+from support.processes import wait_until
+from support.servers.api import Api
 
 
 def files(cache: Path, version: str) -> Path:

@@ -8,9 +8,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from http_cases import HEALTH, HOST, JSON, LENGTH, LINE, METRICS
-from processes import BODY, Api, wait_until
 from test_http import FAST, SLOW, Connection
+
+from support.cases.http import HEALTH, HOST, JSON, LENGTH, LINE, METRICS
+from support.processes import wait_until
+from support.servers.api import BODY, Api
 
 ENDED_SECONDS = 12  # REQUEST_SECONDS is 1; the sweep runs once a second, on a busy machine
 INFER = b"POST /v2/models/x/infer HTTP/1.1\r\n" + HOST + LENGTH + b"\r\n" + BODY

@@ -7,13 +7,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from processes import BODY, Api
-from request_samples import SAMPLES
 
 from mnist_api.handlers.access.cross_origin import CrossOrigin
 from mnist_api.handlers.routes import ROUTES
 from mnist_api.http import Response
 from mnist_api.settings import SettingsError, read_settings
+from support.cases.request_samples import SAMPLES
+from support.servers.api import BODY, Api
 
 PAGE, OTHER = "https://page.example", "https://other.example"
 JSON = {"Content-Type": "application/json"}

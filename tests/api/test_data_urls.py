@@ -7,13 +7,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from processes import IMAGE, Api
-from request_cases import JSON, SEVEN, Apis, blank, post, start_both
-from request_samples import make_picture
 
 from mnist_api.codecs.data_url import MAX_PICTURES
 from mnist_api.handlers.predict import is_fast
 from mnist_api.http import Request
+from support.cases.request_samples import make_picture
+from support.cases.requests import JSON, SEVEN, Apis, blank, post, start_both
+from support.servers.api import IMAGE, Api
 
 KINDS = ("png", "jpeg", "webp", "bmp")
 

@@ -9,14 +9,14 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from openapi_spec import SPEC
-from processes import API, Api
 
 from mnist_api import __version__
 from mnist_api.handlers.context import Context
 from mnist_api.model.active import ActiveModel
 from mnist_api.telemetry.recorder import RequestRecorder
 from mnist_api.web.app import create_app
+from support.openapi_spec import SPEC
+from support.servers.api import API, Api
 
 CHECKS = (
     "not_a_server_error,status_code_conformance,content_type_conformance,"

@@ -4,7 +4,8 @@ import shutil
 from collections.abc import Callable
 from pathlib import Path
 
-from processes import Api, free_port
+from support.processes import free_port
+from support.servers.api import Api
 
 CACHE = Path(__file__).parent / "earlier_version"
 

@@ -11,11 +11,12 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from hostile_pictures import drawn, packed
-from processes import Api, wait_until
-from request_samples import SAMPLES
 
 from mnist_api.server.scheduler import MAX_JOBS
+from support.cases.request_samples import SAMPLES
+from support.pictures.hostile import drawn, packed
+from support.processes import wait_until
+from support.servers.api import Api
 
 SLOW = packed(drawn("RGBA", 2480, 3508), "PNG")  # 15 kB that take some 0.3 s
 PART = b'--x\r\nContent-Disposition: form-data; name="image"; filename="a.png"\r\n\r\n%b\r\n'

@@ -5,7 +5,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from processes import BODY, Api, free_port, wait_until
+
+from support.processes import free_port, wait_until
+from support.servers.api import BODY, Api
 
 
 @pytest.fixture(scope="module")

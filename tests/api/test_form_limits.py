@@ -5,8 +5,9 @@ from pathlib import Path
 
 import httpx
 import pytest
-from processes import Api
-from request_samples import SAMPLES
+
+from support.cases.request_samples import SAMPLES
+from support.servers.api import Api
 
 TYPE = "multipart/form-data; boundary=x"
 FILE = b'--x\r\nContent-Disposition: form-data; name="image"; filename="a.png"\r\n\r\n%b\r\n'

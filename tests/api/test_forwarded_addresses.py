@@ -7,11 +7,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from http_cases import HOST, JSON, LENGTH, LINE
-from processes import BODY, Api, wait_until
 from test_http import Connection
 
 from mnist_api.settings import SettingsError, read_settings
+from support.cases.http import HOST, JSON, LENGTH, LINE
+from support.processes import wait_until
+from support.servers.api import BODY, Api
 
 LARGE = b"Content-Type: application/octet-stream\r\nContent-Length: 1568000\r\n\r\n" + bytes(
     1568000

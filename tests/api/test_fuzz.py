@@ -6,9 +6,10 @@ from pathlib import Path
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from openapi_spec import is_documented
-from processes import Api
-from request_samples import MUTATIONS, VALID_REQUESTS, mutate
+
+from support.cases.request_samples import MUTATIONS, VALID_REQUESTS, mutate
+from support.openapi_spec import is_documented
+from support.servers.api import Api
 
 PART = st.floats(0, 1, exclude_max=True)
 MUTATION_LISTS = st.lists(

@@ -8,11 +8,13 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from http_cases import HEALTH, HOST, JSON, LENGTH, LINE
-from processes import BODY, Api, wait_until
 from test_connections import BINARY
 from test_fairness import FORM, FORM_TYPE, HEAD, cpu_seconds
 from test_http import FAST, SLOW, Connection
+
+from support.cases.http import HEALTH, HOST, JSON, LENGTH, LINE
+from support.processes import wait_until
+from support.servers.api import BODY, Api
 
 LARGE = (
     BINARY + b"Accept: application/octet-stream\r\nContent-Length: 1568000\r\n\r\n" + bytes(1568000)

@@ -5,9 +5,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from http_cases import HOST, JSON, LENGTH, LINE, VALID
-from processes import BODY, Api
 from test_http import FAST, Connection, read_behind
+
+from support.cases.http import HOST, JSON, LENGTH, LINE, VALID
+from support.servers.api import BODY, Api
 
 
 @pytest.fixture(scope="module")

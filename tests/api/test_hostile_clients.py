@@ -8,7 +8,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from processes import BODY, Api, wait_until
+
+from support.processes import wait_until
+from support.servers.api import BODY, Api
 
 POST = b"POST /predict HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
 HEAD = POST + b"Content-Length: %d\r\n\r\n" % len(BODY)

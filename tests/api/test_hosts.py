@@ -6,7 +6,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from processes import BODY, Api
+
+from support.servers.api import BODY, Api
 
 ALLOWED = [
     "localhost", "LOCALHOST:8000", "localhost.", "api", "api:8000", "127.0.0.1", "192.168.1.7:80",

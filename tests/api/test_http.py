@@ -10,9 +10,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from http_cases import HOST, INVALID, JSON, LENGTH, LINE, MARK, VALID
-from processes import BODY, Api, wait_until
-from request_samples import make_picture
+
+from support.cases.http import HOST, INVALID, JSON, LENGTH, LINE, MARK, VALID
+from support.cases.request_samples import make_picture
+from support.processes import wait_until
+from support.servers.api import BODY, Api
 
 FAST = LINE + HOST + JSON + LENGTH + b"\r\n" + BODY
 PICTURE = make_picture("PNG")

@@ -7,11 +7,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from digits import read_digits
-from inference_cases import WRONG, request
-from processes import Api, free_port
 from tritonclient.http import InferenceServerClient, InferInput, InferRequestedOutput
 from tritonclient.utils import InferenceServerException
+
+from support.cases.inference import WRONG, request
+from support.pictures.digits import read_digits
+from support.processes import free_port
+from support.servers.api import Api
 
 MODEL = "mnist-classifier"
 COUNT = 300

@@ -12,10 +12,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from http_cases import HEALTH
-from processes import Api, wait_until
 from test_hostile_clients import begin, read_to_end
 from test_http import FAST, SLOW
+
+from support.cases.http import HEALTH
+from support.processes import wait_until
+from support.servers.api import Api
 
 LIMIT = 20
 

@@ -7,10 +7,11 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from http_cases import HOST, INVALID, JSON, LENGTH, LINE, VALID
-from processes import BODY, Api
-from request_samples import make_picture
 from test_http import FAST, Connection
+
+from support.cases.http import HOST, INVALID, JSON, LENGTH, LINE, VALID
+from support.cases.request_samples import make_picture
+from support.servers.api import BODY, Api
 
 HEAD = LINE + HOST + JSON + LENGTH + b"\r\n"
 HEADS = 15_000

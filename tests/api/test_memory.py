@@ -11,11 +11,13 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from hostile_pictures import HONEST, HOSTILE
-from memory_cgroup import kills, memory_cgroup
-from processes import Api, wait_until
-from request_samples import INFER, SAMPLES
 from test_fairness import FORM
+
+from support.cases.request_samples import INFER, SAMPLES
+from support.memory_cgroup import kills, memory_cgroup
+from support.pictures.hostile import HONEST, HOSTILE
+from support.processes import wait_until
+from support.servers.api import Api
 
 MEGABYTES = [512, 384]  # compose.yaml's, and less
 ROW = b"[" + b",".join([b"0"] * 784) + b"]"

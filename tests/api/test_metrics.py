@@ -10,12 +10,13 @@ import httpx
 import numpy as np
 import pytest
 from conftest import Model
-from networks import digit_network
-from processes import BODY, Api, wait_until
 from prometheus_client.parser import text_string_to_metric_families
 
 from mnist_api.telemetry.exposition import write_metrics
 from mnist_api.telemetry.metrics import Metrics
+from support.networks.dense import digit_network
+from support.processes import wait_until
+from support.servers.api import BODY, Api
 
 BAD = b'{"image": []}'
 

@@ -5,8 +5,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from json_cases import image, request
-from processes import Api
+
+from support.cases.json_bodies import image, request
+from support.servers.api import Api
 
 
 @pytest.fixture(scope="module")

@@ -8,10 +8,10 @@ import zlib
 
 import numpy as np
 import pytest
-from drawn_pictures import DIGITS, enlarged, packed
 
 from mnist_api.imaging.picture import MAX_PIXELS, read_picture
 from mnist_api.imaging.picture_file import MAX_SCANS, PictureError
+from support.pictures.drawn import DIGITS, enlarged, packed
 
 
 def test_bytes_that_are_not_a_picture_are_refused():

@@ -8,9 +8,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from http_cases import HEALTH, HOST, JSON, LINE, METRICS
-from processes import BODY, Api
 from test_http import FAST, SLOW, Connection
+
+from support.cases.http import HEALTH, HOST, JSON, LINE, METRICS
+from support.servers.api import BODY, Api
 
 
 @pytest.fixture(scope="module")

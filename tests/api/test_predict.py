@@ -6,8 +6,6 @@ from pathlib import Path
 
 import httpx
 import pytest
-from costly_networks import not_finite_network
-from processes import IMAGE, Api
 
 from mnist_api.handlers.context import Context
 from mnist_api.handlers.router import find_route, respond
@@ -18,6 +16,8 @@ from mnist_api.model.trial import try_model
 from mnist_api.model.version import Version
 from mnist_api.telemetry.exposition import write_metrics
 from mnist_api.telemetry.metrics import Metrics
+from support.networks.costly import not_finite_network
+from support.servers.api import IMAGE, Api
 
 
 @pytest.fixture

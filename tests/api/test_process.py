@@ -10,7 +10,9 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from processes import Api, wait_until
+
+from support.processes import wait_until
+from support.servers.api import Api
 
 BODY = b'{"image": [0' + b",0" * 783 + b"]}"
 HEAD = (

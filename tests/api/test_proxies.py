@@ -6,10 +6,11 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 from conftest import Model
-from networks import digit_network
-from processes import Api, wait_until
 
 from mnist_api.registry.bounded_http import is_neighbour
+from support.networks.dense import digit_network
+from support.processes import wait_until
+from support.servers.api import Api
 
 REFUSING = "http://127.0.0.1:9"
 

@@ -9,10 +9,12 @@ from pathlib import Path
 import httpx
 import pytest
 from conftest import Model
-from hostile_networks import hostile
-from networks import digit_network
-from processes import Api, wait_until
 from test_metrics import samples
+
+from support.networks.dense import digit_network
+from support.networks.hostile import hostile
+from support.processes import wait_until
+from support.servers.api import Api
 
 TRIED = "Trying a model of"
 ACTIVE = {"state": "active", "reason": None}

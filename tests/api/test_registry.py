@@ -9,12 +9,13 @@ from http.client import IncompleteRead
 
 import pytest
 from conftest import Model
-from networks import digit_network
-from processes import Api, wait_until
 
 from mnist_api.registry import bounded_http
 from mnist_api.registry.bounded_http import TooManyBytesError, read_url
 from mnist_api.registry.mlflow_client import MAX_BYTES
+from support.networks.dense import digit_network
+from support.processes import wait_until
+from support.servers.api import Api
 
 HEAD = b"HTTP/1.1 200 OK\r\n"
 MOST, SECONDS = 100_000, 1.0

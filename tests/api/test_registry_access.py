@@ -6,12 +6,13 @@ from pathlib import Path
 
 import pytest
 from conftest import Model
-from guarded_server import PREFIX, GuardedServer, guarded, make_certificate
-from networks import digit_network
-from processes import Api, wait_until
 
 from mnist_api.registry.mlflow_client import Registry, RegistryError
 from mnist_api.settings import SettingsError, read_settings
+from support.networks.dense import digit_network
+from support.processes import wait_until
+from support.servers.api import Api
+from support.servers.guarded import PREFIX, GuardedServer, guarded, make_certificate
 
 SECRET = "s:3cr&t/@ü"  # noqa: S105 # of a server that lives for a test
 BASIC = f"Basic {b64encode(f'ann:{SECRET}'.encode()).decode()}"

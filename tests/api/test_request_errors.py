@@ -7,8 +7,19 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from processes import Api
-from request_cases import BYTES, COUNT, FLOATS, JSON, OCTETS, REFUSED, Apis, post, start_both
+
+from support.cases.requests import (
+    BYTES,
+    COUNT,
+    FLOATS,
+    JSON,
+    OCTETS,
+    REFUSED,
+    Apis,
+    post,
+    start_both,
+)
+from support.servers.api import Api
 
 
 @pytest.fixture(scope="module")

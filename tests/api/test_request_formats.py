@@ -7,10 +7,24 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from digits import read_digits
 from PIL import Image
-from processes import ROOT, Api
-from request_cases import BYTES, COUNT, FLOATS, JSON, NPY, OCTETS, Apis, form, npy, post, start_both
+
+from support.cases.requests import (
+    BYTES,
+    COUNT,
+    FLOATS,
+    JSON,
+    NPY,
+    OCTETS,
+    Apis,
+    form,
+    npy,
+    post,
+    start_both,
+)
+from support.pictures.digits import read_digits
+from support.processes import ROOT
+from support.servers.api import Api
 
 SAMPLES = sorted((ROOT / "api" / "samples").glob("*.png"))
 ROWS = FLOATS.reshape(-1, 28, 28)

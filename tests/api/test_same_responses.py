@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from json_cases import ACCEPTED, BOUND, JSON, REFUSED, image, request
-from processes import Api
+
+from support.cases.json_bodies import ACCEPTED, BOUND, JSON, REFUSED, image, request
+from support.servers.api import Api
 
 
 @pytest.fixture(scope="module")

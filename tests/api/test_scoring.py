@@ -10,8 +10,9 @@ from pathlib import Path
 import httpx
 import numpy as np
 import pytest
-from digits import read_digits
-from processes import Api
+
+from support.pictures.digits import read_digits
+from support.servers.api import Api
 
 LOCK = Path(__file__).resolve().parents[2] / "mlflow-server" / "requirements.txt"
 COUNT = 5

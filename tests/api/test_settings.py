@@ -2,10 +2,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from networks import digit_network
-from processes import Api
 
 from mnist_api.settings import SettingsError, read_settings
+from support.networks.dense import digit_network
+from support.servers.api import Api
 
 
 def test_all_settings_are_optional() -> None:

@@ -8,18 +8,18 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from costly_networks import network_with, node, numbers
 from google.protobuf.descriptor import FieldDescriptor
-from hostile_networks import HOSTILE, hostile
-from networks import linear_network
 from onnx import NodeProto, TensorProto, defs, onnx_pb
-from processes import wait_until
 
 from mnist_api.model import trial
 from mnist_api.model.onnx_model import BATCHES, ModelRefusedError, load_model
 from mnist_api.model.onnx_operators import CONTROL_FLOW, SUPPORTED
 from mnist_api.model.onnx_schema import MESSAGES, REPEATED
 from mnist_api.model.trial import TrialIncompleteError, try_model
+from support.networks.costly import network_with, node, numbers
+from support.networks.dense import linear_network
+from support.networks.hostile import HOSTILE, hostile
+from support.processes import wait_until
 
 
 @pytest.mark.parametrize("name", HOSTILE)

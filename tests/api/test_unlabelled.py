@@ -6,15 +6,15 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from digits import read_digits
-from file_cases import FILES
 from PIL import Image
-from processes import Api
-from request_cases import BYTES, NPY, OCTETS, SEVEN, Apis, npy, post, start_both
 
 from mnist_api.handlers.predict import is_fast
 from mnist_api.http import Request
 from mnist_api.imaging.file_type import describe_file, find_picture_type
+from support.cases.files import FILES
+from support.cases.requests import BYTES, NPY, OCTETS, SEVEN, Apis, npy, post, start_both
+from support.pictures.digits import read_digits
+from support.servers.api import Api
 
 
 @pytest.fixture(scope="module")

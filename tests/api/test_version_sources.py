@@ -8,10 +8,11 @@ from typing import Any
 import pytest
 from conftest import Model
 from mlflow.entities import LoggedModelOutput
-from networks import digit_network
-from processes import Api, wait_until
 
 from mnist_api.registry.mlflow_client import Registry
+from support.networks.dense import digit_network
+from support.processes import wait_until
+from support.servers.api import Api
 
 CONTENT = digit_network(3)
 

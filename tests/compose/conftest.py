@@ -7,8 +7,9 @@ from pathlib import Path
 
 import mlflow
 import pytest
-from compose_stack import Stack
 from mlflow import MlflowClient
+
+from support.stacks.compose import Stack
 
 QUICK = "--recipe quick --epochs 4"  # 4 s instead of a minute; reaches the gate's minimum
 MEASUREMENTS: list[str] = []

@@ -3,9 +3,10 @@
 import time
 
 import pytest
-from compose_stack import Stack
 from mlflow import MlflowClient
-from traffic import Traffic
+
+from support.stacks.compose import Stack
+from support.stacks.traffic import Traffic
 
 
 @pytest.mark.parametrize("service", ["postgres", "minio", "mlflow-server"])

@@ -4,7 +4,8 @@ import json
 
 import httpx
 import pytest
-from compose_stack import ON_REQUEST, ONE_SHOTS, RUNNING, SERVICES, Stack, docker
+
+from support.stacks.compose import ON_REQUEST, ONE_SHOTS, RUNNING, SERVICES, Stack, docker
 
 STARTED = (*RUNNING, *ONE_SHOTS)
 PASSWORDS = (("mlflow-server", "postgres"), ("mlflow-server", "s3"), ("minio", "minio"))

@@ -6,8 +6,9 @@ from pathlib import Path
 
 import httpx
 import pytest
-from compose_stack import BODY, SERVICES, Stack, docker
 from mlflow import MlflowClient
+
+from support.stacks.compose import BODY, SERVICES, Stack, docker
 
 BUILDS = {
     service.get("image", name).removeprefix("mnist-compose-test-"): service["build"]

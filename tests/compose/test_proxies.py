@@ -5,7 +5,8 @@ All containers of these tests have a proxy that refuses: it is never asked for n
 
 import httpx
 import pytest
-from compose_stack import EXCEPTED, REFUSING, RUNNING, Stack
+
+from support.stacks.compose import EXCEPTED, REFUSING, RUNNING, Stack
 
 VARIABLES = ("http_proxy", "HTTPS_PROXY", "ALL_PROXY")
 NO_PROXY_OF_SERVER = """

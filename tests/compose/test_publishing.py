@@ -2,7 +2,7 @@
 
 import re
 
-from compose_stack import ROOT, SERVICES, read_services
+from support.stacks.compose import ROOT, SERVICES, read_services
 
 PREFIX = "registry.example/mnist-"
 PUBLISHED = read_services(COMPOSE_FILE="compose.yaml:compose/images.yaml", IMAGE_PREFIX=PREFIX)

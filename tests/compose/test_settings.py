@@ -7,7 +7,8 @@ from pathlib import Path
 import httpx
 import mlflow
 import pytest
-from compose_stack import ROOT, Stack, docker
+
+from support.stacks.compose import ROOT, Stack, docker
 
 EXTERNAL_S3 = {"MINIO_ROOT_USER": "foreign", "MINIO_ROOT_PASSWORD": r"foreign:$100%#$$s\secret"}
 IN_VOLUME = r"of-a:version\before-100%#"

@@ -8,8 +8,9 @@ from pathlib import Path
 
 import mlflow
 import numpy as np
-from compose_stack import ONE_SHOTS, ROOT, RUNNING, Stack, docker
 from mlflow import MlflowClient
+
+from support.stacks.compose import ONE_SHOTS, ROOT, RUNNING, Stack, docker
 
 MODEL_URI = "models:/mnist-classifier@Production"
 

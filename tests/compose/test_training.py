@@ -4,9 +4,10 @@ import time
 
 import httpx
 import pytest
-from compose_stack import Stack, docker
 from mlflow import MlflowClient
-from traffic import Traffic
+
+from support.stacks.compose import Stack, docker
+from support.stacks.traffic import Traffic
 
 QUICK = ("train", "--recipe", "quick", "--epochs", "2")
 STAGES = ("Epoch", "Trained", "Test", "is registered")  # in the trainer's output, in this order

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from compose_stack import ROOT, Stack, docker, environ, free_port
+
+from support.stacks.compose import ROOT, Stack, docker, environ, free_port
 
 NAMES = ("mnist-compose-test-one", "mnist-compose-test-two")
 IMAGES = ("setup", "minio")

@@ -5,10 +5,10 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from documents import DOCUMENTS, ROOT, find_code, find_commands, find_fences
 
 from mnist_api.handlers.router import TEMPLATES
 from mnist_api.handlers.routes import ROUTES
+from support.documents import DOCUMENTS, ROOT, find_code, find_commands, find_fences
 
 TRAINER = ROOT / ".local" / "environments" / "trainer-test" / "bin" / "python"
 COMMANDS = ("train", "search", "versions", "promote", "rollback", "resume-upload")

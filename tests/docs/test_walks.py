@@ -7,7 +7,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from documents import ROOT, apply_diff, find_fences
+
+from support.documents import ROOT, apply_diff, find_fences
 
 TRAINER = ROOT / ".local" / "environments" / "trainer-test" / "bin" / "python"
 CONTRIBUTING = ROOT / "CONTRIBUTING.md"

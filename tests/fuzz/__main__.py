@@ -15,12 +15,13 @@ from pathlib import Path
 
 import httpx
 
-sys.path.insert(0, str(Path(__file__).resolve().parents[1] / "api"))
+sys.path.insert(0, str(Path(__file__).resolve().parents[1]))
 
-from networks import linear_network
-from openapi_spec import is_documented
-from processes import Api, wait_until
-from request_samples import MUTATIONS, VALID_REQUESTS, Post, mutate
+from support.cases.request_samples import MUTATIONS, VALID_REQUESTS, Post, mutate
+from support.networks.dense import linear_network
+from support.openapi_spec import is_documented
+from support.processes import wait_until
+from support.servers.api import Api
 
 CLIENTS = 4
 WORKERS = 2

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from running import Stack
+from support.stacks.local import Stack
 
 
 @pytest.fixture

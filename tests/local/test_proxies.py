@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from running import ROOT, Stack
+from support.stacks.local import ROOT, Stack
 
 NAMES = ("http_proxy", "https_proxy", "all_proxy")
 

@@ -10,10 +10,8 @@ from pathlib import Path
 
 import pytest
 
-from running import ROOT, Stack
-
-sys.path.append(str(ROOT / "tests" / "docs"))
-from documents import find_fences  # needs the path above
+from support.documents import find_fences
+from support.stacks.local import ROOT, Stack
 
 UV = ROOT / ".local" / "environments" / "uv" / "bin" / "uv"
 

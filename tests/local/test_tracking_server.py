@@ -3,7 +3,7 @@
 import http.client
 from pathlib import Path
 
-from running import Stack
+from support.stacks.local import Stack
 
 ASSISTANT = "/ajax-api/3.0/mlflow/assistant"
 EXPERIMENT = "/api/2.0/mlflow/experiments/get?experiment_id=0"

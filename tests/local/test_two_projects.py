@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from running import ROOT, Stack
+from support.stacks.local import ROOT, Stack
 
 DOCKER = """#!/bin/sh
 case "$*" in

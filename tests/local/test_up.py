@@ -11,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from running import ROOT, Stack, free_port
+from support.stacks.local import ROOT, Stack, free_port
 
 
 def answers(port: int) -> bool:

@@ -7,7 +7,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from servers import PYTHON, Server, environ, running
+
+from support.servers.mlflow import PYTHON, ROOT, Server, environ, running
 
 NAMES = "mnist.example, *.lan, 10.0.0.7:8080, [fd00::5]"
 PASSWORD = "correct horse battery"  # noqa: S105 # of a server that lives for a test
@@ -54,7 +55,7 @@ def mounted(tmp_path_factory: pytest.TempPathFactory) -> dict[str, list[tuple[st
     """Method and path of each route of MLflow's default app and of basic-auth's."""
     folder = tmp_path_factory.mktemp("mounted")
     variables = environ(folder, _MLFLOW_SGI_NAME="uvicorn", **account_settings(folder))
-    script = Path(__file__).with_name("list_routes.py")
+    script = ROOT / "tests" / "support" / "servers" / "list_routes.py"
     done = subprocess.run(
         [PYTHON, script], cwd=folder, env=variables, capture_output=True, text=True, check=False
     )

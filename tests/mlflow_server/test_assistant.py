@@ -4,7 +4,8 @@ import json
 from pathlib import Path
 
 import pytest
-from servers import Server
+
+from support.servers.mlflow import Server
 
 ASSISTANT = "/ajax-api/3.0/mlflow/assistant"
 PROVIDER = {

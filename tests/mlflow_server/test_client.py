@@ -7,7 +7,8 @@ import pytest
 from conftest import PASSWORD
 from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
-from servers import Server
+
+from support.servers.mlflow import Server
 
 EXPERIMENT = "/api/2.0/mlflow/experiments/get?experiment_id=0"
 

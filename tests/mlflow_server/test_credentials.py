@@ -9,7 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from servers import FOLDER, PYTHON
+
+from support.servers.mlflow import FOLDER, PYTHON
 
 PASSWORDS = [
     "tmv8Vx-R_6gWqMoq7Z8yR9s1d3hQh3Kc",

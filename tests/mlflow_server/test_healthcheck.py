@@ -4,7 +4,7 @@ import sqlite3
 import subprocess
 from pathlib import Path
 
-from servers import FOLDER, PYTHON, environ, free_port, running
+from support.servers.mlflow import FOLDER, PYTHON, environ, free_port, running
 
 
 def check(port: int, folder: Path) -> subprocess.CompletedProcess[str]:

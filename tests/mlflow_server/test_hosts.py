@@ -4,7 +4,8 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from servers import FOLDER, PYTHON, Server, environ
+
+from support.servers.mlflow import FOLDER, PYTHON, Server, environ
 
 EXPERIMENT = "/api/2.0/mlflow/experiments/get?experiment_id=0"
 SEARCH = "/ajax-api/2.0/mlflow/runs/search"

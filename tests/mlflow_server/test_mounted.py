@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from servers import Server
+from support.servers.mlflow import Server
 
 TABLE = Path(__file__).with_name("mounted.txt").read_text().splitlines()[1:]
 ROWS = {line.split()[-1]: line.split()[:-1] for line in TABLE}

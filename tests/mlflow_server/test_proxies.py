@@ -4,7 +4,8 @@ import subprocess
 from collections.abc import Mapping
 
 import pytest
-from servers import FOLDER, PYTHON
+
+from support.servers.mlflow import FOLDER, PYTHON
 
 ASK = """
 import os, sys

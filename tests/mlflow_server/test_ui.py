@@ -9,7 +9,8 @@ from urllib.parse import urlsplit
 import pytest
 from mlflow import MlflowClient
 from playwright.sync_api import Page, Response, expect, sync_playwright
-from servers import Server
+
+from support.servers.mlflow import Server
 
 SLOW = 30_000  # milliseconds; on a busy machine the first page takes long
 NAME = "mnist.example"

@@ -2,18 +2,16 @@
 
 import os
 import shutil
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
-import small_network
-from fake_api import FakeApi
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-sys.path.append(str(Path(__file__).resolve().parents[1] / "api"))
-from processes import Api  # needs the path above
+from support.networks import trained as small_network
+from support.servers.api import Api
+from support.servers.fake_api import FakeApi
 
 
 @pytest.fixture(scope="session")

@@ -1,6 +1,5 @@
 """A page of another origin calls the API from Chromium."""
 
-import sys
 import threading
 from collections.abc import Iterator
 from functools import partial
@@ -10,8 +9,7 @@ from pathlib import Path
 import pytest
 from playwright.sync_api import Browser
 
-sys.path.append(str(Path(__file__).resolve().parents[1] / "api"))
-from processes import Api  # needs the path above
+from support.servers.api import Api
 
 FETCH = """async ([url, pixels]) => {
     const headers = { "Content-Type": "application/json", "X-Request-ID": "mine-1" };

@@ -6,8 +6,16 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from drawing import SAMPLES, STROKES, count_ink, draw, expect_no_prediction, wait_until_settled
 from playwright.sync_api import Browser, Page, expect
+
+from support.drawing import (
+    SAMPLES,
+    STROKES,
+    count_ink,
+    draw,
+    expect_no_prediction,
+    wait_until_settled,
+)
 
 
 @pytest.mark.parametrize("digit", STROKES)

@@ -5,9 +5,10 @@ import os
 from pathlib import Path
 
 import numpy as np
-from drawing import draw
 from PIL import Image
 from playwright.sync_api import Page, expect
+
+from support.drawing import draw
 
 FILE = Path(__file__).resolve().parents[2] / "docs" / "page.png"
 MAX_DIFFERENCE = 0.05  # of black to white, on average: other fonts and another network

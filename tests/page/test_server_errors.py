@@ -3,9 +3,10 @@
 import os
 
 import pytest
-from drawing import draw, expect_no_prediction
-from fake_api import FakeApi
 from playwright.sync_api import Page, expect
+
+from support.drawing import draw, expect_no_prediction
+from support.servers.fake_api import FakeApi
 
 pytestmark = pytest.mark.skipif(
     "API_URL" in os.environ, reason="these tests can't delay or stop a real API"

@@ -13,8 +13,6 @@ import pytest
 from conftest import ROOT
 from keras import layers
 from mlflow import MlflowClient
-from networks import ACTIVATIONS, NETWORKS, REFUSED, Layers, activation
-from trainings import TINIER, command, runs_of
 
 from mnist_trainer.data.dataset import SHIPPED, Dataset, load_dataset
 from mnist_trainer.errors import TrainerError
@@ -28,6 +26,8 @@ from mnist_trainer.training.loop import fit
 from mnist_trainer.training.model import separate_softmax
 from mnist_trainer.training.recipes import RECIPES
 from mnist_trainer.training.temperature import apply_temperature
+from support.networks.layers import ACTIVATIONS, NETWORKS, REFUSED, Layers, activation
+from support.trainer.trainings import TINIER, command, runs_of
 
 API_PYTHON = ROOT / ".local" / "environments" / "api" / "bin" / "python"
 TRY = """

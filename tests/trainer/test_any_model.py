@@ -9,7 +9,6 @@ import pytest
 import tensorflow as tf  # type: ignore[import-untyped]  # ships no types
 from keras import layers
 from mlflow import MlflowClient
-from trainings import TINY, command, runs_of
 
 from mnist_trainer.data.dataset import SHIPPED, Dataset, load_dataset
 from mnist_trainer.evaluation.metrics import predict
@@ -21,6 +20,7 @@ from mnist_trainer.training.loop import fit
 from mnist_trainer.training.model import ModelError, separate_softmax
 from mnist_trainer.training.recipes import RECIPES
 from mnist_trainer.training.temperature import apply_temperature
+from support.trainer.trainings import TINY, command, runs_of
 
 RECIPE = dataclasses.replace(RECIPES["quick"], epochs=2, batch_size=64)
 GELU = keras.activations.gelu

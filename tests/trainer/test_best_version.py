@@ -9,7 +9,6 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from mlflow import MlflowClient
-from trainings import alias_of, command
 
 from mnist_trainer.data.images import LabelledImages
 from mnist_trainer.evaluation.gate import Decision
@@ -17,6 +16,7 @@ from mnist_trainer.pipeline import measurement, promotion
 from mnist_trainer.settings import Settings
 from mnist_trainer.tracking.registry import Registry
 from mnist_trainer.tracking.version import Version
+from support.trainer.trainings import alias_of, command
 
 IMAGES = 1000
 TEST = LabelledImages(np.zeros((2, 784), np.uint8), np.zeros(2, np.uint8))

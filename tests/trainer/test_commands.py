@@ -10,13 +10,13 @@ from pathlib import Path
 import pytest
 from conftest import ROOT, Command
 from mlflow import MlflowClient
-from processes import LONG, SECONDS, SHORT, await_line, ended, sentence
 
 from mnist_trainer.cli import commands
 from mnist_trainer.cli.parser import parse_args
 from mnist_trainer.errors import TrainerError
 from mnist_trainer.settings import Settings
 from mnist_trainer.tracking.registry import Registry
+from support.trainer.commands import LONG, SECONDS, SHORT, await_line, ended, sentence
 
 
 @pytest.fixture

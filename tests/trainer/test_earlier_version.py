@@ -11,13 +11,13 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from example_datasets import write_set
 from mlflow import MlflowClient
 from test_search import runs_of as search_runs_of
-from trainings import alias_of, command
 
 from mnist_trainer.pipeline import outbox
 from mnist_trainer.settings import Settings
+from support.trainer.example_datasets import write_set
+from support.trainer.trainings import alias_of, command
 
 WRITTEN = Path(__file__).parent / "earlier_version"
 

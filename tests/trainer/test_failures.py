@@ -8,7 +8,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 from mlflow import MlflowClient
-from trainings import TINIER, TINY, alias_of, command, runs_of
 
 from mnist_trainer.export import onnx_export
 from mnist_trainer.export.onnx_inference import infer
@@ -19,6 +18,7 @@ from mnist_trainer.settings import Settings
 from mnist_trainer.signals import Stopped
 from mnist_trainer.tracking.health import ServerError
 from mnist_trainer.tracking.registry import Registry
+from support.trainer.trainings import TINIER, TINY, alias_of, command, runs_of
 
 
 def test_plots_that_cannot_be_drawn_do_not_end_the_training(

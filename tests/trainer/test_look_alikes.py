@@ -4,10 +4,10 @@ import warnings
 
 import pytest
 from mlflow import MlflowClient
-from trainings import command, register_versions
 
 from mnist_trainer.settings import Settings
 from mnist_trainer.tracking.registry import Registry
+from support.trainer.trainings import command, register_versions
 
 
 @pytest.fixture

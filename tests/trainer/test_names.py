@@ -4,12 +4,12 @@ from dataclasses import replace
 
 import pytest
 from mlflow import MlflowClient
-from trainings import TINIER, command, register_versions
 
 from mnist_trainer.data.dataset import SHIPPED
 from mnist_trainer.pipeline import release
 from mnist_trainer.settings import Settings, read_settings
 from mnist_trainer.signals import Stopped
+from support.trainer.trainings import TINIER, command, register_versions
 
 NAMES = [
     "d'été",

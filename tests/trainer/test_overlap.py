@@ -12,17 +12,17 @@ import numpy as np
 import pytest
 from conftest import ROOT
 from mlflow import MlflowClient
-from trainings import alias_of, register_versions
 
 from mnist_trainer.settings import Settings
 from mnist_trainer.tracking.registry import Registry
 from mnist_trainer.tracking.version import list_promoted
+from support.trainer.trainings import alias_of, register_versions
 
 IMAGES = 1000
 # Images that are misclassified: 36 of the champion, 20 and 22 of two good ones. WORSE has 36, which
 # is no worse than the champion, and worse than GOOD beyond chance.
 CHAMPION, GOOD, EQUAL, WORSE = range(40, 76), range(20), range(20, 42), range(20, 56)
-SCRIPT = Path(__file__).with_name("promoting.py")
+SCRIPT = ROOT / "tests" / "support" / "trainer" / "promoting.py"
 SECONDS = 300
 
 

@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 from mlflow import MlflowClient
-from trainings import TINIER, TINY, alias_of, command, runs_of
 
 from mnist_trainer.data import dataset as data
 from mnist_trainer.evaluation import gate
@@ -11,6 +10,7 @@ from mnist_trainer.evaluation.gate import Correct, Decision
 from mnist_trainer.pipeline import promotion
 from mnist_trainer.settings import Settings
 from mnist_trainer.tracking.registry import Registry
+from support.trainer.trainings import TINIER, TINY, alias_of, command, runs_of
 
 
 @pytest.mark.parametrize(("lost", "won", "desired"), [(10, 6, "2"), (15, 5, "1")])

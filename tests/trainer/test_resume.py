@@ -8,13 +8,13 @@ from pathlib import Path
 import mlflow
 import pytest
 from mlflow import MlflowClient
-from trainings import TINIER, alias_of, command, runs_of
 
 from mnist_trainer.pipeline import outbox, release
 from mnist_trainer.settings import Settings
 from mnist_trainer.signals import Stopped
 from mnist_trainer.tracking.health import ServerError
 from mnist_trainer.tracking.registry import Registry
+from support.trainer.trainings import TINIER, alias_of, command, runs_of
 
 
 def break_at(where: object, name: str) -> Callable[[Settings], Path]:

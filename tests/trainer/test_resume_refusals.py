@@ -9,7 +9,6 @@ from pathlib import Path
 
 import pytest
 from mlflow import MlflowClient
-from trainings import TINIER, alias_of, command
 
 from mnist_trainer.data import dataset as data
 from mnist_trainer.data.dataset import SHIPPED
@@ -17,6 +16,7 @@ from mnist_trainer.errors import SettingError
 from mnist_trainer.pipeline import outbox, release
 from mnist_trainer.settings import Settings, read_settings
 from mnist_trainer.tracking.health import ServerError
+from support.trainer.trainings import TINIER, alias_of, command
 
 RECORD = "training.json"
 

@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 from conftest import Command, running_server
 from mlflow import MlflowClient
-from processes import LONG, SECONDS, SHORT, await_line, ended, sentence
-from trainings import alias_of, runs_of
 
 from mnist_trainer.settings import Settings
+from support.trainer.commands import LONG, SECONDS, SHORT, await_line, ended, sentence
+from support.trainer.trainings import alias_of, runs_of
 
 EPOCHS = 60
 MANY_EPOCHS = 120  # a tracking server can start meanwhile

@@ -8,7 +8,6 @@ import mlflow
 import numpy as np
 import pytest
 from mlflow import MlflowClient
-from trainings import TINIER, TINY, command, runs_of
 
 from mnist_trainer.data import dataset as data
 from mnist_trainer.data.dataset import SHIPPED
@@ -18,6 +17,7 @@ from mnist_trainer.export.onnx_inference import infer
 from mnist_trainer.reporting.plots import PLOTS
 from mnist_trainer.settings import Settings, read_settings
 from mnist_trainer.training.temperature import choose_temperature
+from support.trainer.trainings import TINIER, TINY, command, runs_of
 
 
 @pytest.fixture(scope="module")

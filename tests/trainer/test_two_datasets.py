@@ -4,13 +4,13 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from example_datasets import draw, write_set
 from mlflow import MlflowClient
 
 from mnist_trainer.cli import commands
 from mnist_trainer.cli.parser import parse_args
 from mnist_trainer.data.dataset import SHIPPED
 from mnist_trainer.settings import Settings, read_settings
+from support.trainer.example_datasets import draw, write_set
 
 TINY = [
     "train", "--recipe=quick", "--epochs=3", "--hidden=16", "--batch-size=50", "--floor=0.6",

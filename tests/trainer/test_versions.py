@@ -17,11 +17,11 @@ from typing import Any
 import pytest
 from conftest import ROOT, Command
 from mlflow import MlflowClient
-from processes import ended
-from trainings import TINIER, command, register_versions
 
 from mnist_trainer.settings import Settings
 from mnist_trainer.tracking.registry import Registry
+from support.trainer.commands import ended
+from support.trainer.trainings import TINIER, command, register_versions
 
 API_PYTHON = ROOT / ".local" / "environments" / "api" / "bin" / "python"
 SECONDS = 180

@@ -1,0 +1,29 @@
+"""What every test that starts processes needs: the repository, its environments, ports, waiting."""
+
+import socket
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+ROOT = Path(__file__).resolve().parents[2]
+ENVIRONMENTS = ROOT / ".local" / "environments"
+BYTECODE = str(ROOT / ".local" / "bytecode")  # shared, so that it is compiled once
+
+
+def python_of(environment: str) -> Path:
+    """Return the interpreter of one of the repository's environments."""
+    return ENVIRONMENTS / environment / "bin" / "python"
+
+
+def free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def wait_until(is_met: Callable[[], bool], seconds: float = 20) -> None:
+    """Wait for a condition; fail if it is not met in time."""
+    end = time.monotonic() + seconds
+    while not is_met():
+        assert time.monotonic() < end, f"not within {seconds} s"
+        time.sleep(0.05)
