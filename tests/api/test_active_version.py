@@ -5,15 +5,15 @@ from collections.abc import Callable
 
 import httpx
 import pytest
-from conftest import Model
 
 from support.networks.dense import digit_network, invalid_network
 from support.processes import wait_until
+from support.registered_model import RegisteredModel
 from support.servers.api import IMAGE, Api
 
 
 def test_the_promoted_version_becomes_active_and_is_fetched_once(
-    start_api: Callable[..., Api], model: Model
+    start_api: Callable[..., Api], model: RegisteredModel
 ) -> None:
     version = model.register(digit_network(1))
     api = start_api(**model.settings()).wait_ready()
@@ -31,7 +31,7 @@ def test_the_promoted_version_becomes_active_and_is_fetched_once(
 
 
 def test_a_new_version_becomes_active_under_traffic_without_a_failed_request(
-    start_api: Callable[..., Api], model: Model
+    start_api: Callable[..., Api], model: RegisteredModel
 ) -> None:
     first = model.register(digit_network(1))
     api = start_api(**model.settings()).wait_ready()
@@ -64,7 +64,7 @@ def test_a_new_version_becomes_active_under_traffic_without_a_failed_request(
 
 
 def test_without_an_alias_the_newest_version_in_the_stage_is_active(
-    start_api: Callable[..., Api], model: Model
+    start_api: Callable[..., Api], model: RegisteredModel
 ) -> None:
     for digit in (1, 2, 3):
         version = model.register(digit_network(digit), promote=False)
@@ -89,7 +89,7 @@ BAD = {
 
 @pytest.mark.parametrize("bad", BAD.values(), ids=BAD)
 def test_a_bad_version_is_not_activated_and_logged_once(
-    start_api: Callable[..., Api], model: Model, bad: dict[str, bytes | str | None]
+    start_api: Callable[..., Api], model: RegisteredModel, bad: dict[str, bytes | str | None]
 ) -> None:
     model.register(digit_network(1))
     api = start_api(**model.settings()).wait_ready()
@@ -103,7 +103,7 @@ def test_a_bad_version_is_not_activated_and_logged_once(
 
 
 def test_a_version_becomes_active_once_its_tag_is_corrected(
-    start_api: Callable[..., Api], model: Model
+    start_api: Callable[..., Api], model: RegisteredModel
 ) -> None:
     model.register(digit_network(1))
     api = start_api(**model.settings()).wait_ready()
@@ -117,7 +117,7 @@ def test_a_version_becomes_active_once_its_tag_is_corrected(
 
 
 def test_without_registry_and_cache_the_api_waits_for_the_model(
-    start_api: Callable[..., Api], model: Model
+    start_api: Callable[..., Api], model: RegisteredModel
 ) -> None:
     model.register(digit_network(1))
     model.relay.cut()
@@ -135,7 +135,7 @@ def test_without_registry_and_cache_the_api_waits_for_the_model(
 
 
 def test_without_the_registry_the_last_active_version_is_loaded_from_the_cache(
-    start_api: Callable[..., Api], model: Model
+    start_api: Callable[..., Api], model: RegisteredModel
 ) -> None:
     first = model.register(digit_network(1))
     api = start_api(**model.settings()).wait_ready()
@@ -155,7 +155,7 @@ def test_without_the_registry_the_last_active_version_is_loaded_from_the_cache(
 
 
 def test_the_loss_of_the_registry_is_logged_once_and_the_active_version_stays(
-    start_api: Callable[..., Api], model: Model
+    start_api: Callable[..., Api], model: RegisteredModel
 ) -> None:
     model.register(digit_network(1))
     api = start_api(**model.settings(), WEB_CONCURRENCY="1").wait_ready()

@@ -3,10 +3,9 @@
 from collections.abc import Callable
 from pathlib import Path
 
-from conftest import Model
-
 from support.networks.dense import digit_network
 from support.processes import wait_until
+from support.registered_model import RegisteredModel
 from support.servers.api import Api
 
 
@@ -16,7 +15,7 @@ def files(cache: Path, version: str) -> Path:
 
 
 def test_a_damaged_file_is_fetched_again(
-    start_api: Callable[..., Api], model: Model, tmp_path: Path
+    start_api: Callable[..., Api], model: RegisteredModel, tmp_path: Path
 ) -> None:
     model.register(digit_network(1))
     start_api(**model.settings()).wait_ready().stop()
@@ -30,7 +29,7 @@ def test_a_damaged_file_is_fetched_again(
 
 
 def test_a_damaged_file_is_never_loaded_and_an_older_intact_one_is_used(
-    start_api: Callable[..., Api], model: Model, tmp_path: Path
+    start_api: Callable[..., Api], model: RegisteredModel, tmp_path: Path
 ) -> None:
     model.register(digit_network(1))
     api = start_api(**model.settings()).wait_ready()
@@ -48,7 +47,7 @@ def test_a_damaged_file_is_never_loaded_and_an_older_intact_one_is_used(
 
 
 def test_the_cache_of_one_model_is_not_used_for_another(
-    start_api: Callable[..., Api], model: Model
+    start_api: Callable[..., Api], model: RegisteredModel
 ) -> None:
     model.register(digit_network(1))
     start_api(**model.settings()).wait_ready().stop()
@@ -59,7 +58,7 @@ def test_the_cache_of_one_model_is_not_used_for_another(
 
 
 def test_a_cache_folder_that_cannot_be_written_is_logged_and_models_are_still_loaded(
-    start_api: Callable[..., Api], model: Model, tmp_path: Path
+    start_api: Callable[..., Api], model: RegisteredModel, tmp_path: Path
 ) -> None:
     (tmp_path / "file").touch()
     model.register(digit_network(1))

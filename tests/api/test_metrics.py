@@ -9,13 +9,13 @@ from pathlib import Path
 import httpx
 import numpy as np
 import pytest
-from conftest import Model
 from prometheus_client.parser import text_string_to_metric_families
 
 from mnist_api.telemetry.exposition import write_metrics
 from mnist_api.telemetry.metrics import Metrics
 from support.networks.dense import digit_network
 from support.processes import wait_until
+from support.registered_model import RegisteredModel
 from support.servers.api import BODY, Api
 
 BAD = b'{"image": []}'
@@ -117,7 +117,7 @@ def test_open_connections_are_a_gauge(api: Api) -> None:
 
 
 def test_versions_swaps_and_failed_polls_are_exported(
-    start_api: Callable[..., Api], model: Model
+    start_api: Callable[..., Api], model: RegisteredModel
 ) -> None:
     model.register(digit_network(1))
     api = start_api(**model.settings()).wait_ready()

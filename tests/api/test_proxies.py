@@ -5,11 +5,11 @@ from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
-from conftest import Model
 
 from mnist_api.registry.bounded_http import is_neighbour
 from support.networks.dense import digit_network
 from support.processes import wait_until
+from support.registered_model import RegisteredModel
 from support.servers.api import Api
 
 REFUSING = "http://127.0.0.1:9"
@@ -36,7 +36,7 @@ def proxy() -> Iterator[tuple[str, list[str]]]:
 
 @pytest.mark.parametrize("spelling", [str.lower, str.upper])
 def test_a_version_is_fetched_from_this_machine_whatever_the_proxy(
-    start_api: Callable[..., Api], model: Model, spelling: Callable[[str], str]
+    start_api: Callable[..., Api], model: RegisteredModel, spelling: Callable[[str], str]
 ):
     model.register(digit_network(7))
     names = map(spelling, ("http_proxy", "https_proxy", "all_proxy"))

@@ -8,12 +8,12 @@ from pathlib import Path
 
 import httpx
 import pytest
-from conftest import Model
 from test_metrics import samples
 
 from support.networks.dense import digit_network
 from support.networks.hostile import hostile
 from support.processes import wait_until
+from support.registered_model import RegisteredModel
 from support.servers.api import Api
 
 TRIED = "Trying a model of"
@@ -22,7 +22,7 @@ SECONDS = 60  # wall clock, on a busy machine
 
 
 def test_the_active_version_stays_until_a_valid_one_is_promoted(
-    start_api: Callable[..., Api], model: Model
+    start_api: Callable[..., Api], model: RegisteredModel
 ) -> None:
     model.register(digit_network(1))
     api = start_api(**model.settings()).wait_ready()
@@ -52,7 +52,7 @@ def is_reported_by_all(api: Api, version: str) -> bool:
 
 
 def test_a_refusal_is_stored_and_the_trial_is_not_repeated(
-    start_api: Callable[..., Api], model: Model
+    start_api: Callable[..., Api], model: RegisteredModel
 ) -> None:
     """One download and one trial for two workers, later workers, and a repeated promotion."""
     first = model.register(digit_network(1))
@@ -76,7 +76,7 @@ def test_a_refusal_is_stored_and_the_trial_is_not_repeated(
 
 
 def test_without_an_active_version_the_503_gives_the_refusal(
-    start_api: Callable[..., Api], model: Model
+    start_api: Callable[..., Api], model: RegisteredModel
 ) -> None:
     model.register(hostile("external weights"))
     api = start_api(**model.settings(), WEB_CONCURRENCY="1").wait_listening()
@@ -87,7 +87,7 @@ def test_without_an_active_version_the_503_gives_the_refusal(
 
 
 def test_another_runtime_repeats_the_trial_and_a_cache_without_trials_is_read(
-    start_api: Callable[..., Api], model: Model, tmp_path: Path
+    start_api: Callable[..., Api], model: RegisteredModel, tmp_path: Path
 ) -> None:
     model.register(digit_network(1))
     start_api(**model.settings()).wait_ready().stop()
@@ -107,7 +107,7 @@ def test_another_runtime_repeats_the_trial_and_a_cache_without_trials_is_read(
 
 
 def test_a_version_is_refused_even_if_the_cache_cannot_be_written(
-    start_api: Callable[..., Api], model: Model, tmp_path: Path
+    start_api: Callable[..., Api], model: RegisteredModel, tmp_path: Path
 ) -> None:
     (tmp_path / "file").touch()
     model.register(hostile("4 GB"))
@@ -120,7 +120,9 @@ def test_a_version_is_refused_even_if_the_cache_cannot_be_written(
     assert api.log().count(TRIED) == 4  # each worker by itself
 
 
-def test_a_trial_ends_with_its_worker(start_api: Callable[..., Api], model: Model) -> None:
+def test_a_trial_ends_with_its_worker(
+    start_api: Callable[..., Api], model: RegisteredModel
+) -> None:
     model.register(digit_network(1))
     api = start_api(**model.settings()).wait_ready()
     model.register(hostile("slow"))
@@ -179,7 +181,7 @@ def small_memory(tmp_path: Path) -> Iterator[Path]:
 
 
 def test_in_512_mb_hostile_versions_kill_no_worker(
-    start_api: Callable[..., Api], model: Model, small_memory: Path
+    start_api: Callable[..., Api], model: RegisteredModel, small_memory: Path
 ) -> None:
     model.register(digit_network(1))
     api = start_api(**model.settings()).wait_ready()

@@ -8,13 +8,13 @@ from contextlib import suppress
 from http.client import IncompleteRead
 
 import pytest
-from conftest import Model
 
 from mnist_api.registry import bounded_http
 from mnist_api.registry.bounded_http import TooManyBytesError, read_url
 from mnist_api.registry.mlflow_client import MAX_BYTES
 from support.networks.dense import digit_network
 from support.processes import wait_until
+from support.registered_model import RegisteredModel
 from support.servers.api import Api
 
 HEAD = b"HTTP/1.1 200 OK\r\n"
@@ -99,7 +99,7 @@ def test_a_truncated_response_is_an_error(serve: Callable[..., str]) -> None:
 
 
 def test_a_version_that_is_too_large_is_not_activated(
-    start_api: Callable[..., Api], model: Model
+    start_api: Callable[..., Api], model: RegisteredModel
 ) -> None:
     model.register(bytes(MAX_BYTES + 1))
     api = start_api(**model.settings(), WEB_CONCURRENCY="1").wait_listening()

@@ -5,12 +5,12 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from conftest import Model
 
 from mnist_api.registry.mlflow_client import Registry, RegistryError
 from mnist_api.settings import SettingsError, read_settings
 from support.networks.dense import digit_network
 from support.processes import wait_until
+from support.registered_model import RegisteredModel
 from support.servers.api import Api
 from support.servers.guarded import PREFIX, GuardedServer, guarded, make_certificate
 
@@ -35,7 +35,7 @@ WAYS = {
 }
 
 
-def connect(address: str, model: Model, **environ: str) -> Registry:
+def connect(address: str, model: RegisteredModel, **environ: str) -> Registry:
     settings = read_settings({"MLFLOW_TRACKING_URI": f"{address}{PREFIX}/", **environ})
     assert SECRET not in repr(settings)
     assert SECRET not in settings.tracking_uri
@@ -44,7 +44,7 @@ def connect(address: str, model: Model, **environ: str) -> Registry:
 
 @pytest.mark.parametrize(("header", "userinfo", "environ"), WAYS.values(), ids=WAYS)
 def test_a_model_is_fetched_with_credentials_below_a_path(
-    model: Model, header: str, userinfo: str, environ: dict[str, str]
+    model: RegisteredModel, header: str, userinfo: str, environ: dict[str, str]
 ) -> None:
     model.register(digit_network(4))
     with guarded(model.relay.port, header) as server:
@@ -57,7 +57,7 @@ def test_a_model_is_fetched_with_credentials_below_a_path(
 
 @pytest.mark.parametrize("environ", [{}, WRONG, {"MLFLOW_TRACKING_TOKEN": "wr0ng"}])
 def test_the_error_without_the_right_credentials_names_the_variables_and_shows_no_secret(
-    start_api: Callable[..., Api], model: Model, environ: dict[str, str]
+    start_api: Callable[..., Api], model: RegisteredModel, environ: dict[str, str]
 ) -> None:
     with guarded(model.relay.port, BASIC) as server:
         uri = f"http://{server.host}{PREFIX}"
@@ -68,7 +68,7 @@ def test_the_error_without_the_right_credentials_names_the_variables_and_shows_n
 
 
 def test_the_api_serves_with_a_password_in_the_url_and_does_not_log_it(
-    start_api: Callable[..., Api], model: Model
+    start_api: Callable[..., Api], model: RegisteredModel
 ) -> None:
     model.register(digit_network(4))
     with guarded(model.relay.port, BASIC) as server:
@@ -81,7 +81,7 @@ def test_the_api_serves_with_a_password_in_the_url_and_does_not_log_it(
         assert not any(part in api.log() for part in (SECRET, "s%3A3cr", BASIC[6:], "Traceback"))
 
 
-def test_credentials_are_not_sent_to_the_server_of_a_redirect(model: Model) -> None:
+def test_credentials_are_not_sent_to_the_server_of_a_redirect(model: RegisteredModel) -> None:
     with guarded(model.relay.port, BASIC) as server, guarded(model.relay.port, BASIC) as other:
         server.redirect = f"http://{other.host}"
         with pytest.raises(RegistryError, match="401"):
@@ -91,7 +91,7 @@ def test_credentials_are_not_sent_to_the_server_of_a_redirect(model: Model) -> N
 
 @pytest.mark.parametrize("address", ["mlflow-artifacts://{}/", "http://me:s3cr3t@{}/files/"])
 def test_credentials_are_not_sent_to_another_server_of_artifacts(
-    model: Model, address: str
+    model: RegisteredModel, address: str
 ) -> None:
     model.register(digit_network(4))
     with guarded(model.relay.port, BASIC) as server, guarded(model.relay.port, BASIC) as other:
@@ -106,14 +106,14 @@ def test_credentials_are_not_sent_to_another_server_of_artifacts(
 
 
 @pytest.fixture
-def secured(model: Model, tmp_path: Path) -> Iterator[tuple[GuardedServer, Path]]:
+def secured(model: RegisteredModel, tmp_path: Path) -> Iterator[tuple[GuardedServer, Path]]:
     certificate = make_certificate(tmp_path)
     with guarded(model.relay.port, BASIC, certificate) as server:
         yield server, certificate
 
 
 def test_a_certificate_is_verified_unless_it_is_trusted_or_ignored(
-    model: Model, secured: tuple[GuardedServer, Path]
+    model: RegisteredModel, secured: tuple[GuardedServer, Path]
 ) -> None:
     model.register(digit_network(4))
     server, certificate = secured

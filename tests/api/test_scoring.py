@@ -12,9 +12,10 @@ import numpy as np
 import pytest
 
 from support.pictures.digits import read_digits
+from support.processes import ROOT
 from support.servers.api import Api
 
-LOCK = Path(__file__).resolve().parents[2] / "mlflow-server" / "requirements.txt"
+LOCK = ROOT / "mlflow-server" / "requirements.txt"
 COUNT = 5
 IMAGES = (read_digits(COUNT).astype(np.float32) / 255).tolist()
 COLUMNS = [str(number) for number in range(784)]

@@ -6,18 +6,18 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import Model
 from mlflow.entities import LoggedModelOutput
 
 from mnist_api.registry.mlflow_client import Registry
 from support.networks.dense import digit_network
 from support.processes import wait_until
+from support.registered_model import RegisteredModel
 from support.servers.api import Api
 
 CONTENT = digit_network(3)
 
 
-def log_in_run(model: Model, folder: Path) -> tuple[str, str]:
+def log_in_run(model: RegisteredModel, folder: Path) -> tuple[str, str]:
     """Log the network in a run, as MLflow 2 does; return the run's id and its artifacts' URI."""
     (folder / "extra_files").mkdir()
     (folder / "extra_files" / "model.onnx").write_bytes(CONTENT)
@@ -26,17 +26,17 @@ def log_in_run(model: Model, folder: Path) -> tuple[str, str]:
     return info.run_id, info.artifact_uri
 
 
-def run_artifacts(model: Model, folder: Path) -> dict[str, Any]:
+def run_artifacts(model: RegisteredModel, folder: Path) -> dict[str, Any]:
     run_id, uri = log_in_run(model, folder)
     return {"source": f"{uri}/my model", "run_id": run_id}
 
 
-def run_source(model: Model, folder: Path) -> dict[str, Any]:
+def run_source(model: RegisteredModel, folder: Path) -> dict[str, Any]:
     run_id, _ = log_in_run(model, folder)
     return {"source": f"runs:/{run_id}/my model", "run_id": run_id}
 
 
-def run_source_of_a_logged_model(model: Model, _: Path) -> dict[str, Any]:
+def run_source_of_a_logged_model(model: RegisteredModel, _: Path) -> dict[str, Any]:
     registered = model.client.get_model_version(model.name, model.register(CONTENT, promote=False))
     logged = model.client.get_logged_model(registered.source.removeprefix("models:/"))
     outputs = [LoggedModelOutput(logged.model_id, step=0)]
@@ -47,12 +47,12 @@ def run_source_of_a_logged_model(model: Model, _: Path) -> dict[str, Any]:
     }
 
 
-def logged_model(model: Model, _: Path) -> dict[str, Any]:
+def logged_model(model: RegisteredModel, _: Path) -> dict[str, Any]:
     registered = model.client.get_model_version(model.name, model.register(CONTENT, promote=False))
     return {"source": registered.source, "model_id": registered.source.removeprefix("models:/")}
 
 
-def copied_version(model: Model, _: Path) -> dict[str, Any]:
+def copied_version(model: RegisteredModel, _: Path) -> dict[str, Any]:
     return {"source": f"models:/{model.name}/{model.register(CONTENT, promote=False)}"}
 
 
@@ -61,7 +61,9 @@ def copied_version(model: Model, _: Path) -> dict[str, Any]:
     [run_artifacts, run_source, run_source_of_a_logged_model, logged_model, copied_version],
 )
 def test_the_file_is_fetched_from_each_kind_of_source(
-    model: Model, tmp_path: Path, prepare: Callable[[Model, Path], dict[str, Any]]
+    model: RegisteredModel,
+    tmp_path: Path,
+    prepare: Callable[[RegisteredModel, Path], dict[str, Any]],
 ) -> None:
     tags = {"sha256": hashlib.sha256(CONTENT).hexdigest()}
     registered = model.client.create_model_version(
@@ -75,7 +77,7 @@ def test_the_file_is_fetched_from_each_kind_of_source(
     assert registry.fetch(desired) == CONTENT
 
 
-def test_a_name_with_an_apostrophe_is_found_by_its_stage(model: Model) -> None:
+def test_a_name_with_an_apostrophe_is_found_by_its_stage(model: RegisteredModel) -> None:
     name = f"ann's {model.name}"
     model.client.create_registered_model(name)
     model.name = name
@@ -91,7 +93,7 @@ def test_a_name_with_an_apostrophe_is_found_by_its_stage(model: Model) -> None:
 
 
 def test_a_version_that_the_server_does_not_proxy_is_refused_with_what_to_do(
-    start_api: Callable[..., Api], model: Model, tmp_path: Path
+    start_api: Callable[..., Api], model: RegisteredModel, tmp_path: Path
 ) -> None:
     """An experiment may have an artifact store that the tracking server does not proxy."""
     place = tmp_path / "elsewhere"

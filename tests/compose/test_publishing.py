@@ -2,7 +2,8 @@
 
 import re
 
-from support.stacks.compose import ROOT, SERVICES, read_services
+from support.processes import ROOT
+from support.stacks.compose import SERVICES, read_services
 
 PREFIX = "registry.example/mnist-"
 PUBLISHED = read_services(COMPOSE_FILE="compose.yaml:compose/images.yaml", IMAGE_PREFIX=PREFIX)

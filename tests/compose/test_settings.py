@@ -8,7 +8,8 @@ import httpx
 import mlflow
 import pytest
 
-from support.stacks.compose import ROOT, Stack, docker
+from support.processes import ROOT
+from support.stacks.compose import Stack, docker
 
 EXTERNAL_S3 = {"MINIO_ROOT_USER": "foreign", "MINIO_ROOT_PASSWORD": r"foreign:$100%#$$s\secret"}
 IN_VOLUME = r"of-a:version\before-100%#"

@@ -10,7 +10,8 @@ import mlflow
 import numpy as np
 from mlflow import MlflowClient
 
-from support.stacks.compose import ONE_SHOTS, ROOT, RUNNING, Stack, docker
+from support.processes import ROOT
+from support.stacks.compose import ONE_SHOTS, RUNNING, Stack, docker
 
 MODEL_URI = "models:/mnist-classifier@Production"
 

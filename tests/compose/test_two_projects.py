@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from support.stacks.compose import ROOT, Stack, docker, environ, free_port
+from support.processes import ROOT, free_port
+from support.stacks.compose import Stack, docker, environ
 
 NAMES = ("mnist-compose-test-one", "mnist-compose-test-two")
 IMAGES = ("setup", "minio")

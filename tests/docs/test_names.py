@@ -8,9 +8,10 @@ import pytest
 
 from mnist_api.handlers.router import TEMPLATES
 from mnist_api.handlers.routes import ROUTES
-from support.documents import DOCUMENTS, ROOT, find_code, find_commands, find_fences
+from support.documents import DOCUMENTS, find_code, find_commands, find_fences
+from support.processes import ROOT, python_of
 
-TRAINER = ROOT / ".local" / "environments" / "trainer-test" / "bin" / "python"
+TRAINER = python_of("trainer-test")
 COMMANDS = ("train", "search", "versions", "promote", "rollback", "resume-upload")
 IS_PATH = re.compile(r"[\w.-]+/[\w./-]*|[\w-]+\.(?:py|md|yaml|example|sh|toml|json)")
 FOREIGN_PATHS = ("extra_files/", "report.html", ".env", "application/")  # MLflow's, a user's; types

@@ -8,9 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from support.documents import ROOT, apply_diff, find_fences
+from support.documents import apply_diff, find_fences
+from support.processes import ROOT, python_of
 
-TRAINER = ROOT / ".local" / "environments" / "trainer-test" / "bin" / "python"
+TRAINER = python_of("trainer-test")
 CONTRIBUTING = ROOT / "CONTRIBUTING.md"
 SHOW_NETWORK = """
 from mnist_trainer.training.inspection import describe_layers

@@ -8,7 +8,7 @@ import pytest
 
 from local.programs import trainer
 from local.settings import Settings
-from support.stacks.local import ROOT
+from support.processes import ROOT
 
 DOCKER = """#!/bin/sh
 [ "$2" = ps ] && echo some-container && exit

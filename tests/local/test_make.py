@@ -3,7 +3,7 @@
 import os
 import subprocess
 
-from support.stacks.local import ROOT
+from support.processes import ROOT
 
 
 def test_the_error_of_test_compose_names_the_missing_engine():

@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from support.stacks.local import ROOT, Stack
+from support.processes import ROOT
+from support.stacks.local import Stack
 
 NAMES = ("http_proxy", "https_proxy", "all_proxy")
 

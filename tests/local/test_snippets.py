@@ -11,7 +11,8 @@ from pathlib import Path
 import pytest
 
 from support.documents import find_fences
-from support.stacks.local import ROOT, Stack
+from support.processes import ROOT
+from support.stacks.local import Stack
 
 UV = ROOT / ".local" / "environments" / "uv" / "bin" / "uv"
 

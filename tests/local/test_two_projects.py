@@ -8,7 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from support.stacks.local import ROOT, Stack
+from support.processes import ROOT
+from support.stacks.local import Stack
 
 DOCKER = """#!/bin/sh
 case "$*" in

@@ -11,7 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from support.stacks.local import ROOT, Stack, free_port
+from support.processes import ROOT, free_port
+from support.stacks.local import Stack
 
 
 def answers(port: int) -> bool:

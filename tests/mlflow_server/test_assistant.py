@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from support.servers.mlflow import Server
+from support.servers.tracking import TrackingServer
 
 ASSISTANT = "/ajax-api/3.0/mlflow/assistant"
 PROVIDER = {
@@ -40,13 +40,13 @@ SPELLINGS = [
 
 
 @pytest.mark.parametrize("target", SPELLINGS)
-def test_every_spelling_of_its_paths_is_404_for_every_method(server: Server, target: str):
+def test_every_spelling_of_its_paths_is_404_for_every_method(server: TrackingServer, target: str):
     methods = ("GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE")
     statuses = {method: server.send(method, target, "{}").status for method in methods}
     assert statuses == dict.fromkeys(methods, 404)
 
 
-def test_a_clients_model_server_is_neither_saved_nor_called(server: Server):
+def test_a_clients_model_server_is_neither_saved_nor_called(server: TrackingServer):
     body = json.dumps({"providers": {"ollama": PROVIDER}})
     assert server.send("PUT", f"{ASSISTANT}/config", body).status == 404
     message = json.dumps({"message": "run it", "session_id": None, "context": {}})
@@ -55,13 +55,13 @@ def test_a_clients_model_server_is_neither_saved_nor_called(server: Server):
     assert [path for path in Path(home).rglob("*") if "assistant" in path.name] == []
 
 
-def test_a_websocket_is_not_opened_past_the_list(server: Server):
+def test_a_websocket_is_not_opened_past_the_list(server: TrackingServer):
     wanted = {"Connection": "Upgrade", "Upgrade": "websocket", "Sec-WebSocket-Version": "13"}
     key = {"Sec-WebSocket-Key": "AAAAAAAAAAAAAAAAAAAAAA=="}
     assert server.send("GET", f"{ASSISTANT}/config", **wanted, **key).status == 404
 
 
-def test_the_404_response_lists_what_the_server_offers(server: Server):
+def test_the_404_response_lists_what_the_server_offers(server: TrackingServer):
     answer = server.send("GET", f"{ASSISTANT}/config")
     assert answer.headers["content-type"] == "application/json"
     received = json.loads(answer.body)

@@ -4,11 +4,11 @@ from pathlib import Path
 
 import mlflow
 import pytest
-from conftest import PASSWORD
 from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 
-from support.servers.mlflow import Server
+from support.servers.accounts import PASSWORD
+from support.servers.tracking import TrackingServer
 
 EXPERIMENT = "/api/2.0/mlflow/experiments/get?experiment_id=0"
 
@@ -45,31 +45,31 @@ def use_everything(url: str, folder: Path) -> None:
     assert [trace.info.trace_id for trace in traces] == [span.trace_id]
 
 
-def test_a_client_logs_reads_registers_and_traces(server: Server, tmp_path: Path):
+def test_a_client_logs_reads_registers_and_traces(server: TrackingServer, tmp_path: Path):
     mlflow.set_tracking_uri(server.url)
     use_everything(server.url, tmp_path)
 
 
 @pytest.mark.usefixtures("as_admin")
 def test_a_client_with_a_password_does_the_same_with_basic_auth(
-    basic_auth_server: Server, tmp_path: Path
+    basic_auth_server: TrackingServer, tmp_path: Path
 ):
     mlflow.set_tracking_uri(basic_auth_server.url)
     use_everything(basic_auth_server.url, tmp_path)
 
 
-def test_basic_auth_requires_a_password(basic_auth_server: Server):
+def test_basic_auth_requires_a_password(basic_auth_server: TrackingServer):
     assert basic_auth_server.send("GET", EXPERIMENT).status == 401
 
 
-def test_basic_auth_keeps_its_accounts(basic_auth_server: Server, admin: dict[str, str]):
+def test_basic_auth_keeps_its_accounts(basic_auth_server: TrackingServer, admin: dict[str, str]):
     body = '{"username": "student", "password": "another long password"}'
     made = basic_auth_server.send("POST", "/api/2.0/mlflow/users/create", body, **admin)
     assert made.status == 200, made.body
     assert basic_auth_server.send("GET", "/signup", **admin).status == 200
 
 
-def test_the_client_shows_the_error_of_a_closed_path(server: Server):
+def test_the_client_shows_the_error_of_a_closed_path(server: TrackingServer):
     client = MlflowClient(server.url, server.url)
     with pytest.raises(
         MlflowException, match="tracking, model registry, artifacts and traces only"

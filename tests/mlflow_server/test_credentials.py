@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from support.servers.mlflow import FOLDER, PYTHON
+from support.servers.tracking import FOLDER, PYTHON
 
 PASSWORDS = [
     "tmv8Vx-R_6gWqMoq7Z8yR9s1d3hQh3Kc",

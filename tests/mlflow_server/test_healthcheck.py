@@ -4,7 +4,8 @@ import sqlite3
 import subprocess
 from pathlib import Path
 
-from support.servers.mlflow import FOLDER, PYTHON, environ, free_port, running
+from support.processes import free_port
+from support.servers.tracking import FOLDER, PYTHON, environ, tracking_server
 
 
 def check(port: int, folder: Path) -> subprocess.CompletedProcess[str]:
@@ -24,7 +25,7 @@ def collect_garbage(folder: Path, uri: str) -> None:
 
 
 def test_a_server_whose_default_experiment_was_deleted_is_healthy(tmp_path: Path) -> None:
-    with running(tmp_path) as server:
+    with tracking_server(tmp_path) as server:
         assert check(server.port, tmp_path).returncode == 0
         deleted = server.send(
             "POST", "/api/2.0/mlflow/experiments/delete", '{"experiment_id": "0"}'
@@ -38,7 +39,7 @@ def test_a_server_whose_default_experiment_was_deleted_is_healthy(tmp_path: Path
 
 
 def test_a_server_without_its_database_is_not_healthy(tmp_path: Path) -> None:
-    with running(tmp_path) as server:
+    with tracking_server(tmp_path) as server:
         with sqlite3.connect(tmp_path / "mlflow.db") as database:
             database.execute("ALTER TABLE experiments RENAME TO lost")
         failed = check(server.port, tmp_path)

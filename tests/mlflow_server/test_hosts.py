@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from support.servers.mlflow import FOLDER, PYTHON, Server, environ
+from support.servers.tracking import FOLDER, PYTHON, TrackingServer, environ
 
 EXPERIMENT = "/api/2.0/mlflow/experiments/get?experiment_id=0"
 SEARCH = "/ajax-api/2.0/mlflow/runs/search"
@@ -25,13 +25,15 @@ UNKNOWN = (
 
 
 @pytest.mark.parametrize("host", OWN)
-def test_this_machines_names_are_always_allowed(server: Server, named_server: Server, host: str):
+def test_this_machines_names_are_always_allowed(
+    server: TrackingServer, named_server: TrackingServer, host: str
+):
     assert server.send("GET", EXPERIMENT, Host=host).status == 200
     assert named_server.send("GET", EXPERIMENT, Host=host).status == 200
 
 
 @pytest.mark.parametrize("host", UNKNOWN)
-def test_other_names_are_refused_by_default(server: Server, host: str):
+def test_other_names_are_refused_by_default(server: TrackingServer, host: str):
     assert server.send("GET", EXPERIMENT, Host=host).status == 403
 
 
@@ -54,7 +56,7 @@ def test_other_names_are_refused_by_default(server: Server, host: str):
     ],
 )
 def test_a_name_in_the_setting_is_allowed_with_its_ports(
-    named_server: Server, host: str, status: int
+    named_server: TrackingServer, host: str, status: int
 ):
     assert named_server.send("GET", EXPERIMENT, Host=host).status == status
 
@@ -74,7 +76,7 @@ def test_a_name_in_the_setting_is_allowed_with_its_ports(
     ],
 )
 def test_a_post_is_accepted_only_from_the_servers_own_pages(
-    named_server: Server, host: str, origin: str, status: int
+    named_server: TrackingServer, host: str, origin: str, status: int
 ):
     body = '{"experiment_ids": ["0"]}'
     answer = named_server.send("POST", SEARCH, body, Host=host, Origin=origin)

@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from support.servers.mlflow import Server
+from support.servers.tracking import TrackingServer
 
 TABLE = Path(__file__).with_name("mounted.txt").read_text().splitlines()[1:]
 ROWS = {line.split()[-1]: line.split()[:-1] for line in TABLE}
@@ -32,7 +32,7 @@ def test_the_table_lists_exactly_the_prefixes_that_mlflow_mounts(mounted: dict[s
 
 
 def test_every_closed_route_is_404_and_no_open_one_is_refused(
-    server: Server, mounted: dict[str, Routes]
+    server: TrackingServer, mounted: dict[str, Routes]
 ):
     wrong = []
     for method, path in mounted["basic-auth"]:
@@ -45,7 +45,7 @@ def test_every_closed_route_is_404_and_no_open_one_is_refused(
 
 
 def test_every_closed_route_is_404_with_basic_auth_even_for_its_admin(
-    basic_auth_server: Server, mounted: dict[str, Routes], admin: dict[str, str]
+    basic_auth_server: TrackingServer, mounted: dict[str, Routes], admin: dict[str, str]
 ):
     closed = [route for route in mounted["basic-auth"] if beginning(route[1]) not in OPEN]
     assert len(closed) > 100

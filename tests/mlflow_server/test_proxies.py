@@ -5,7 +5,7 @@ from collections.abc import Mapping
 
 import pytest
 
-from support.servers.mlflow import FOLDER, PYTHON
+from support.servers.tracking import FOLDER, PYTHON
 
 ASK = """
 import os, sys

@@ -10,7 +10,7 @@ import pytest
 from mlflow import MlflowClient
 from playwright.sync_api import Page, Response, expect, sync_playwright
 
-from support.servers.mlflow import Server
+from support.servers.tracking import TrackingServer
 
 SLOW = 30_000  # milliseconds; on a busy machine the first page takes long
 NAME = "mnist.example"
@@ -30,7 +30,7 @@ class Shown(NamedTuple):
 
 
 @pytest.fixture(scope="module")
-def shown(named_server: Server) -> Shown:
+def shown(named_server: TrackingServer) -> Shown:
     client = MlflowClient(named_server.url, named_server.url)
     experiment = client.create_experiment("digits")
     run = client.create_run(experiment, run_name="before").info.run_id
@@ -58,7 +58,7 @@ def page() -> Iterator[Page]:
 
 
 def test_by_a_name_in_the_setting_a_run_is_renamed_on_its_page(
-    named_server: Server, shown: Shown, page: Page
+    named_server: TrackingServer, shown: Shown, page: Page
 ):
     page.goto(
         f"http://{NAME}:{named_server.port}/#/experiments/{shown.experiment}/runs/{shown.run}"
@@ -72,7 +72,7 @@ def test_by_a_name_in_the_setting_a_run_is_renamed_on_its_page(
     assert client.get_run(shown.run).info.run_name == "after"
 
 
-def test_by_a_name_that_is_not_in_the_setting_the_page_is_403(server: Server, page: Page):
+def test_by_a_name_that_is_not_in_the_setting_the_page_is_403(server: TrackingServer, page: Page):
     answer = page.goto(f"http://{NAME}:{server.port}/")
     assert answer is not None
     assert answer.status == 403
@@ -93,7 +93,7 @@ def test_by_a_name_that_is_not_in_the_setting_the_page_is_403(server: Server, pa
     ],
 )
 def test_pages_request_no_closed_path_but_the_assistants(
-    named_server: Server, shown: Shown, page: Page, path: str, text: str
+    named_server: TrackingServer, shown: Shown, page: Page, path: str, text: str
 ):
     not_found: set[str] = set()
 

@@ -2,15 +2,15 @@
 
 import io
 import os
-from pathlib import Path
 
 import numpy as np
 from PIL import Image
 from playwright.sync_api import Page, expect
 
 from support.drawing import draw
+from support.processes import ROOT
 
-FILE = Path(__file__).resolve().parents[2] / "docs" / "page.png"
+FILE = ROOT / "docs" / "page.png"
 MAX_DIFFERENCE = 0.05  # of black to white, on average: other fonts and another network
 
 

@@ -4,14 +4,7 @@ Run from the root: PYTHONPATH=trainer .../trainer-test/bin/python -m pytest test
 """
 
 import os
-import shutil
-import signal
-import socket
-import subprocess
-import sys
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -25,29 +18,9 @@ library_logging.configure(os.environ)  # before any test imports MLflow
 from mlflow import MlflowClient  # noqa: E402 - only after the line above
 from mlflow.entities import Metric, Param  # noqa: E402 - the same
 
-ROOT = Path(__file__).resolve().parents[2]
-SERVER_PYTHON = ROOT / ".local" / "environments" / "mlflow-server" / "bin" / "python"
-BOOT = 120  # seconds that a server may take to start on a busy machine
-
-PARAMS = {
-    "recipe": "50%_&_more", "hidden": "(20, 10)", "epochs": "3", "batch_size": "512",
-    "learning_rate": "0.0015", "warmup": "0.05", "beta_1": "0.9", "beta_2": "0.99",
-    "label_smoothing": "0.05", "elastic": "0.8", "rotation": "10.0", "scale": "0.1",
-    "shear": "0.1", "shift": "1.0", "seed": "7", "floor": "0.97", "training_images": "55000",
-    "dataset": "mnist", "dataset_sha256": "ab" * 32,
-    **{f"version_{name}": "1.2.3" for name in (
-        "python", "tensorflow", "keras", "numpy", "mlflow", "onnx", "onnxruntime"
-    )},
-}  # fmt: skip
-METRICS = {
-    "training_seconds": 12.34, "test_loss": 0.0765, "test_images": 10000.0,
-    "test_mistakes": 250.0, "calibration_error": 0.0432, "temperature": 0.62,
-    "val_calibration_error_before": 0.0371, "val_calibration_error": 0.0035,
-    "accuracy_turned_left": 0.8111, "accuracy_turned_right": 0.7222,
-    "accuracy_thin": 0.6333, "accuracy_off_centre": 0.5444,
-    "compared_with": 4.0, "digits_lost": 31.0, "digits_won": 42.0, "mcnemar_p": 0.2417,
-    **{f"test_{what}_{digit}": 0.975 for what in ("precision", "recall") for digit in range(10)},
-}  # fmt: skip
+from support.cases.run import METRICS, PARAMS  # noqa: E402 - the same
+from support.report import collect, copy_report  # noqa: E402 - the same
+from support.servers.tracking import tracking_server  # noqa: E402 - the same
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -61,40 +34,8 @@ def pytest_configure(config: pytest.Config) -> None:
 
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    folder = tmp_path_factory.mktemp("server")
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
-    environment = os.environ | {
-        "BACKEND_STORE_URI": f"sqlite:///{folder}/mlflow.db",
-        "ARTIFACTS_DESTINATION": str(folder / "artifacts"),
-        "PORT": str(port),
-    }
-    with (folder / "server.log").open("w") as log:
-        process = subprocess.Popen(
-            [SERVER_PYTHON, ROOT / "mlflow-server" / "start.py"],
-            env=environment,
-            stdout=log,
-            stderr=log,
-            start_new_session=True,
-        )
-    try:
-        _wait(f"http://127.0.0.1:{port}", process)
-        yield f"http://127.0.0.1:{port}"
-    finally:
-        os.killpg(process.pid, signal.SIGKILL)  # it and its worker; the data are thrown away
-        process.wait()
-
-
-def _wait(uri: str, process: subprocess.Popen[bytes]) -> None:
-    until = time.monotonic() + BOOT
-    while time.monotonic() < until and process.poll() is None:
-        try:
-            urllib.request.urlopen(f"{uri}/health", timeout=2).close()  # noqa: S310 - our own
-            return
-        except (OSError, urllib.error.URLError):
-            time.sleep(0.2)
-    pytest.fail("no tracking server")
+    with tracking_server(tmp_path_factory.mktemp("server")) as started:
+        yield started.url
 
 
 @pytest.fixture(scope="session")
@@ -144,34 +85,10 @@ def _promote(client: MlflowClient, name: str, run: str) -> str:
     return name
 
 
-def copy_report(folder: Path) -> Path:
-    generated = shutil.ignore_patterns("generated", "build", "main.pdf", "__pycache__")
-    shutil.copytree(ROOT / "report", folder / "report", ignore=generated)
-    return folder
-
-
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     """A copy of the repository's report, for reports of one's own."""
     return copy_report(tmp_path)
-
-
-def run(module: str, folder: Path, **settings: str) -> subprocess.CompletedProcess[str]:
-    """Run a module of the report in ``folder`` as `make report` does in the repository."""
-    return subprocess.run(
-        [sys.executable, "-m", module],
-        cwd=folder,
-        env=os.environ | {"PYTHONPATH": str(ROOT / "trainer")} | settings,
-        capture_output=True,
-        text=True,
-        check=False,
-    )
-
-
-def collect(folder: Path, server: str, model: str) -> subprocess.CompletedProcess[str]:
-    # port 9 is for discarding: no API answers there
-    settings = {"MLFLOW_TRACKING_URI": server, "MODEL_NAME": model, "AUTHOR": "Ada & Léa"}
-    return run("report.collect", folder, API_URL="http://127.0.0.1:9", **settings)
 
 
 @pytest.fixture(scope="session")

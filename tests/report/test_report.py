@@ -6,12 +6,11 @@ import subprocess
 from pathlib import Path
 
 import pytest
-from conftest import collect, run
 
 from report.build import NEEDED, choose_language
 from report.values import is_plain
-
-ROOT = Path(__file__).resolve().parents[2]
+from support.processes import ROOT
+from support.report import collect, run
 
 
 def read_values(folder: Path) -> dict[str, str]:

@@ -3,7 +3,6 @@
 import gzip
 import os
 from collections.abc import Iterator
-from pathlib import Path
 
 import httpx
 import mlflow
@@ -11,7 +10,9 @@ import numpy as np
 import pytest
 from mlflow import MlflowClient
 
-DATA = Path(__file__).resolve().parents[2] / "trainer" / "data"
+from support.processes import ROOT
+
+DATA = ROOT / "trainer" / "data"
 MODEL_NAME, MODEL_ALIAS = "mnist-classifier", "Production"
 
 

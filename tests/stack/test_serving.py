@@ -1,7 +1,6 @@
 """The API's responses to a client."""
 
 import json
-from pathlib import Path
 
 import httpx
 import mlflow
@@ -9,7 +8,9 @@ import numpy as np
 import pytest
 from mlflow.entities.model_registry import ModelVersion
 
-SAMPLE = Path(__file__).resolve().parents[2] / "api" / "samples" / "seven.json"
+from support.processes import ROOT
+
+SAMPLE = ROOT / "api" / "samples" / "seven.json"
 
 
 def test_the_sample_is_predicted_as_seven_in_exactly_the_documented_shape(api: httpx.Client):

@@ -5,7 +5,8 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-ROOT = Path(__file__).resolve().parents[2]
+from support.processes import ROOT
+
 DOCUMENTS = sorted(
     path
     for pattern in ("*.md", "docs/*.md", "*/README.md", "*/*/README.md")

@@ -1,10 +1,10 @@
 """Draws digits on the page, and reads its canvases."""
 
-from pathlib import Path
-
 from playwright.sync_api import Page, expect
 
-SAMPLES = Path(__file__).resolve().parents[2] / "api" / "samples"
+from support.processes import ROOT
+
+SAMPLES = ROOT / "api" / "samples"
 # coordinates as fractions of the canvas's side
 STROKES = {
     "3": [(.32, .25), (.45, .17), (.6, .2), (.66, .32), (.58, .43), (.47, .48), (.62, .53),

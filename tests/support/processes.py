@@ -7,7 +7,6 @@ from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
 ENVIRONMENTS = ROOT / ".local" / "environments"
-BYTECODE = str(ROOT / ".local" / "bytecode")  # shared, so that it is compiled once
 
 
 def python_of(environment: str) -> Path:

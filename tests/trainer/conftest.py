@@ -4,18 +4,11 @@ Run from the repository's root, with the trainer-test environment's Python and P
 python -m pytest tests/trainer
 """
 
-import contextlib
 import os
-import signal
-import socket
 import subprocess
 import sys
-import time
-import urllib.error
-import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
 
 import pytest
 
@@ -27,10 +20,9 @@ library_logging.configure(os.environ)  # before any test imports MLflow or Tenso
 from mlflow import MlflowClient  # noqa: E402 - only after the line above
 
 from mnist_trainer.settings import Settings, read_settings  # noqa: E402 - the same
-
-ROOT = Path(__file__).resolve().parents[2]
-SERVER_PYTHON = ROOT / ".local" / "environments" / "mlflow-server" / "bin" / "python"
-BOOT = 120  # seconds that a server may take to start on a busy machine
+from support.processes import ROOT  # noqa: E402 - the same
+from support.servers.tracking import tracking_server  # noqa: E402 - the same
+from support.trainer.commands import Command  # noqa: E402 - the same
 
 
 def pytest_configure(config: pytest.Config) -> None:
@@ -43,62 +35,11 @@ def pytest_configure(config: pytest.Config) -> None:
         config.addinivalue_line("filterwarnings", allowed)
 
 
-class Server(NamedTuple):
-    """A tracking server that runs; ``process`` is ours to stop."""
-
-    uri: str
-    port: int
-    process: subprocess.Popen[bytes]
-
-
-@contextlib.contextmanager
-def running_server(folder: Path, port: int = 0) -> Iterator[Server]:
-    """Start the product's tracking server on SQLite and files in ``folder``, and stop it.
-
-    With a ``port`` and the folder of one that was stopped before it is that one, come back.
-    """
-    with socket.socket() as free:
-        free.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
-        free.bind(("127.0.0.1", port))
-        port = free.getsockname()[1]
-    environment = os.environ | {
-        "BACKEND_STORE_URI": f"sqlite:///{folder}/mlflow.db",
-        "ARTIFACTS_DESTINATION": str(folder / "artifacts"),
-        "PORT": str(port),
-    }
-    with (folder / "server.log").open("a") as log:
-        process = subprocess.Popen(
-            [SERVER_PYTHON, ROOT / "mlflow-server" / "start.py"],
-            env=environment,
-            stdout=log,
-            stderr=log,
-            start_new_session=True,
-        )
-    uri = f"http://127.0.0.1:{port}"
-    try:
-        _wait_until_healthy(uri, process, folder)
-        yield Server(uri, port, process)
-    finally:
-        with contextlib.suppress(ProcessLookupError):
-            os.killpg(process.pid, signal.SIGKILL)  # it and its worker; the data are thrown away
-        process.wait()
-
-
-def _wait_until_healthy(uri: str, process: subprocess.Popen[bytes], folder: Path) -> None:
-    until = time.monotonic() + BOOT
-    while time.monotonic() < until and process.poll() is None:
-        with contextlib.suppress(OSError, urllib.error.URLError):
-            urllib.request.urlopen(f"{uri}/health", timeout=2).close()  # noqa: S310 - our own
-            return
-        time.sleep(0.2)
-    pytest.fail(f"No tracking server:\n{(folder / 'server.log').read_text()[-2000:]}")
-
-
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     """The address of a tracking server that all tests share."""
-    with running_server(tmp_path_factory.mktemp("server")) as started:
-        yield started.uri
+    with tracking_server(tmp_path_factory.mktemp("server")) as started:
+        yield started.url
 
 
 @pytest.fixture
@@ -121,9 +62,6 @@ def settings(environment: dict[str, str]) -> Settings:
 @pytest.fixture
 def client(server: str) -> MlflowClient:
     return MlflowClient(tracking_uri=server, registry_uri=server)
-
-
-Command = Callable[..., subprocess.Popen[str]]
 
 
 @pytest.fixture

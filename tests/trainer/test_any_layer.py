@@ -10,7 +10,6 @@ from pathlib import Path
 import keras  # type: ignore[import-untyped]  # ships no types
 import numpy as np
 import pytest
-from conftest import ROOT
 from keras import layers
 from mlflow import MlflowClient
 
@@ -27,6 +26,7 @@ from mnist_trainer.training.model import separate_softmax
 from mnist_trainer.training.recipes import RECIPES
 from mnist_trainer.training.temperature import apply_temperature
 from support.networks.layers import ACTIVATIONS, NETWORKS, REFUSED, Layers, activation
+from support.processes import ROOT
 from support.trainer.trainings import TINIER, command, runs_of
 
 API_PYTHON = ROOT / ".local" / "environments" / "api" / "bin" / "python"

@@ -8,7 +8,6 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import ROOT, Command
 from mlflow import MlflowClient
 
 from mnist_trainer.cli import commands
@@ -16,7 +15,8 @@ from mnist_trainer.cli.parser import parse_args
 from mnist_trainer.errors import TrainerError
 from mnist_trainer.settings import Settings
 from mnist_trainer.tracking.registry import Registry
-from support.trainer.commands import LONG, SECONDS, SHORT, await_line, ended, sentence
+from support.processes import ROOT
+from support.trainer.commands import LONG, SECONDS, SHORT, Command, await_line, ended, sentence
 
 
 @pytest.fixture

@@ -4,9 +4,8 @@ import os
 import subprocess
 import sys
 
-from conftest import ROOT
-
 from mnist_trainer import library_logging
+from support.processes import ROOT
 
 
 def test_variables_for_other_programs_are_replaced_or_removed() -> None:

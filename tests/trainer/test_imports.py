@@ -5,7 +5,7 @@ import subprocess
 import sys
 from pathlib import Path
 
-from conftest import ROOT
+from support.processes import ROOT
 
 
 def test_a_training_does_not_wait_for_optuna() -> None:

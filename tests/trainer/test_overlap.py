@@ -10,12 +10,12 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from conftest import ROOT
 from mlflow import MlflowClient
 
 from mnist_trainer.settings import Settings
 from mnist_trainer.tracking.registry import Registry
 from mnist_trainer.tracking.version import list_promoted
+from support.processes import ROOT
 from support.trainer.trainings import alias_of, register_versions
 
 IMAGES = 1000

@@ -8,13 +8,13 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import Command, running_server
 from mlflow import MlflowClient
-from test_commands import ended, sentence
 from test_search import TINY, runs_of, versions_of
 
 from mnist_trainer.search.locks import JOURNAL, STUDY, Locks
 from mnist_trainer.settings import Settings
+from support.servers.tracking import tracking_server
+from support.trainer.commands import Command, ended, sentence
 
 LONG = [each for each in TINY if "epochs" not in each] + ["--epochs=40", "--retrain-epochs=1"]
 
@@ -93,15 +93,15 @@ def test_two_searchers_share_the_trials_and_one_trains_the_best(
 def test_a_server_that_goes_away_ends_the_search_in_a_sentence_and_it_can_be_resumed(
     start: Command, settings: Settings, environment: dict[str, str], tmp_path: Path
 ) -> None:
-    with running_server(tmp_path) as server:
-        search = start(*LONG, "--trials=1", MLFLOW_TRACKING_URI=server.uri)
+    with tracking_server(tmp_path) as server:
+        search = start(*LONG, "--trials=1", MLFLOW_TRACKING_URI=server.url)
         await_epochs(environment["MODELS_DIR"])
     out, err = ended(search, 2)
     assert "No tracking server answers" in sentence(err)
     assert "the same command continues it" in out
-    with running_server(tmp_path) as server:
-        _, err = ended(start(*LONG, "--trials=1", MLFLOW_TRACKING_URI=server.uri), 0)
+    with tracking_server(tmp_path) as server:
+        _, err = ended(start(*LONG, "--trials=1", MLFLOW_TRACKING_URI=server.url), 0)
         assert err == ""
-        client = MlflowClient(tracking_uri=server.uri, registry_uri=server.uri)
+        client = MlflowClient(tracking_uri=server.url, registry_uri=server.url)
         parent, trials, _ = runs_of(settings, client)
         assert [run.info.status for run in (parent, *trials)] == ["FINISHED", "KILLED", "FINISHED"]

@@ -6,11 +6,11 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import Command, running_server
 from mlflow import MlflowClient
 
 from mnist_trainer.settings import Settings
-from support.trainer.commands import LONG, SECONDS, SHORT, await_line, ended, sentence
+from support.servers.tracking import tracking_server
+from support.trainer.commands import LONG, SECONDS, SHORT, Command, await_line, ended, sentence
 from support.trainer.trainings import alias_of, runs_of
 
 EPOCHS = 60
@@ -36,22 +36,22 @@ def check_whole(settings: Settings, uri: str, models: Path, epochs: int = EPOCHS
 def test_a_server_that_comes_back_before_the_end_misses_nothing(
     start: Command, settings: Settings, tmp_path: Path
 ) -> None:
-    with running_server(tmp_path) as server:
-        training = start(*LONG, f"--epochs={MANY_EPOCHS}", MLFLOW_TRACKING_URI=server.uri)
+    with tracking_server(tmp_path) as server:
+        training = start(*LONG, f"--epochs={MANY_EPOCHS}", MLFLOW_TRACKING_URI=server.url)
         await_line(training, "Epoch      3")
     await_line(training, "The tracking server does not answer; the training goes on")
-    with running_server(tmp_path, server.port):
+    with tracking_server(tmp_path, port=server.port):
         out, err = ended(training, 0)
         assert err == ""
         assert "version 1 has the alias Production" in out
-        check_whole(settings, server.uri, tmp_path / "models", MANY_EPOCHS)
+        check_whole(settings, server.url, tmp_path / "models", MANY_EPOCHS)
 
 
 def test_a_server_that_stays_away_gets_the_training_later(
     start: Command, settings: Settings, tmp_path: Path
 ) -> None:
-    with running_server(tmp_path) as server:
-        training = start(*LONG, f"--epochs={EPOCHS}", MLFLOW_TRACKING_URI=server.uri)
+    with tracking_server(tmp_path) as server:
+        training = start(*LONG, f"--epochs={EPOCHS}", MLFLOW_TRACKING_URI=server.url)
         await_line(training, "Epoch      3")
     began = time.monotonic()
     out, err = ended(training, 2)
@@ -60,14 +60,14 @@ def test_a_server_that_stays_away_gets_the_training_later(
     kept = tmp_path / "models" / "unsent"
     expected = rf"is stored in {kept}/[0-9a-f]{{32}}; the command `resume-upload` sends it\.\n$"
     assert re.search(expected, sentence(err))
-    again = start("resume-upload", MLFLOW_TRACKING_URI=server.uri)
+    again = start("resume-upload", MLFLOW_TRACKING_URI=server.url)
     assert "No tracking server answers" in sentence(ended(again, 2)[1])
     assert len(list(kept.iterdir())) == 1
-    with running_server(tmp_path, server.port):
-        out, err = ended(start("resume-upload", MLFLOW_TRACKING_URI=server.uri), 0)
+    with tracking_server(tmp_path, port=server.port):
+        out, err = ended(start("resume-upload", MLFLOW_TRACKING_URI=server.url), 0)
         assert err == ""
-        check_whole(settings, server.uri, tmp_path / "models")
-        out, _ = ended(start("resume-upload", MLFLOW_TRACKING_URI=server.uri), 0)
+        check_whole(settings, server.url, tmp_path / "models")
+        out, _ = ended(start("resume-upload", MLFLOW_TRACKING_URI=server.url), 0)
         assert out.startswith("Nothing is unsent in ")
 
 

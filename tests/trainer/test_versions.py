@@ -15,12 +15,12 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import ROOT, Command
 from mlflow import MlflowClient
 
 from mnist_trainer.settings import Settings
 from mnist_trainer.tracking.registry import Registry
-from support.trainer.commands import ended
+from support.processes import ROOT
+from support.trainer.commands import Command, ended
 from support.trainer.trainings import TINIER, command, register_versions
 
 API_PYTHON = ROOT / ".local" / "environments" / "api" / "bin" / "python"

@@ -6,7 +6,9 @@ from pathlib import Path
 import numpy as np
 from onnx import TensorProto, helper, numpy_helper
 
-DATA = Path(__file__).resolve().parents[3] / "trainer" / "data"
+from support.processes import ROOT
+
+DATA = ROOT / "trainer" / "data"
 HIDDEN, BATCH, EPOCHS, RATE = 128, 100, 3, 0.1
 
 

@@ -3,12 +3,12 @@
 import gzip
 import io
 from collections.abc import Callable
-from pathlib import Path
 
 import numpy as np
 from PIL import Image, ImageFilter
 
-ROOT = Path(__file__).resolve().parents[3]
+from support.processes import ROOT
+
 IMAGES = ROOT / "trainer" / "data" / "t10k-images-idx3-ubyte.gz"
 DIGITS = np.frombuffer(gzip.decompress(IMAGES.read_bytes()), np.uint8, offset=16)
 DIGITS = DIGITS.reshape(-1, 28, 28)

@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx
 
-from support.processes import BYTECODE, ROOT, free_port, wait_until
+from support.processes import ROOT, free_port, wait_until
 
 API = ROOT / "api"
 IMAGE = [0.0] * 784
@@ -35,7 +35,6 @@ class Api:
         self.client = httpx.Client(base_url=self.url, timeout=20, **direct)
         self._log = folder / f"api-{self.port}.log"
         inherited = {name: os.environ[name] for name in ("PATH", "HOME") if name in os.environ}
-        environ = inherited | {"PYTHONPYCACHEPREFIX": BYTECODE}
         inside = (
             ["sh", "-c", 'echo $$ > "$0" && exec "$@"', cgroup / "cgroup.procs"] if cgroup else []
         )
@@ -43,7 +42,7 @@ class Api:
             self.process = subprocess.Popen(
                 [*inside, *(prefix or []), Path(sys.executable).with_name("gunicorn"), *arguments],
                 cwd=API,
-                env=environ | settings,
+                env=inherited | settings,
                 stdout=log,
                 stderr=log,
             )

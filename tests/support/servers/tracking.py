@@ -1,95 +1,98 @@
-"""The tracking server as a process, and a relay to it that can be cut."""
+"""Real tracking servers on SQLite, started by mlflow-server/start.py on free ports."""
 
 import contextlib
+import http.client
 import os
-import socket
+import signal
 import subprocess
-import threading
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 
-import httpx
+from support.processes import ROOT, free_port, python_of, wait_until
 
-from support.processes import BYTECODE, ROOT, free_port, wait_until
+FOLDER = ROOT / "mlflow-server"
+PYTHON = python_of("mlflow-server")
+START_SECONDS = 180  # the first start compiles all of MLflow
+STOP_SECONDS = 20
 
-MLFLOW_PYTHON = ROOT / ".local" / "environments" / "mlflow-server" / "bin" / "python"
+
+def environ(folder: Path, **settings: str) -> dict[str, str]:
+    """Return the variables of a server with its data in ``folder``."""
+    return {
+        "PATH": os.environ["PATH"],
+        "HOME": str(folder),
+        "BACKEND_STORE_URI": f"sqlite:///{folder / 'mlflow.db'}",
+        "ARTIFACTS_DESTINATION": str(folder / "artifacts"),
+        **settings,
+    }
 
 
-class Relay:
-    """A TCP relay to a server; it can be cut and restored."""
+@dataclass(frozen=True)
+class HttpResponse:
+    """The response to one request."""
 
-    def __init__(self, port: int) -> None:
-        self._target = port
-        self.port = free_port()
-        self._open: set[socket.socket] = set()
-        self.restore()
+    status: int
+    body: str
+    headers: dict[str, str]
 
-    def restore(self) -> None:
-        self._listener = socket.create_server(("127.0.0.1", self.port))
-        threading.Thread(target=self._accept, args=(self._listener,), daemon=True).start()
 
-    def cut(self) -> None:
-        for one in (self._listener, *list(self._open)):
-            with contextlib.suppress(OSError):
-                one.shutdown(socket.SHUT_RDWR)
-            one.close()
-        self._open.clear()
+@dataclass(frozen=True)
+class TrackingServer:
+    """One running server; ``process`` leads a process group of its own."""
 
-    def _accept(self, listener: socket.socket) -> None:
-        with contextlib.suppress(OSError):
-            while True:
-                client, _ = listener.accept()
-                server = socket.create_connection(("127.0.0.1", self._target))
-                self._open |= {client, server}
-                for ends in ((client, server), (server, client)):
-                    threading.Thread(target=self._copy, args=ends, daemon=True).start()
+    port: int
+    log: Path
+    process: subprocess.Popen[bytes]
 
-    def _copy(self, source: socket.socket, target: socket.socket) -> None:
-        with contextlib.suppress(OSError):
-            while data := source.recv(65536):
-                target.sendall(data)
-        for one in (source, target):
-            with contextlib.suppress(OSError):
-                one.shutdown(socket.SHUT_RDWR)
-            one.close()
-            self._open.discard(one)
+    @property
+    def url(self) -> str:
+        return f"http://127.0.0.1:{self.port}"
+
+    def send(
+        self, method: str, target: str, body: str | None = None, **headers: str
+    ) -> HttpResponse:
+        """Send a request with exactly this target; other arguments are headers."""
+        connection = http.client.HTTPConnection("127.0.0.1", self.port, timeout=20)
+        with contextlib.closing(connection):
+            sent = {"Content-Type": "application/json", **headers}
+            connection.request(method, target, body, sent)
+            response = connection.getresponse()
+            received = {name.lower(): value for name, value in response.getheaders()}
+            return HttpResponse(response.status, response.read().decode(), received)
+
+    def is_healthy(self) -> bool:
+        assert self.process.poll() is None, self.log.read_text()
+        try:
+            return self.send("GET", "/health").status == 200
+        except OSError:
+            return False
 
 
 @contextlib.contextmanager
-def tracking_server(folder: Path) -> Iterator[tuple[int, Path]]:
-    """Run MLflow on SQLite and files in ``folder``; yield its port and its log."""
-    port, log = free_port(), folder / "mlflow.log"
-    environ = {
-        "PATH": os.environ["PATH"],
-        "HOME": str(folder),
-        "PYTHONPYCACHEPREFIX": BYTECODE,
-        "BACKEND_STORE_URI": f"sqlite:///{folder / 'mlflow.db'}",
-        "ARTIFACTS_DESTINATION": str(folder / "artifacts"),
-        "PORT": str(port),
-    }
-    with log.open("w") as output:
+def tracking_server(
+    folder: Path, *arguments: str, port: int = 0, **settings: str
+) -> Iterator[TrackingServer]:
+    """Run a server for the `with` block.
+
+    With the folder and the ``port`` of one that was stopped, it is that server again.
+    """
+    port = port or free_port()
+    log = folder / "server.log"
+    with log.open("a") as output:
         process = subprocess.Popen(
-            [MLFLOW_PYTHON, ROOT / "mlflow-server" / "start.py"],
-            env=environ,
-            stdout=output,
-            stderr=output,
-            cwd=folder,
-        )
+            [PYTHON, FOLDER / "start.py", *arguments],
+            cwd=folder, env=environ(folder, PORT=str(port), **settings), start_new_session=True,
+            stdin=subprocess.DEVNULL, stdout=output, stderr=output,
+        )  # fmt: skip
+    server = TrackingServer(port, log, process)
     try:
-
-        def ready() -> bool:
-            assert process.poll() is None, log.read_text()
-            try:
-                return httpx.get(f"http://127.0.0.1:{port}/health").status_code == 200
-            except httpx.TransportError:
-                return False
-
-        wait_until(ready, 180)  # the first start compiles all of MLflow
-        yield port, log
+        wait_until(server.is_healthy, START_SECONDS)
+        yield server
     finally:
         process.terminate()
         try:
-            process.wait(15)
-        except subprocess.TimeoutExpired:
-            process.kill()
-            process.wait()
+            process.wait(STOP_SECONDS)
+        finally:
+            with contextlib.suppress(ProcessLookupError):
+                os.killpg(process.pid, signal.SIGKILL)  # what it has left

@@ -2,7 +2,6 @@
 
 import json
 import os
-import socket
 import subprocess
 import time
 from pathlib import Path
@@ -10,18 +9,13 @@ from typing import Any
 
 import httpx
 
-ROOT = Path(__file__).resolve().parents[3]
+from support.processes import ROOT, free_port
+
 INHERITED = ("PATH", "HOME", "DOCKER_HOST", "DOCKER_CONTEXT", "DOCKER_CONFIG")
 BODY = {"image": [0.0] * 784}
 REFUSING = "http://127.0.0.1:9"  # nothing listens there, neither here nor in a container
 EXCEPTED = "theirs.example,.test"
 PROXIES = dict.fromkeys(("httpProxy", "httpsProxy", "allProxy"), REFUSING) | {"noProxy": EXCEPTED}
-
-
-def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
 
 
 def docker(*arguments: str, check: bool = True) -> str:

@@ -1,8 +1,11 @@
 """Commands that run as processes of their own: their output and exit codes."""
 
 import subprocess
+from collections.abc import Callable
 
 import pytest
+
+Command = Callable[..., subprocess.Popen[str]]
 
 LONG = ["train", "--limit=600", "--epochs=10000", "--hidden=16", "--batch-size=100", "--floor=0"]
 SHORT = ["train", "--limit=200", "--epochs=1", "--hidden=16", "--batch-size=50", "--floor=0"]
