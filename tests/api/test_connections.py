@@ -8,15 +8,14 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from test_http import FAST, SLOW, Connection
 
-from support.cases.http import HEALTH, HOST, JSON, LENGTH, LINE, METRICS
+from support.cases.http import BINARY, HEALTH, HOST, JSON, LENGTH, LINE, METRICS
+from support.http_connection import FAST, SLOW, Connection
 from support.processes import wait_until
 from support.servers.api import BODY, Api
 
 ENDED_SECONDS = 12  # REQUEST_SECONDS is 1; the sweep runs once a second, on a busy machine
 INFER = b"POST /v2/models/x/infer HTTP/1.1\r\n" + HOST + LENGTH + b"\r\n" + BODY
-BINARY = LINE + HOST + b"Content-Type: application/octet-stream\r\n"
 MEGABYTE = b"Content-Length: 1000000\r\n\r\n"
 
 

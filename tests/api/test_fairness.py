@@ -1,6 +1,5 @@
 """Expensive requests don't block others, and end when their clients disconnect."""
 
-import base64
 import http.client
 import json
 import socket
@@ -14,18 +13,9 @@ import pytest
 
 from mnist_api.server.scheduler import MAX_JOBS
 from support.cases.request_samples import SAMPLES
-from support.pictures.hostile import drawn, packed
+from support.cases.slow_bodies import END, FORM, FORM_TYPE, HEAD, LIST, PART, SLOW, URL
 from support.processes import wait_until
 from support.servers.api import Api
-
-SLOW = packed(drawn("RGBA", 2480, 3508), "PNG")  # 15 kB that take some 0.3 s
-PART = b'--x\r\nContent-Disposition: form-data; name="image"; filename="a.png"\r\n\r\n%b\r\n'
-END = b"--x--\r\n"
-FORM = PART % SLOW * 64 + END
-URL = "data:image/png;base64," + base64.b64encode(SLOW).decode()
-LIST = json.dumps({"images": [URL] * 64}).encode()
-FORM_TYPE = "multipart/form-data; boundary=x"
-HEAD = "POST /predict HTTP/1.1\r\nHost: api\r\nContent-Type: {}\r\nContent-Length: {}\r\n\r\n"
 
 
 @pytest.fixture
@@ -48,12 +38,6 @@ def send(api: Api, content: bytes = SAMPLES[0]) -> tuple[int, float, str | None]
     answer.read()
     connection.close()
     return answer.status, time.monotonic() - begin, answer.headers["Retry-After"]
-
-
-def cpu_seconds(api: Api) -> float:
-    (worker,) = api.workers()
-    fields = Path(f"/proc/{worker}/stat").read_text().rpartition(")")[2].split()
-    return sum(map(int, fields[11:13])) / 100
 
 
 @pytest.mark.parametrize(
@@ -107,9 +91,9 @@ def test_a_form_is_abandoned_when_its_client_disconnects(api: Api) -> None:
     time.sleep(1)
     connection.close()
     time.sleep(1.5)
-    before = cpu_seconds(api)
+    before = api.cpu_seconds()
     time.sleep(1)
-    assert cpu_seconds(api) - before < 0.3
+    assert api.cpu_seconds() - before < 0.3
     assert send(api)[0] == 200
     wait_until(lambda: '"path":"/predict","status":408' in api.log())
 

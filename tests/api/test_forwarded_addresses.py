@@ -7,10 +7,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from test_http import Connection
 
 from mnist_api.settings import SettingsError, read_settings
 from support.cases.http import HOST, JSON, LENGTH, LINE
+from support.http_connection import Connection
 from support.processes import wait_until
 from support.servers.api import BODY, Api
 

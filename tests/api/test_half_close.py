@@ -8,11 +8,10 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from test_connections import BINARY
-from test_fairness import FORM, FORM_TYPE, HEAD, cpu_seconds
-from test_http import FAST, SLOW, Connection
 
-from support.cases.http import HEALTH, HOST, JSON, LENGTH, LINE
+from support.cases.http import BINARY, HEALTH, HOST, JSON, LENGTH, LINE
+from support.cases.slow_bodies import FORM, FORM_TYPE, HEAD
+from support.http_connection import FAST, SLOW, Connection
 from support.processes import wait_until
 from support.servers.api import BODY, Api
 
@@ -114,9 +113,9 @@ def test_long_work_is_abandoned_soon_after_the_client_closes(
         connection.close()
     wait_until(lambda: find_status(api, request_id) == 408, 15)
     time.sleep(1)  # the picture that is being decoded
-    before = cpu_seconds(api)
+    before = api.cpu_seconds()
     time.sleep(0.5)
-    assert cpu_seconds(api) - before < 0.2
+    assert api.cpu_seconds() - before < 0.2
     assert api.predict() == 7
     connection.close()
 

@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from test_http import FAST, Connection, read_behind
 
 from support.cases.http import HOST, JSON, LENGTH, LINE, VALID
+from support.http_connection import FAST, Connection, read_behind
 from support.servers.api import BODY, Api
 
 

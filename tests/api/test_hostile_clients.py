@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from support.http_connection import begin, read_to_end
 from support.processes import wait_until
 from support.servers.api import BODY, Api
 
@@ -22,21 +23,6 @@ def api(start_api: Callable[..., Api], seven: Path) -> Api:
     api = start_api(MODEL_FILE=str(seven), REQUEST_SECONDS="1").wait_ready()
     wait_until(lambda: api.log().count("Application startup complete") == 2)
     return api
-
-
-def begin(api: Api, content: bytes) -> socket.socket:
-    connection = socket.create_connection(("127.0.0.1", api.port), timeout=20)
-    connection.sendall(content)
-    return connection
-
-
-def read_to_end(connection: socket.socket) -> bytes:
-    """Return what the server sends until it closes the connection."""
-    received = b""
-    with contextlib.suppress(ConnectionResetError):
-        while more := connection.recv(65536):
-            received += more
-    return received
 
 
 def check_unaffected(api: Api, workers: list[int]) -> None:

@@ -1,27 +1,17 @@
 """Requests at the edges of HTTP/1.1, on new connections and behind other requests."""
 
-import contextlib
-import http.client
-import io
 import json
 import re
-import socket
 from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
 
 from support.cases.http import HOST, INVALID, JSON, LENGTH, LINE, MARK, VALID
-from support.cases.request_samples import make_picture
+from support.http_connection import FAST, SLOW, Connection, read_behind
 from support.processes import wait_until
 from support.servers.api import BODY, Api
 
-FAST = LINE + HOST + JSON + LENGTH + b"\r\n" + BODY
-PICTURE = make_picture("PNG")
-SLOW = (
-    b"POST /predict HTTP/1.1\r\nHost: localhost\r\nContent-Type: image/png\r\n"
-    b"Content-Length: %d\r\n\r\n" % len(PICTURE) + PICTURE
-)
 BEHIND = {"alone": b"", "behind a fast one": FAST, "behind a slow one": SLOW}
 
 
@@ -30,57 +20,11 @@ def api(start_apis: Callable[..., Api], seven: Path) -> Api:
     return start_apis(MODEL_FILE=str(seven), WEB_CONCURRENCY="1").wait_ready()
 
 
-class OpenFile(io.BufferedReader):
-    """What several responses are read from; HTTPResponse would close it after the first."""
-
-    def close(self) -> None:
-        """Do nothing."""
-
-
-class Connection:
-    """A connection that sends bytes and reads responses."""
-
-    def __init__(self, api: Api) -> None:
-        self.socket = socket.create_connection(("127.0.0.1", api.port), timeout=10)
-        self._raw = socket.SocketIO(self.socket, "r")
-        self._file = OpenFile(self._raw)
-
-    def makefile(self, _mode: str) -> io.BufferedReader:
-        return self._file
-
-    def close(self) -> None:
-        io.BufferedReader.close(self._file)
-        self.socket.close()
-
-    def send(self, content: bytes) -> None:
-        with contextlib.suppress(ConnectionError):  # refused before everything was sent
-            self.socket.sendall(content)
-
-    def read(self, method: str = "GET") -> tuple[http.client.HTTPResponse, bytes]:
-        response = http.client.HTTPResponse(self, method=method)  # type: ignore[arg-type] # has makefile
-        response.begin()
-        return response, response.read()
-
-    def is_closed(self) -> bool:
-        try:
-            return self._file.read(1) == b""
-        except ConnectionResetError:
-            return True
-
-
 @pytest.fixture
 def connection(api: Api) -> Iterator[Connection]:
     opened = Connection(api)
     yield opened
     opened.close()
-
-
-def read_behind(connection: Connection, before: bytes) -> None:
-    """Read the response to the request before, which has to come first."""
-    if before:
-        response, body = connection.read()
-        assert response.status == 200
-        assert b'"prediction":7' in body
 
 
 @pytest.mark.parametrize("before", BEHIND.values(), ids=BEHIND)

@@ -12,10 +12,9 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from test_hostile_clients import begin, read_to_end
-from test_http import FAST, SLOW
 
 from support.cases.http import HEALTH
+from support.http_connection import FAST, SLOW, begin, read_to_end
 from support.processes import wait_until
 from support.servers.api import Api
 

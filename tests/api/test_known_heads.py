@@ -7,10 +7,10 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
-from test_http import FAST, Connection
 
 from support.cases.http import HOST, INVALID, JSON, LENGTH, LINE, VALID
 from support.cases.request_samples import make_picture
+from support.http_connection import FAST, Connection
 from support.servers.api import BODY, Api
 
 HEAD = LINE + HOST + JSON + LENGTH + b"\r\n"

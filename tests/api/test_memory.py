@@ -11,9 +11,9 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from test_fairness import FORM
 
 from support.cases.request_samples import INFER, SAMPLES
+from support.cases.slow_bodies import FORM
 from support.memory_cgroup import kills, memory_cgroup
 from support.pictures.hostile import HONEST, HOSTILE
 from support.processes import wait_until

@@ -9,34 +9,16 @@ from pathlib import Path
 import httpx
 import numpy as np
 import pytest
-from prometheus_client.parser import text_string_to_metric_families
 
 from mnist_api.telemetry.exposition import write_metrics
 from mnist_api.telemetry.metrics import Metrics
+from support.metrics import read, samples
 from support.networks.dense import digit_network
 from support.processes import wait_until
 from support.registered_model import RegisteredModel
 from support.servers.api import BODY, Api
 
 BAD = b'{"image": []}'
-
-
-def samples(api: Api) -> dict[str, float]:
-    """Return each sample by its name and labels."""
-    answer = httpx.get(f"{api.url}/metrics")
-    assert answer.status_code == 200
-    assert answer.headers["Content-Type"].startswith("text/plain")
-    return read(answer.text)
-
-
-def read(text: str) -> dict[str, float]:
-    return {
-        sample.name + "".join(f" {name}={sample.labels[name]}" for name in sorted(sample.labels)): (
-            sample.value
-        )
-        for family in text_string_to_metric_families(text)
-        for sample in family.samples
-    }
 
 
 @pytest.fixture

@@ -8,9 +8,9 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from test_http import FAST, SLOW, Connection
 
 from support.cases.http import HEALTH, HOST, JSON, LINE, METRICS
+from support.http_connection import FAST, SLOW, Connection
 from support.servers.api import BODY, Api
 
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import httpx
 import pytest
-from test_metrics import samples
 
+from support.metrics import samples
 from support.networks.dense import digit_network
 from support.networks.hostile import hostile
 from support.processes import wait_until

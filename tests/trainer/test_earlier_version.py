@@ -12,11 +12,11 @@ from pathlib import Path
 
 import pytest
 from mlflow import MlflowClient
-from test_search import runs_of as search_runs_of
 
 from mnist_trainer.pipeline import outbox
 from mnist_trainer.settings import Settings
 from support.trainer.example_datasets import write_set
+from support.trainer.searches import runs_of as search_runs_of
 from support.trainer.trainings import alias_of, command
 
 WRITTEN = Path(__file__).parent / "earlier_version"

@@ -9,12 +9,12 @@ from pathlib import Path
 
 import pytest
 from mlflow import MlflowClient
-from test_search import TINY, runs_of, versions_of
 
 from mnist_trainer.search.locks import JOURNAL, STUDY, Locks
 from mnist_trainer.settings import Settings
 from support.servers.tracking import tracking_server
 from support.trainer.commands import Command, ended, sentence
+from support.trainer.searches import TINY, runs_of, versions_of
 
 LONG = [each for each in TINY if "epochs" not in each] + ["--epochs=40", "--retrain-epochs=1"]
 

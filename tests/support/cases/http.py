@@ -10,6 +10,7 @@ LENGTH = b"Content-Length: %d\r\n" % len(BODY)
 CHUNKS = b"%x\r\n%b\r\n0\r\n" % (len(BODY), BODY)
 HEALTH = b"GET /health HTTP/1.1\r\n" + HOST + b"\r\n"
 METRICS = b"GET /metrics HTTP/1.1\r\n" + HOST + b"\r\n"
+BINARY = LINE + HOST + b"Content-Type: application/octet-stream\r\n"
 MARK = b"echo-7f3a"  # what no response may repeat
 
 

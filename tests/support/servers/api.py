@@ -101,6 +101,12 @@ class Api:
         children = Path(f"/proc/{pid}/task/{pid}/children").read_text()
         return [int(child) for child in children.split()]
 
+    def cpu_seconds(self) -> float:
+        """Return the CPU time of the only worker."""
+        (worker,) = self.workers()
+        fields = Path(f"/proc/{worker}/stat").read_text().rpartition(")")[2].split()
+        return sum(map(int, fields[11:13])) / 100
+
     def stop(self) -> int:
         """Terminate it and return its exit code."""
         self.client.close()
