@@ -1,4 +1,4 @@
-"""The environment of all tests: requests to this machine by no proxy, and no `make` around them."""
+"""The environment of all tests: no proxy to this machine, no `make` around them, bytecode kept."""
 
 import os
 
@@ -6,3 +6,4 @@ EXCEPTED = [os.environ.get("no_proxy") or os.environ.get("NO_PROXY", ""), "local
 os.environ["no_proxy"] = os.environ["NO_PROXY"] = ",".join(filter(None, EXCEPTED))
 for _name in ("MAKEFLAGS", "MFLAGS", "MAKELEVEL"):  # of a `make --jobs test`; tests run `make` too
     os.environ.pop(_name, None)
+os.environ.pop("PYTHONDONTWRITEBYTECODE", None)  # each start of MLflow would take twice as long

@@ -19,6 +19,8 @@ library_logging.configure(os.environ)  # before any test imports MLflow or Tenso
 
 from mlflow import MlflowClient  # noqa: E402 - only after the line above
 
+from mnist_trainer.evaluation.robustness import measure_robustness  # noqa: E402 - the same
+from mnist_trainer.reporting import artifacts, plots  # noqa: E402 - the same
 from mnist_trainer.settings import Settings, read_settings  # noqa: E402 - the same
 from support.processes import ROOT  # noqa: E402 - the same
 from support.servers.tracking import tracking_server  # noqa: E402 - the same
@@ -85,3 +87,19 @@ def start(environment: dict[str, str]) -> Iterator[Command]:
     for process in started:
         process.kill()
         process.communicate()
+
+
+@pytest.fixture(autouse=True)
+def small_reports(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let trainings in a test draw one plot, and measure robustness with 100 images.
+
+    The rest would be half of the time of a small training. Fixtures of a module train before
+    this one applies: test_train checks a complete report.
+    """
+    few = {"learning_curves": plots.PLOTS["learning_curves"]}
+    monkeypatch.setattr(plots, "PLOTS", few)
+    monkeypatch.setattr(
+        artifacts,
+        "measure_robustness",
+        lambda predict, test: measure_robustness(predict, test.first(100)),
+    )
