@@ -14,7 +14,8 @@ TRAINER = trainer() { if $(COMPOSED); then docker compose run --rm $(DATA) train
 	else $(PYTHON) -m local trainer "$$@"; fi; }; trainer
 
 .PHONY: help up local down logs train search versions promote rollback resume-upload report \
-	test test-unit test-unit-trainer test-unit-api test-docs test-trainer test-api test-page test-report test-mlflow-server test-local test-compose \
+	test test-slow test-unit test-unit-trainer test-unit-api test-docs test-trainer test-api test-page \
+	test-report test-mlflow-server test-local test-compose \
 	bench bench-hostile bench-training fuzz lint format lock
 
 help:
@@ -61,12 +62,19 @@ rollback: ## promote the previous version again
 resume-upload: ## log trainings that the tracking server does not have yet
 	@$(TRAINER) resume-upload $(ARGS)
 
-test: test-unit test-docs test-trainer test-page test-report test-mlflow-server test-local ## run all tests that need no container engine
-	@$(MAKE) test-api # alone, as it asserts durations
+test: ## run all tests but the slow ones, every part once for real; at most 8 minutes on two cores
+	@$(MAKE) --no-print-directory test-unit
+	@$(MAKE) --no-print-directory --jobs=2 --keep-going --output-sync MARKED='-m "not slow"' \
+		test-api test-trainer test-mlflow-server test-local test-page test-report test-docs
+
+test-slow: ## run the slow tests: those that wait, or do again what a faster test does
+	@$(MAKE) --no-print-directory --jobs=2 --keep-going --output-sync MARKED='-m slow' \
+		test-trainer test-local test-mlflow-server
+	@$(MAKE) --no-print-directory MARKED='-m slow' test-api # alone, as it asserts durations
 
 test-unit: ## run the tests that start no process, for working; under a minute
 	@$(PYTHON) -m local environment trainer-test api-test
-	@$(MAKE) --no-print-directory --jobs=2 --output-sync test-unit-trainer test-unit-api
+	@$(MAKE) --no-print-directory --jobs=2 --keep-going --output-sync test-unit-trainer test-unit-api
 
 test-unit-trainer:
 	PYTHONPATH=trainer $(TRAINER_TEST) -m pytest tests/unit/trainer
@@ -74,33 +82,34 @@ test-unit-trainer:
 test-unit-api:
 	PYTHONPATH=api $(API_TEST) -m pytest tests/unit/api
 
+# The suites, each with its slow tests unless MARKED chooses.
 test-docs: # what README and docs name exists, and the changes that CONTRIBUTING describes work
 	@$(PYTHON) -m local environment trainer-test api-test
-	PYTHONPATH=api $(API_TEST) -m pytest tests/docs
+	PYTHONPATH=api $(API_TEST) -m pytest $(MARKED) tests/docs
 
 test-trainer:
 	@$(PYTHON) -m local environment mlflow-server api trainer-test
-	PYTHONPATH=trainer $(TRAINER_TEST) -m pytest tests/trainer
+	PYTHONPATH=trainer $(TRAINER_TEST) -m pytest $(MARKED) tests/trainer
 
 test-api:
 	@$(PYTHON) -m local environment mlflow-server api-test
-	PYTHONPATH=api $(API_TEST) -m pytest tests/api
+	PYTHONPATH=api $(API_TEST) -m pytest $(MARKED) tests/api
 
 test-page: # in Chromium, if it is installed
 	@$(PYTHON) -m local environment api-test
-	PYTHONPATH=api $(API_TEST) -m pytest tests/page
+	PYTHONPATH=api $(API_TEST) -m pytest $(MARKED) tests/page
 
 test-report:
 	@$(PYTHON) -m local environment mlflow-server trainer-test
-	PYTHONPATH=trainer $(TRAINER_TEST) -m pytest tests/report
+	PYTHONPATH=trainer $(TRAINER_TEST) -m pytest $(MARKED) tests/report
 
 test-mlflow-server: # the tracking server's open paths, allowed hosts, and its pages in Chromium
 	@$(PYTHON) -m local environment mlflow-server api-test
-	$(API_TEST) -m pytest tests/mlflow_server
+	$(API_TEST) -m pytest $(MARKED) tests/mlflow_server
 
 test-local: # `make local`, and the black-box tests in tests/stack against it
 	@$(PYTHON) -m local environment mlflow-server trainer api trainer-test
-	$(TRAINER_TEST) -m pytest tests/local
+	$(TRAINER_TEST) -m pytest $(MARKED) tests/local
 
 test-compose: ## build and test the stack in containers; needs a running container engine
 	@{ $(ENGINE); } || { echo "No container engine answers: start Docker, with Compose, and try again." >&2; exit 1; }

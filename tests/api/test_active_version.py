@@ -87,6 +87,7 @@ BAD = {
 }
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("bad", BAD.values(), ids=BAD)
 def test_a_bad_version_is_not_activated_and_logged_once(
     start_api: Callable[..., Api], model: RegisteredModel, bad: dict[str, bytes | str | None]
@@ -116,6 +117,7 @@ def test_a_version_becomes_active_once_its_tag_is_corrected(
     assert api.model()["version"] == "2"
 
 
+@pytest.mark.slow
 def test_without_registry_and_cache_the_api_waits_for_the_model(
     start_api: Callable[..., Api], model: RegisteredModel
 ) -> None:
@@ -154,6 +156,7 @@ def test_without_the_registry_the_last_active_version_is_loaded_from_the_cache(
     wait_until(lambda: api.all_predict(4))
 
 
+@pytest.mark.slow
 def test_the_loss_of_the_registry_is_logged_once_and_the_active_version_stays(
     start_api: Callable[..., Api], model: RegisteredModel
 ) -> None:

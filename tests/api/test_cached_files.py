@@ -3,10 +3,14 @@
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from support.networks.dense import digit_network
 from support.processes import wait_until
 from support.registered_model import RegisteredModel
 from support.servers.api import Api
+
+pytestmark = pytest.mark.slow
 
 
 def files(cache: Path, version: str) -> Path:

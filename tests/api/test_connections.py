@@ -14,6 +14,8 @@ from support.http_connection import FAST, SLOW, Connection
 from support.processes import wait_until
 from support.servers.api import BODY, Api
 
+pytestmark = pytest.mark.slow
+
 ENDED_SECONDS = 12  # REQUEST_SECONDS is 1; the sweep runs once a second, on a busy machine
 INFER = b"POST /v2/models/x/infer HTTP/1.1\r\n" + HOST + LENGTH + b"\r\n" + BODY
 MEGABYTE = b"Content-Length: 1000000\r\n\r\n"

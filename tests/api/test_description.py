@@ -59,6 +59,7 @@ def test_its_version_is_that_of_the_package() -> None:
     assert project["version"] == __version__ == SPEC["info"]["version"]
 
 
+@pytest.mark.slow
 def test_schemathesis_finds_no_undocumented_response(api: Api, tmp_path: Path) -> None:
     """It generates valid and invalid requests from the specification."""
     spec = json.loads(json.dumps(SPEC))

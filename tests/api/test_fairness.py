@@ -17,6 +17,8 @@ from support.cases.slow_bodies import END, FORM, FORM_TYPE, HEAD, LIST, PART, SL
 from support.processes import wait_until
 from support.servers.api import Api
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture
 def api(start_api: Callable[..., Api], seven: Path) -> Api:

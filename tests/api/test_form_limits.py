@@ -9,6 +9,8 @@ import pytest
 from support.cases.request_samples import SAMPLES
 from support.servers.api import Api
 
+pytestmark = pytest.mark.slow
+
 TYPE = "multipart/form-data; boundary=x"
 FILE = b'--x\r\nContent-Disposition: form-data; name="image"; filename="a.png"\r\n\r\n%b\r\n'
 FIELD = b'--x\r\nContent-Disposition: form-data; name="image"\r\n\r\n\r\n'

@@ -136,6 +136,7 @@ def test_what_is_no_address_is_refused(value: str) -> None:
     assert repr(value) in str(refused.value)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(
     ("value", "sentence"),
     [

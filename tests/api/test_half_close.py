@@ -15,6 +15,8 @@ from support.http_connection import FAST, SLOW, Connection
 from support.processes import wait_until
 from support.servers.api import BODY, Api
 
+pytestmark = pytest.mark.slow
+
 LARGE = (
     BINARY + b"Accept: application/octet-stream\r\nContent-Length: 1568000\r\n\r\n" + bytes(1568000)
 )

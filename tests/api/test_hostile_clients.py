@@ -13,6 +13,8 @@ from support.http_connection import begin, read_to_end
 from support.processes import wait_until
 from support.servers.api import BODY, Api
 
+pytestmark = pytest.mark.slow
+
 POST = b"POST /predict HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"
 HEAD = POST + b"Content-Length: %d\r\n\r\n" % len(BODY)
 BYTES = b"POST /predict HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/octet-stream\r\n"

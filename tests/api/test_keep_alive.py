@@ -18,6 +18,8 @@ from support.http_connection import FAST, SLOW, begin, read_to_end
 from support.processes import wait_until
 from support.servers.api import Api
 
+pytestmark = pytest.mark.slow
+
 LIMIT = 20
 
 

@@ -13,6 +13,8 @@ from support.cases.request_samples import make_picture
 from support.http_connection import FAST, Connection
 from support.servers.api import BODY, Api
 
+pytestmark = pytest.mark.slow
+
 HEAD = LINE + HOST + JSON + LENGTH + b"\r\n"
 HEADS = 15_000
 MAX_GROWTH = 8_000  # kB; all heads would take over 30,000

@@ -19,6 +19,8 @@ from support.pictures.hostile import HONEST, HOSTILE
 from support.processes import wait_until
 from support.servers.api import Api
 
+pytestmark = pytest.mark.slow
+
 MEGABYTES = [512, 384]  # compose.yaml's, and less
 ROW = b"[" + b",".join([b"0"] * 784) + b"]"
 BATCH = b'{"images": [' + b",".join([ROW] * 10_600) + b"]}"  # 16 MB

@@ -81,6 +81,7 @@ def test_a_killed_worker_keeps_its_counts_and_loses_its_gauges(api: Api) -> None
     assert samples(api)["mnist_api_requests_total route=/predict status=200"] == 30
 
 
+@pytest.mark.slow
 def test_a_new_start_counts_from_zero(start_api: Callable[..., Api], seven: Path) -> None:
     for _ in range(2):
         api = start_api(MODEL_FILE=str(seven)).wait_ready()
@@ -89,6 +90,7 @@ def test_a_new_start_counts_from_zero(start_api: Callable[..., Api], seven: Path
         assert api.stop() == 0
 
 
+@pytest.mark.slow
 def test_open_connections_are_a_gauge(api: Api) -> None:
     with httpx.Client() as client:
         client.post(f"{api.url}/predict", content=BODY)  # an error, on a connection that stays open
@@ -98,6 +100,7 @@ def test_open_connections_are_a_gauge(api: Api) -> None:
     )  # at most the connection of this request
 
 
+@pytest.mark.slow
 def test_versions_swaps_and_failed_polls_are_exported(
     start_api: Callable[..., Api], model: RegisteredModel
 ) -> None:

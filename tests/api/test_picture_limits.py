@@ -11,6 +11,8 @@ from mnist_api.imaging.memory_limit import limit_memory
 from mnist_api.imaging.picture import read_picture
 from support.pictures.hostile import HONEST, HOSTILE, drawn, packed
 
+pytestmark = pytest.mark.slow
+
 MAX_MB = 125  # of a picture; the API's container has 512 for two workers and all they hold
 MAX_SECONDS = 3  # of processor time, on a slow machine; half a second on a fast one
 PROGRAM = """

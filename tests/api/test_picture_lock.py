@@ -8,7 +8,11 @@ from itertools import pairwise
 from multiprocessing.synchronize import Event
 from pathlib import Path
 
+import pytest
+
 from mnist_api.imaging.picture_lock import PictureLock
+
+pytestmark = pytest.mark.slow
 
 FORK = multiprocessing.get_context("fork")
 

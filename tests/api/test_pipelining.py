@@ -13,6 +13,8 @@ from support.cases.http import HEALTH, HOST, JSON, LINE, METRICS
 from support.http_connection import FAST, SLOW, Connection
 from support.servers.api import BODY, Api
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.fixture(scope="module")
 def api(start_apis: Callable[..., Api], seven: Path) -> Api:

@@ -14,6 +14,8 @@ import pytest
 from support.processes import wait_until
 from support.servers.api import Api
 
+pytestmark = pytest.mark.slow
+
 BODY = b'{"image": [0' + b",0" * 783 + b"]}"
 HEAD = (
     b"POST /predict HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n"

@@ -12,6 +12,8 @@ from support.processes import wait_until
 from support.registered_model import RegisteredModel
 from support.servers.api import Api
 
+pytestmark = pytest.mark.slow
+
 REFUSING = "http://127.0.0.1:9"
 
 

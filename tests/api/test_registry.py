@@ -17,6 +17,8 @@ from support.processes import wait_until
 from support.registered_model import RegisteredModel
 from support.servers.api import Api
 
+pytestmark = pytest.mark.slow
+
 HEAD = b"HTTP/1.1 200 OK\r\n"
 MOST, SECONDS = 100_000, 1.0
 

@@ -68,6 +68,7 @@ def test_the_server_ends_with_that_message_only(start_api: Callable[..., Api]) -
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("content", [b"", b"not ONNX", digit_network(7, pixels=785)])
 def test_a_model_file_that_cannot_be_loaded_ends_the_server(
     start_api: Callable[..., Api], tmp_path: Path, content: bytes

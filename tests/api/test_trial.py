@@ -21,6 +21,8 @@ from support.networks.dense import linear_network
 from support.networks.hostile import HOSTILE, hostile
 from support.processes import wait_until
 
+pytestmark = pytest.mark.slow
+
 
 @pytest.mark.parametrize("name", HOSTILE)
 def test_a_hostile_network_is_refused_with_a_reason(name: str) -> None:

@@ -102,6 +102,7 @@ def test_no_picture_is_handled_in_the_event_loop() -> None:
     assert is_fast_as(NPY, npy(BYTES))
 
 
+@pytest.mark.slow
 def test_no_image_of_mnist_begins_like_a_file() -> None:
     """Neither do inverted ones, nor noise."""
     digits = read_digits(10_000)

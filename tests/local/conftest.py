@@ -1,5 +1,6 @@
 """A new stack for each test, and the state of a stack with a trained version."""
 
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -28,3 +29,17 @@ def trained_state(tmp_path_factory: pytest.TempPathFactory) -> Path:
         stack.press_ctrl_c()
         stack.wait()
     return stack.state
+
+
+@pytest.fixture(scope="session")
+def running_stack(trained_state: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """A stack that runs on a copy of the trained state, for tests that leave it running."""
+    state = tmp_path_factory.mktemp("running") / "state"
+    shutil.copytree(trained_state, state, ignore=shutil.ignore_patterns("running"))
+    stack = Stack(state, MLFLOW_ALLOWED_HOSTS="mnist.lan")
+    stack.up()
+    stack.wait_for_output("The stack runs:")
+    yield stack
+    stack.press_ctrl_c()
+    stack.wait()
+    assert stack.processes() == []

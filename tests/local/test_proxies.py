@@ -10,6 +10,8 @@ import pytest
 from support.processes import ROOT
 from support.stacks.local import Stack
 
+pytestmark = pytest.mark.slow
+
 NAMES = ("http_proxy", "https_proxy", "all_proxy")
 
 

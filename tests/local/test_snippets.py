@@ -4,7 +4,6 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Iterator
 from itertools import pairwise
 from pathlib import Path
 
@@ -13,6 +12,8 @@ import pytest
 from support.documents import find_fences
 from support.processes import ROOT
 from support.stacks.local import Stack
+
+pytestmark = pytest.mark.slow
 
 UV = ROOT / ".local" / "environments" / "uv" / "bin" / "uv"
 
@@ -25,16 +26,6 @@ def find_snippets() -> list[tuple[str, str]]:
         for before, fence in pairwise(fences)
         if fence.language == "python"
     ]
-
-
-@pytest.fixture(scope="module")
-def running_stack(trained_state: Path) -> Iterator[Stack]:
-    stack = Stack(trained_state)
-    stack.up()
-    stack.wait_for_output("The stack runs:")
-    yield stack
-    stack.press_ctrl_c()
-    stack.wait()
 
 
 @pytest.mark.parametrize(("packages", "code"), find_snippets(), ids=lambda text: text[:30])

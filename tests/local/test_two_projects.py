@@ -11,6 +11,8 @@ import pytest
 from support.processes import ROOT
 from support.stacks.local import Stack
 
+pytestmark = pytest.mark.slow
+
 DOCKER = """#!/bin/sh
 case "$*" in
   "compose config") echo "name: clone" ;;

@@ -2,10 +2,15 @@
 
 import sqlite3
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
+import pytest
+
 from support.processes import free_port
-from support.servers.tracking import FOLDER, PYTHON, environ, tracking_server
+from support.servers.tracking import FOLDER, PYTHON, TrackingServer, environ, tracking_server
+
+pytestmark = pytest.mark.slow
 
 
 def check(port: int, folder: Path) -> subprocess.CompletedProcess[str]:
@@ -24,28 +29,45 @@ def collect_garbage(folder: Path, uri: str) -> None:
     subprocess.run(command, env=environ(folder), check=True, capture_output=True)
 
 
-def test_a_server_whose_default_experiment_was_deleted_is_healthy(tmp_path: Path) -> None:
-    with tracking_server(tmp_path) as server:
-        assert check(server.port, tmp_path).returncode == 0
-        deleted = server.send(
-            "POST", "/api/2.0/mlflow/experiments/delete", '{"experiment_id": "0"}'
-        )
-        assert deleted.status == 200
-        assert check(server.port, tmp_path).returncode == 0
-        collect_garbage(tmp_path, server.url)
-        found = server.send("GET", "/api/2.0/mlflow/experiments/get?experiment_id=0")
-        assert found.status == 404
-        assert check(server.port, tmp_path).returncode == 0
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.mktemp("changed")
 
 
-def test_a_server_without_its_database_is_not_healthy(tmp_path: Path) -> None:
-    with tracking_server(tmp_path) as server:
-        with sqlite3.connect(tmp_path / "mlflow.db") as database:
-            database.execute("ALTER TABLE experiments RENAME TO lost")
-        failed = check(server.port, tmp_path)
-        assert failed.returncode == 1
-        assert "is the database up?" in failed.stderr
-        assert server.send("GET", "/health").status == 200
+@pytest.fixture(scope="module")
+def changed_server(folder: Path) -> Iterator[TrackingServer]:
+    """A server whose database the tests of this module change."""
+    with tracking_server(folder) as server:
+        yield server
+
+
+def test_a_server_whose_default_experiment_was_deleted_is_healthy(
+    changed_server: TrackingServer, folder: Path
+) -> None:
+    assert check(changed_server.port, folder).returncode == 0
+    deleted = changed_server.send(
+        "POST", "/api/2.0/mlflow/experiments/delete", '{"experiment_id": "0"}'
+    )
+    assert deleted.status == 200
+    assert check(changed_server.port, folder).returncode == 0
+    collect_garbage(folder, changed_server.url)
+    found = changed_server.send("GET", "/api/2.0/mlflow/experiments/get?experiment_id=0")
+    assert found.status == 404
+    assert check(changed_server.port, folder).returncode == 0
+
+
+def test_a_server_without_its_database_is_not_healthy(
+    changed_server: TrackingServer, folder: Path
+) -> None:
+    rename = "ALTER TABLE {} RENAME TO {}"
+    with sqlite3.connect(folder / "mlflow.db") as database:
+        database.execute(rename.format("experiments", "lost"))
+    failed = check(changed_server.port, folder)
+    assert failed.returncode == 1
+    assert "is the database up?" in failed.stderr
+    assert changed_server.send("GET", "/health").status == 200
+    with sqlite3.connect(folder / "mlflow.db") as database:
+        database.execute(rename.format("lost", "experiments"))
 
 
 def test_nothing_that_listens_is_not_healthy(tmp_path: Path) -> None:

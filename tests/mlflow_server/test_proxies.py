@@ -7,6 +7,8 @@ import pytest
 
 from support.servers.tracking import FOLDER, PYTHON
 
+pytestmark = pytest.mark.slow
+
 ASK = """
 import os, sys
 from proxies import except_neighbours

@@ -80,6 +80,7 @@ def build(inner: Layers) -> keras.Sequential:
     )
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", ACTIVATIONS)
 def test_every_activation_of_keras_is_exported_and_run_by_the_api(
     name: str, data: Dataset, refusal_by_the_api: Callable[[Path], str | None], tmp_path: Path

@@ -22,6 +22,8 @@ from mnist_trainer.training.recipes import RECIPES
 from mnist_trainer.training.temperature import apply_temperature
 from support.trainer.trainings import TINY, command, runs_of
 
+pytestmark = pytest.mark.slow
+
 RECIPE = dataclasses.replace(RECIPES["quick"], epochs=2, batch_size=64)
 GELU = keras.activations.gelu
 

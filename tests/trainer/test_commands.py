@@ -134,6 +134,7 @@ def test_bad_data_and_bad_settings_end_with_one_sentence(start: Command, tmp_pat
     assert "--epochs" in sentence(err)
 
 
+@pytest.mark.slow
 def test_a_training_that_is_killed_leaves_production_and_the_next_one_succeeds(
     start: Command, promoted: Registry
 ) -> None:
@@ -149,6 +150,7 @@ def test_a_training_that_is_killed_leaves_production_and_the_next_one_succeeds(
     assert err == ""
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
 def test_a_training_that_is_stopped_ends_its_run_as_killed(
     start: Command, settings: Settings, client: MlflowClient, number: signal.Signals, code: int

@@ -52,6 +52,7 @@ def test_an_unsent_training_is_sent_and_promoted(restored: Settings, client: Mlf
     assert str(record["told"]["dataset_sha256"]) in (version.description or "")
 
 
+@pytest.mark.slow
 def test_a_study_is_continued_with_the_trials_that_it_has(
     restored: Settings, client: MlflowClient, capfd: pytest.CaptureFixture[str]
 ) -> None:

@@ -20,6 +20,8 @@ from mnist_trainer.tracking.health import ServerError
 from mnist_trainer.tracking.registry import Registry
 from support.trainer.trainings import TINIER, TINY, alias_of, command, runs_of
 
+pytestmark = pytest.mark.slow
+
 
 def test_plots_that_cannot_be_drawn_do_not_end_the_training(
     settings: Settings,

@@ -11,6 +11,8 @@ from mnist_trainer.settings import Settings, read_settings
 from mnist_trainer.signals import Stopped
 from support.trainer.trainings import TINIER, command, register_versions
 
+pytestmark = pytest.mark.slow
+
 NAMES = [
     "d'été",
     'say "cheese"',

@@ -18,6 +18,8 @@ from mnist_trainer.tracking.version import list_promoted
 from support.processes import ROOT
 from support.trainer.trainings import alias_of, register_versions
 
+pytestmark = pytest.mark.slow
+
 IMAGES = 1000
 # Images that are misclassified: 36 of the champion, 20 and 22 of two good ones. WORSE has 36, which
 # is no worse than the champion, and worse than GOOD beyond chance.

@@ -18,6 +18,8 @@ from mnist_trainer.settings import Settings, read_settings
 from mnist_trainer.tracking.health import ServerError
 from support.trainer.trainings import TINIER, alias_of, command
 
+pytestmark = pytest.mark.slow
+
 RECORD = "training.json"
 
 

@@ -16,6 +16,8 @@ from support.servers.tracking import tracking_server
 from support.trainer.commands import Command, ended, sentence
 from support.trainer.searches import TINY, runs_of, versions_of
 
+pytestmark = pytest.mark.slow
+
 LONG = [each for each in TINY if "epochs" not in each] + ["--epochs=40", "--retrain-epochs=1"]
 
 

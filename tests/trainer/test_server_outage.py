@@ -13,6 +13,8 @@ from support.servers.tracking import tracking_server
 from support.trainer.commands import LONG, SECONDS, SHORT, Command, await_line, ended, sentence
 from support.trainer.trainings import alias_of, runs_of
 
+pytestmark = pytest.mark.slow
+
 EPOCHS = 60
 MANY_EPOCHS = 120  # a tracking server can start meanwhile
 

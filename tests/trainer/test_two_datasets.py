@@ -12,6 +12,8 @@ from mnist_trainer.data.dataset import SHIPPED
 from mnist_trainer.settings import Settings, read_settings
 from support.trainer.example_datasets import draw, write_set
 
+pytestmark = pytest.mark.slow
+
 TINY = [
     "train", "--recipe=quick", "--epochs=3", "--hidden=16", "--batch-size=50", "--floor=0.6",
     "--require-promotion",
