@@ -104,6 +104,7 @@ def test_layers_of_every_kind_are_trained_calibrated_exported_and_run_by_the_api
     assert describe_layers(model)
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NETWORKS)
 def test_layers_of_every_kind_are_trained_in_bfloat16(
     name: str, data: Dataset, monkeypatch: pytest.MonkeyPatch

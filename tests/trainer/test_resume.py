@@ -43,13 +43,13 @@ def models_of(settings: Settings, client: MlflowClient) -> int:
 @pytest.mark.parametrize(
     ("where", "name"),
     [
-        (release, "predict"),  # nothing is sent
+        pytest.param(release, "predict", marks=pytest.mark.slow),  # nothing is sent
         (Registry, "register"),  # the model is logged
-        (release, "publish"),  # and registered
-        (Registry, "promote"),  # and has passed the gate
-        (Registry, "move_alias"),  # and its promotion has begun
-        (Registry, "end_promotion"),  # and it has the alias
-        (release, "update_model_card"),  # and is in service
+        pytest.param(release, "publish", marks=pytest.mark.slow),  # and registered
+        pytest.param(Registry, "promote", marks=pytest.mark.slow),  # and has passed the gate
+        pytest.param(Registry, "move_alias", marks=pytest.mark.slow),  # and its promotion has begun
+        pytest.param(Registry, "end_promotion", marks=pytest.mark.slow),  # and it has the alias
+        pytest.param(release, "update_model_card", marks=pytest.mark.slow),  # and is in service
     ],
 )
 def test_wherever_a_delivery_broke_off_it_is_completed_and_nothing_is_there_twice(
@@ -87,6 +87,7 @@ def test_a_model_that_was_logged_by_half_is_replaced(
     assert client.get_run(folder.name).info.status == "FINISHED"
 
 
+@pytest.mark.slow
 def test_a_version_that_was_replaced_meanwhile_is_not_put_back(
     settings: Settings, client: MlflowClient
 ) -> None:
@@ -97,6 +98,7 @@ def test_a_version_that_was_replaced_meanwhile_is_not_put_back(
     assert alias_of(settings, client) == "2"
 
 
+@pytest.mark.slow
 def test_one_that_was_promoted_by_hand_meanwhile_does_not_replace_itself(
     settings: Settings, client: MlflowClient
 ) -> None:
@@ -109,6 +111,7 @@ def test_one_that_was_promoted_by_hand_meanwhile_does_not_replace_itself(
     assert alias_of(settings, client) == "1"
 
 
+@pytest.mark.slow
 def test_what_the_gate_rejects_is_delivered_as_well(
     settings: Settings, client: MlflowClient
 ) -> None:
@@ -124,6 +127,7 @@ def test_what_the_gate_rejects_is_delivered_as_well(
     assert command(settings, "resume-upload", "--require-promotion") == 0, "nothing is left"
 
 
+@pytest.mark.slow
 def test_name_and_alias_are_those_it_was_trained_for(
     settings: Settings, client: MlflowClient
 ) -> None:

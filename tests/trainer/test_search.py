@@ -97,6 +97,7 @@ def test_another_beginning_needs_another_study(searched: Settings) -> None:
         command(replace(searched, models_dir=None), "--study=other")
 
 
+@pytest.mark.slow
 def test_more_trials_can_be_asked_for_later_even_where_the_server_has_forgotten_the_search(
     settings: Settings, client: MlflowClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -118,6 +119,7 @@ def test_more_trials_can_be_asked_for_later_even_where_the_server_has_forgotten_
     assert len(trained) == 2
 
 
+@pytest.mark.slow
 def test_the_test_images_are_not_touched_before_the_training_of_the_best(
     settings: Settings, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -128,6 +130,7 @@ def test_the_test_images_are_not_touched_before_the_training_of_the_best(
     assert command(settings, "--trials=2") == 0
 
 
+@pytest.mark.slow
 def test_a_training_of_the_best_that_failed_is_made_up_for_and_one_rejected_is_not(
     settings: Settings, client: MlflowClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
