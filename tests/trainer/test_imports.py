@@ -5,9 +5,12 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+
 from support.processes import ROOT
 
 
+@pytest.mark.slow
 def test_a_training_does_not_wait_for_optuna() -> None:
     script = (
         "import json, sys; import mnist_trainer.cli.commands, mnist_trainer.pipeline.train;"

@@ -39,6 +39,7 @@ def test_a_candidate_no_worse_than_chance_replaces_the_champion(
     assert tags.get("promoted_over") == ("1" if decision.promoted else None)
 
 
+@pytest.mark.slow
 def test_a_candidate_worse_beyond_chance_stays_registered_with_the_reason(
     settings: Settings, client: MlflowClient
 ) -> None:
@@ -65,6 +66,7 @@ def test_a_candidate_below_the_floor_stays_registered_with_the_reason(
     assert alias_of(settings, client) is None
 
 
+@pytest.mark.slow
 def test_where_the_champion_is_not_what_was_registered_the_floor_decides(
     settings: Settings, client: MlflowClient, capfd: pytest.CaptureFixture[str]
 ) -> None:
@@ -78,6 +80,7 @@ def test_where_the_champion_is_not_what_was_registered_the_floor_decides(
     assert tags["gate_note"].startswith("the champion, version 1, cannot be measured")
 
 
+@pytest.mark.slow
 def test_the_gate_compares_with_the_champion_of_the_end(
     settings: Settings, client: MlflowClient, monkeypatch: pytest.MonkeyPatch
 ) -> None:
