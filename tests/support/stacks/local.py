@@ -53,7 +53,7 @@ class Stack:
             assert time.monotonic() < deadline, f"did not print {words!r}:\n{self.read_output()}"
             time.sleep(0.1)
 
-    def wait(self, seconds: float = 60) -> int:
+    def wait(self, seconds: float = 180) -> int:
         assert self.make
         return self.make.wait(seconds)
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from mnist_trainer.data.dataset import MNIST_SHA256
+from mnist_trainer.reporting import plots
 from mnist_trainer.reporting.artifacts import Artifacts, write_artifacts
 from support.trainer.example_results import PARAMS, make_results, probabilities_for
 
@@ -34,6 +35,12 @@ class Page(HTMLParser):
 
     def handle_data(self, data: str) -> None:
         self.words.append(data)
+
+
+@pytest.fixture
+def one_plot(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Draw one plot only, as each takes time."""
+    monkeypatch.setattr(plots, "PLOTS", {"reliability": plots.PLOTS["reliability"]})
 
 
 @pytest.fixture(scope="module")
@@ -87,6 +94,7 @@ def test_every_parameter_is_there_as_text(written: tuple[Page, Artifacts]) -> No
     assert f"pixels and labels: {MNIST_SHA256}" in page.text
 
 
+@pytest.mark.usefixtures("one_plot")
 def test_what_looks_like_html_or_a_template_is_text(tmp_path: Path) -> None:
     hostile = """"'><script src=//evil.example></script>{{ 7 * 7 }}{% raise %}"""
     names = ("dataset", "dataset_sha256", "layers", "version_keras", hostile)
@@ -115,6 +123,7 @@ def test_the_same_numbers_go_to_the_metrics(written: tuple[Page, Artifacts]) -> 
     )
 
 
+@pytest.mark.usefixtures("one_plot")
 def test_without_a_champion_it_says_so(tmp_path: Path) -> None:
     results = make_results(TRUTH, GUESSES)
     artifacts = write_artifacts(
