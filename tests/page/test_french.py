@@ -5,8 +5,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from drawing import draw
 from playwright.sync_api import Browser, Page, expect
+
+from support.drawing import draw
 
 PAGE = Path(__file__).resolve().parents[2] / "api" / "mnist_api" / "web" / "page"
 FRENCH = dict(re.findall(r'^  "(.+?)":\s+"(.+?)",$', (PAGE / "texts.js").read_text(), re.MULTILINE))
