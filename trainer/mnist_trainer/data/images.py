@@ -37,6 +37,12 @@ class LabelledImages:
         """Return all but the first ``count`` images."""
         return LabelledImages(self.images[count:], self.labels[count:])
 
+    def joined(self, other: "LabelledImages") -> "LabelledImages":
+        """Return these images and then those of ``other``."""
+        return LabelledImages(
+            np.concatenate([self.images, other.images]), np.concatenate([self.labels, other.labels])
+        )
+
     def digest(self) -> str:
         """Return the SHA-256 of the images and their labels."""
         return hashlib.sha256(self.images.tobytes() + self.labels.tobytes()).hexdigest()

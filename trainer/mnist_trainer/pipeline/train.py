@@ -24,6 +24,7 @@ from mnist_trainer.settings import Settings
 from mnist_trainer.tracking.registry import Registry
 from mnist_trainer.tracking.run import Run
 from mnist_trainer.tracking.run_context import open_run
+from mnist_trainer.training.drawn_digits import choose_training_images
 from mnist_trainer.training.history import EpochMetrics
 from mnist_trainer.training.inspection import describe_layers
 from mnist_trainer.training.model import build_model, separate_softmax
@@ -104,7 +105,7 @@ def _fit(
     run: Run, model: keras.Sequential, config: TrainConfig, data: Dataset, source: str
 ) -> tuple[list[EpochMetrics], dict[str, Any]]:
     """Train and calibrate ``model``; return its history and the run's parameters."""
-    training = data.train.first(config.limit or len(data.train))
+    training = choose_training_images(data, config.limit, config.recipe, config.seed)
     params = _list_params(config, data, len(training), model)
     run.log_params(params)
     run.log_dataset(data, source)

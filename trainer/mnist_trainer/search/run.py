@@ -17,6 +17,7 @@ from mnist_trainer.search.trials import Worker, run_trials
 from mnist_trainer.settings import Settings
 from mnist_trainer.signals import Stopped
 from mnist_trainer.tracking.registry import Registry
+from mnist_trainer.training.drawn_digits import choose_training_images
 
 
 def search(settings: Settings, registry: Registry, config: SearchConfig, data: Dataset) -> Decision:
@@ -27,7 +28,8 @@ def search(settings: Settings, registry: Registry, config: SearchConfig, data: D
     if settings.models_dir is None:
         raise SettingError("MODELS_DIR is not set; a search stores its trials in that folder.")
     build_exportable(config.recipe, config.seed, data)
-    split = data.train.first(config.limit or len(data.train)), data.validation
+    training = choose_training_images(data, config.limit, config.recipe, config.seed)
+    split = training, data.validation
     with open_study(settings.models_dir / "searches", config.name, config.epochs) as study:
         parent = _open_parent_run(settings, study, config, data)
         worker = Worker(settings, config, study, parent)
