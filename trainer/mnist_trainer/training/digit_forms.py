@@ -34,7 +34,7 @@ def _zero(random: Random) -> Strokes:
 
 
 def _one_with_flag(random: Random) -> Strokes:
-    length, angle = random.uniform(0.2, 0.75), math.radians(random.uniform(25, 70))
+    length, angle = random.uniform(0.2, 0.75), math.radians(random.uniform(20, 60))
     tip = (0.6 - length * math.sin(angle) * 1.3, length * math.cos(angle))
     return _jitter([[tip, (0.6, 0.0), (0.6, 1.0)]], random)
 

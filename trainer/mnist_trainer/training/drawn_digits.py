@@ -19,6 +19,7 @@ BOX = 20  # pixels of the longer side
 THICKNESS = 1.3, 6.5  # pixels
 MOST_INK = 0.3  # thickness over the shorter side: more would close the holes
 WIDTH = 0.3, 1.1  # over the form's own
+NARROWEST_SEVEN = 0.5  # a narrower one is a 1
 SLANT = -0.25, 0.35
 ROTATION = 0.08  # standard deviation, radians
 
@@ -45,13 +46,14 @@ def draw_digits(count: int, seed: int) -> LabelledImages:
     images = np.empty((count, PIXELS), np.uint8)
     for index, label in enumerate(labels):
         forms = FORMS[label]
-        strokes = _distort(forms[random.integers(len(forms))](random), random)
+        narrowest = NARROWEST_SEVEN if label == 7 else WIDTH[0]
+        strokes = _distort(forms[random.integers(len(forms))](random), random, narrowest)
         images[index] = _render(strokes, random, is_line=label == 1)
     return LabelledImages(images, labels)
 
 
-def _distort(strokes: Strokes, random: Random) -> list[Points]:
-    width = math.exp(random.uniform(*np.log(WIDTH)))
+def _distort(strokes: Strokes, random: Random, narrowest: float) -> list[Points]:
+    width = math.exp(random.uniform(math.log(narrowest), math.log(WIDTH[1])))
     slant, angle = random.uniform(*SLANT), random.normal(0, ROTATION)
     turn = np.array([[math.cos(angle), -math.sin(angle)], [math.sin(angle), math.cos(angle)]])
     shape = turn @ np.array([[width, -slant], [0, 1]])
