@@ -40,6 +40,7 @@ def main(folder: Path) -> int:
     values["Author"] = escape(os.environ.get("AUTHOR", ""))
     facts = {
         "plain": is_plain(source.params),
+        "drawn": int(source.params.get("drawn_images", 0)) > 0,
         "compared": "mcnemar_p" in source.metrics,
         "measured": "SpeedMedian" in service,
     }

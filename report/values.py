@@ -16,7 +16,7 @@ SETTINGS = {
     "Epochs": "epochs", "BatchSize": "batch_size", "LearningRate": "learning_rate",
     "BetaOne": "beta_1", "BetaTwo": "beta_2", "Smoothing": "label_smoothing",
     "Elastic": "elastic", "Rotation": "rotation", "Stretch": "scale", "Shear": "shear",
-    "Shift": "shift", "Floor": "floor", "Seed": "seed", "TrainingImages": "training_images",
+    "Shift": "shift", "Floor": "floor", "Seed": "seed",
 }  # fmt: skip
 PACKAGES = {
     "Python": "python", "TensorFlow": "tensorflow", "Keras": "keras", "Numpy": "numpy",
@@ -57,13 +57,15 @@ def _describe_network(params: Mapping[str, str]) -> dict[str, str]:
     hidden = ast.literal_eval(params["hidden"])
     widths = [SIDE * SIDE, *hidden, CLASSES]
     dense = sum((inputs + 1) * outputs for inputs, outputs in pairwise(widths))
-    images = int(params["training_images"])
+    images, drawn = int(params["training_images"]), int(params.get("drawn_images", 0))
     batch = min(int(params["batch_size"]), images)
     return {
         "Widths": "--".join(map(str, widths)),
         "HiddenLayers": str(len(hidden)),
         "Weights": number(int(params.get("weights", dense))),
         "Layers": escape(params.get("layers", "")),
+        "TrainingImages": number(images - drawn),
+        "DrawnImages": number(drawn),
         "Steps": number(int(params["epochs"]) * (images // batch)),
     }
 

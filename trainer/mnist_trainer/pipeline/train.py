@@ -106,12 +106,17 @@ def _fit(
 ) -> tuple[list[EpochMetrics], dict[str, Any]]:
     """Train and calibrate ``model``; return its history and the run's parameters."""
     training = choose_training_images(data, config.limit, config.recipe, config.seed)
-    params = _list_params(config, data, len(training), model)
+    drawn = len(training) - min(config.limit or len(data.train), len(data.train))
+    params = _list_params(config, data, model) | {
+        "training_images": len(training),
+        "drawn_images": drawn,
+    }
     run.log_params(params)
     run.log_dataset(data, source)
     print_line(
-        f"Data     {data.name}: {len(training):,} images for training, "
+        f"Data     {data.name}: {len(training) - drawn:,} images for training, "
         f"{len(data.validation):,} for validation, {len(data.test):,} for the test"
+        + (f"; {drawn:,} drawn digits for training" if drawn else "")
     )
     print_line(f"Model    {params['layers']}: {model.count_params():,} weights")
     split = training, data.validation
@@ -120,15 +125,13 @@ def _fit(
     return history, params
 
 
-def _list_params(
-    config: TrainConfig, data: Dataset, images: int, model: keras.Sequential
-) -> dict[str, Any]:
+def _list_params(config: TrainConfig, data: Dataset, model: keras.Sequential) -> dict[str, Any]:
     recipe = asdict(config.recipe) | {"hidden": str(config.recipe.hidden)}
     return (
         {"recipe": config.recipe_name}
         | recipe
         | {"layers": describe_layers(model), "weights": model.count_params()}
-        | {"seed": config.seed, "floor": config.floor, "training_images": images}
+        | {"seed": config.seed, "floor": config.floor}
         | {"dataset": data.name, "dataset_sha256": data.digest}
         | {f"version_{name}": version for name, version in list_packages().items()}
     )

@@ -67,10 +67,12 @@ def _compose(
 
 def _describe_data(description: DatasetText, results: Results) -> str:
     params = results.params
+    drawn = int(params.get("drawn_images", 0))
+    of_them = f", {drawn:,} of them drawn from strokes" if drawn else ""
     return (
         f"{description.origin} A twelfth of the training images is for validation; the "
         f"{len(results.test):,} test images are used once, after training. Trained on "
-        f"{int(params['training_images']):,} images.\n"
+        f"{int(params['training_images']):,} images{of_them}.\n"
         f"SHA-256 of all pixels and labels: `{params['dataset_sha256']}`"
     )
 
