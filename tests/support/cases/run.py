@@ -4,7 +4,8 @@ PARAMS = {
     "recipe": "50%_&_more", "hidden": "(20, 10)", "epochs": "3", "batch_size": "512",
     "learning_rate": "0.0015", "warmup": "0.05", "beta_1": "0.9", "beta_2": "0.99",
     "label_smoothing": "0.05", "elastic": "0.8", "rotation": "10.0", "scale": "0.1",
-    "shear": "0.1", "shift": "1.0", "seed": "7", "floor": "0.97", "training_images": "55000",
+    "shear": "0.1", "shift": "1.0", "seed": "7", "floor": "0.97", "training_images": "63250",
+    "drawn": "0.15", "drawn_images": "8250",
     "dataset": "mnist", "dataset_sha256": "ab" * 32,
     **{f"version_{name}": "1.2.3" for name in (
         "python", "tensorflow", "keras", "numpy", "mlflow", "onnx", "onnxruntime"

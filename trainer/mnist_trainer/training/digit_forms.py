@@ -25,7 +25,9 @@ def _arc(centre: Point, radii: Point, start: float, end: float) -> list[Point]:
 
 def _jitter(strokes: Strokes, random: Random, by: float = 0.035) -> Strokes:
     """Move each stroke's ends and corners a little."""
-    return [[(x + random.normal(0, by), y + random.normal(0, by)) for x, y in one] for one in strokes]
+    return [
+        [(x + random.normal(0, by), y + random.normal(0, by)) for x, y in one] for one in strokes
+    ]
 
 
 def _zero(random: Random) -> Strokes:

@@ -87,5 +87,6 @@ def _draw(begins: Points, ends: Points, thickness: float) -> NDArray[np.float64]
     along = ends - begins
     length = np.maximum((along**2).sum(-1), 1e-9)
     share = np.clip(((pixels - begins) * along).sum(-1) / length, 0, 1)
-    distance = np.linalg.norm(pixels - begins - share[..., np.newaxis] * along, axis=-1).min(-1)
+    nearest = begins + share[..., np.newaxis] * along
+    distance: Points = np.linalg.norm(pixels - nearest, axis=-1).min(-1)
     return np.clip(thickness / 2 + 0.5 - distance, 0, 1)

@@ -48,9 +48,7 @@ def _default(**changed: Any) -> Recipe:
     return Recipe(**(settings | changed))
 
 
-_AS_THEY_ARE = {
-    name: 0.0 for name in ("elastic", "rotation", "scale", "shear", "shift", "drawn")
-}
+_AS_THEY_ARE = dict.fromkeys(("elastic", "rotation", "scale", "shear", "shift", "drawn"), 0.0)
 
 RECIPES = {
     # some 98 % in seconds, to run all stages once
