@@ -23,9 +23,10 @@ def test_every_number_is_the_runs_own(collected: Path) -> None:
     wanted = {
         "Widths": "784--20--10--10",
         "Weights": r"16{\sep}020",  # 785 * 20 + 21 * 10 + 11 * 10
-        "Steps": "321",  # 3 epochs of 107 whole batches
+        "Steps": "369",  # 3 epochs of 123 whole batches
         "LearningRate": r"0{\dec}0015",
         "TrainingImages": r"55{\sep}000",
+        "DrawnImages": r"8{\sep}250",
         "TestAccuracy": r"97{\dec}50",
         "TestMistakes": "250",
         "CalibrationError": r"4{\dec}32",
