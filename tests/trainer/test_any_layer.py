@@ -91,6 +91,7 @@ def test_every_activation_of_keras_is_exported_and_run_by_the_api(
     assert refusal_by_the_api(files.onnx) is None
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("name", NETWORKS)
 def test_layers_of_every_kind_are_trained_calibrated_exported_and_run_by_the_api(
     name: str, data: Dataset, refusal_by_the_api: Callable[[Path], str | None], tmp_path: Path
