@@ -39,7 +39,7 @@ def read_records(json: bytes, checkpoint: Callable[[], None]) -> NDArray[np.floa
 
 def read_csv(body: bytes, checkpoint: Callable[[], None]) -> NDArray[np.float32]:
     """Return the rows under a CSV's heading as float32 [n, 784]. Raises ProblemError (400)."""
-    lines = _split(body.strip().replace(b"\r\n", b"\n"), b"\n", body.count(b","), PIXELS - 1)
+    lines = _split(body.strip(), b"\n", body.count(b","), PIXELS - 1)
     images = np.empty((len(lines) - 1, PIXELS), np.float32)
     for number, line in enumerate(lines[1:]):
         checkpoint()

@@ -94,7 +94,7 @@ def _describe_other_content(body: bytes, expected: str) -> str | None:
             "The body is JSON in UTF-16: send UTF-8 text; in PowerShell, write the file with "
             "-Encoding utf8."
         )
-    return None if body.lstrip(IGNORED).startswith((b"{", b"[")) else describe_file(body)
+    return None if body.lstrip(IGNORED).startswith(b"{") else describe_file(body)
 
 
 def _describe_image(image: bytes) -> str:

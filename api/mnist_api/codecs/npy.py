@@ -53,8 +53,8 @@ def _view(body: bytes) -> NDArray[np.generic]:
         file = BytesIO(body)
         read_header = READERS[npy_format.read_magic(file)]
         shape, is_fortran, dtype = read_header(file)
-        if min(shape, default=0) < 0:  # which reshape would replace by what fits
-            raise ValueError("a dimension is negative")
+        if min(shape, default=0) < 0:  # a dimension that reshape would replace by what fits
+            raise ValueError
         flat = np.frombuffer(
             body, dtype, offset=file.tell()
         )  # raises for objects, so that no pickle is read

@@ -78,7 +78,7 @@ def read_inference(request: Request) -> InferenceRequest:
     """Decode ``request``. Raises ProblemError (400, 422)."""
     body = request.body
     length = _header_length(request)
-    json = body if length is None else body[:length]
+    json = body[:length]
     if json.count(b"{") > MAX_OBJECTS:
         raise ProblemError(400, f"The request has too many inputs or outputs: {EXPECTED}.")
     decoded = read_object(_decode, json, EXPECTED)

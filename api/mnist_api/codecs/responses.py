@@ -40,9 +40,9 @@ def encode_array(probabilities: NDArray[np.float32], media_type: str) -> bytes:
     """Return [n, 10] as a .npy file or as bare little-endian float32."""
     if media_type == NPY:
         file = BytesIO()
-        np.save(file, probabilities, allow_pickle=False)
+        np.save(file, probabilities)
         return file.getvalue()
-    return probabilities.astype("<f4", copy=False).tobytes()
+    return probabilities.astype("<f4").tobytes()
 
 
 def _describe(values: list[float]) -> Prediction:

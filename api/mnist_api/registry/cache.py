@@ -148,7 +148,7 @@ class Cache:
     def _store(self, version: Version, content: bytes) -> None:
         folder = self._folder_of(version)
         try:
-            folder.mkdir(parents=True, exist_ok=True)
+            folder.mkdir(exist_ok=True)
             write(folder / CONTENT, content)
             write(folder / DESCRIPTION, msgspec.json.encode(version))
         except OSError as error:
