@@ -1,0 +1,110 @@
+"""What is asked of MLflow's registry, how its responses are read, and each error's sentence."""
+
+from http.client import BadStatusLine
+from typing import Any
+from urllib.error import URLError
+
+import pytest
+
+from mnist_api.model.version import Version
+from mnist_api.registry.bounded_http import TooManyBytesError
+from mnist_api.registry.mlflow_client import NotFoundError, RegistryError, UnusableFileError
+from support.registry_responses import (
+    ALIAS,
+    FOUND,
+    KNOWN,
+    SERVER,
+    STAGED,
+    VERSION,
+    Failure,
+    registry_with,
+)
+
+
+def test_the_version_of_the_alias_is_desired(monkeypatch: pytest.MonkeyPatch) -> None:
+    registry, server = registry_with(monkeypatch, {ALIAS: {"model_version": FOUND}})
+    assert registry.find() == VERSION
+    assert server.requests == [(ALIAS, 32 * 1024**2, 15.0, KNOWN)]
+
+
+INVALID = Failure(400, b'{"error_code": "INVALID_PARAMETER_VALUE"}')
+NEWEST = {"model_versions": [FOUND, FOUND | {"version": "6"}]}
+STAGES: list[tuple[dict[str, Any], Version | None]] = [
+    ({STAGED: NEWEST}, VERSION),
+    ({STAGED: NEWEST, ALIAS: INVALID}, VERSION),
+    ({STAGED: {"model_versions": []}}, None),
+    ({STAGED: {}}, None),
+    ({}, None),
+]
+
+
+@pytest.mark.parametrize(("responses", "version"), STAGES)
+def test_without_the_alias_the_first_version_of_the_stage_is_desired(
+    monkeypatch: pytest.MonkeyPatch, responses: dict[str, Any], version: Version | None
+) -> None:
+    registry, server = registry_with(monkeypatch, responses)
+    assert registry.find() == version
+    assert [request[0] for request in server.requests] == [ALIAS, STAGED]
+
+
+SHA256 = "0123456789abcdef" * 4
+
+
+def tags(**values: str | None) -> dict[str, Any]:
+    items = values.items()
+    listed = [
+        {"key": key} if value is None else {"key": key, "value": value} for key, value in items
+    ]
+    return FOUND | {"version": 7, "run_id": "run", "tags": listed}
+
+
+DESCRIPTIONS: list[tuple[dict[str, Any], tuple[str | None, float | None, str | None]]] = [
+    (FOUND | {"run_id": ""}, (None, None, None)),
+    (tags(test_accuracy="0.98", sha256=SHA256), ("run", 0.98, SHA256)),
+    (tags(test_accuracy="high", sha256=f" {SHA256.upper()}\n"), ("run", None, SHA256)),
+    (tags(test_accuracy=None, sha256=None), ("run", None, None)),
+    (tags(sha256=SHA256[1:]), ("run", None, None)),
+    (tags(sha256=f"{SHA256}0"), ("run", None, None)),
+]
+
+
+@pytest.mark.parametrize(("found", "expected"), DESCRIPTIONS)
+def test_a_version_is_described(
+    monkeypatch: pytest.MonkeyPatch,
+    found: dict[str, Any],
+    expected: tuple[str | None, float | None, str | None],
+) -> None:
+    registry, _ = registry_with(monkeypatch, {ALIAS: {"model_version": found}})
+    assert registry.find() == Version("a/b &c", "7", *expected)
+
+
+HINT = ": set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, or MLFLOW_TRACKING_TOKEN"
+LINES = "firstX.\nsecond"
+ERRORS: dict[str, tuple[Any, str]] = {
+    "no JSON": (b"<html>", f"{SERVER} does not respond as MLflow does"),
+    "a list": (b"[]", f"{SERVER} does not respond as MLflow does"),
+    "not UTF-8": (b'{"\xff": 1}', f"{SERVER} does not respond as MLflow does"),
+    "too many bytes": (TooManyBytesError(), "its file has more than 32 MB"),
+    "no account": (Failure(401), f"{ALIAS} responds 401 Some Reason{HINT}"),
+    "no right": (Failure(403), f"{ALIAS} responds 403 Some Reason"),
+    "another address": (Failure(404), f"{ALIAS} responds 404 Some Reason"),
+    "no server": (
+        URLError(ConnectionRefusedError(111, "Connection refused")),
+        f"{ALIAS} does not respond: <urlopen error [Errno 111] Connection refused>",
+    ),
+    "no HTTP": (BadStatusLine(f" {LINES}\n"), f"{ALIAS} does not respond: firstX"),
+    "no words": (TimeoutError(), f"{ALIAS} does not respond: TimeoutError"),
+    "many words": (ValueError("x" * 301), f"{ALIAS} does not respond: {'x' * 300}"),
+}
+
+
+@pytest.mark.parametrize(("response", "sentence"), ERRORS.values(), ids=ERRORS)
+def test_an_error_is_one_sentence(
+    monkeypatch: pytest.MonkeyPatch, response: Any, sentence: str
+) -> None:
+    registry, _ = registry_with(monkeypatch, {ALIAS: response})
+    with pytest.raises(RegistryError) as raised:
+        registry.find()
+    assert str(raised.value) == sentence
+    assert not isinstance(raised.value, NotFoundError)
+    assert isinstance(raised.value, UnusableFileError) == ("file" in sentence)
