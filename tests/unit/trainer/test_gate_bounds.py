@@ -49,24 +49,19 @@ def test_the_floor_itself_passes() -> None:
     )
 
 
+def worse(lost: int, won: int, p: str) -> Decision:
+    return Decision(
+        False,
+        f"worse beyond chance: {lost} images lost and {won} won against the champion, p = {p}",
+    )
+
+
 CHAMPIONS = [
     (4, 0, PASSED),  # p = 1/16
-    (
-        5,
-        0,
-        Decision(
-            False,
-            "worse beyond chance: 5 images lost and 0 won against the champion, p = 0.031",
-        ),
-    ),
-    (
-        15,
-        5,
-        Decision(
-            False,
-            "worse beyond chance: 15 images lost and 5 won against the champion, p = 0.021",
-        ),
-    ),
+    (5, 0, worse(5, 0, "0.031")),
+    (15, 5, worse(15, 5, "0.021")),
+    (182, 151, PASSED),  # p = 0.05002
+    (119, 94, worse(119, 94, "0.05")),  # p = 0.04993
 ]
 
 
@@ -74,20 +69,22 @@ CHAMPIONS = [
 def test_a_candidate_is_worse_than_the_champion_below_5_percent(
     lost: int, won: int, decision: Decision
 ) -> None:
-    assert decide(*models(lost, won), 0.9) == decision
+    assert decide(*models(lost, won), 0.5) == decision
+
+
+def worse_than_best(lost: int, won: int, p: str) -> Decision:
+    return Decision(
+        False,
+        f"worse than the best promoted version beyond chance: {lost} images lost and {won} won "
+        f"against version 3, p = {p}; the command `promote` promotes it anyway",
+    )
 
 
 BEST = [
     (6, 0, PASSED),  # p = 1/64
-    (
-        7,
-        0,
-        Decision(
-            False,
-            "worse than the best promoted version beyond chance: 7 images lost and 0 won against "
-            "version 3, p = 0.0078; the command `promote` promotes it anyway",
-        ),
-    ),
+    (7, 0, worse_than_best(7, 0, "0.0078")),
+    (118, 84, PASSED),  # p = 0.010006
+    (99, 68, worse_than_best(99, 68, "0.01")),  # p = 0.009993
 ]
 
 
