@@ -15,7 +15,7 @@ TRAINER = trainer() { if $(COMPOSED); then docker compose run --rm $(DATA) train
 
 .PHONY: help up local down logs train search versions promote rollback resume-upload report \
 	test test-slow test-unit test-unit-trainer test-unit-api test-docs test-trainer test-api test-page \
-	test-report test-mlflow-server test-local test-compose \
+	test-report test-mlflow-server test-local test-compose test-mutants \
 	bench bench-hostile bench-training fuzz lint format lock
 
 help:
@@ -115,6 +115,11 @@ test-compose: ## build and test the stack in containers; needs a running contain
 	@{ $(ENGINE); } || { echo "No container engine answers: start Docker, with Compose, and try again." >&2; exit 1; }
 	@$(PYTHON) -m local environment trainer-test
 	$(TRAINER_TEST) -m pytest tests/compose
+
+test-mutants: # whether the unit tests notice changes of the gate, the codecs and both registries
+	@$(PYTHON) -m local environment trainer-test api-test mutants
+	$(TRAINER_TEST) tests/mutants trainer
+	$(API_TEST) tests/mutants api
 
 report: ## build the lab report of the promoted version; in French: LANG=fr make report
 	@$(PYTHON) -m local environment trainer

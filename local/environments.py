@@ -18,6 +18,7 @@ LOCKS = {
     "api-test": ROOT / "api" / "requirements-test.txt",
     "minio-setup": ROOT / "minio" / "setup" / "requirements.txt",
     "lint": ROOT / "local" / "requirements-lint.txt",
+    "mutants": ROOT / "local" / "requirements-mutants.txt",
 }
 UV = ENVIRONMENTS / "uv" / "bin" / "uv"
 
