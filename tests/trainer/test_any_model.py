@@ -13,6 +13,8 @@ from mlflow import MlflowClient
 from mnist_trainer.data.dataset import SHIPPED, Dataset, load_dataset
 from mnist_trainer.evaluation.metrics import predict
 from mnist_trainer.pipeline import train
+from mnist_trainer.reporting import plots
+from mnist_trainer.reporting.plots import PLOTS
 from mnist_trainer.settings import Settings
 from mnist_trainer.training import train_step
 from mnist_trainer.training.inspection import find_first_kernel
@@ -76,6 +78,7 @@ def test_dropout_normalisation_and_activations_go_all_the_way(
     capfd: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.setattr(train, "build_model", build_mixed)
+    monkeypatch.setattr(plots, "PLOTS", PLOTS)  # all of them, whatever the layers are
     assert command(settings, *TINY, "--require-promotion") == 0
     assert "training goes on without" not in capfd.readouterr().out
     (run,) = runs_of(settings, client)
