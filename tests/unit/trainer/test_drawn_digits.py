@@ -1,15 +1,12 @@
 """The digits that are drawn from strokes and added to MNIST's training images."""
 
-import dataclasses
-
 import numpy as np
 import pytest
 
 from mnist_trainer.data.dataset import MNIST_SHA256, Dataset
+from mnist_trainer.data.digit_forms import FORMS
+from mnist_trainer.data.drawn_digits import choose_training_images, draw_digits
 from mnist_trainer.data.images import LabelledImages
-from mnist_trainer.training.digit_forms import FORMS
-from mnist_trainer.training.drawn_digits import choose_training_images, draw_digits
-from mnist_trainer.training.recipes import RECIPES
 
 COUNT = 400
 
@@ -71,9 +68,8 @@ def test_each_form_stays_in_a_box(digit: int) -> None:
 def test_digits_are_added_to_mnist_alone(
     digest: str, share: float, limit: int | None, count: int
 ) -> None:
-    recipe = dataclasses.replace(RECIPES["default"], drawn=share)
     data = make_dataset(digest)
-    images = choose_training_images(data, limit, recipe, seed=0)
+    images = choose_training_images(data, limit, share, seed=0)
     assert len(images) == count
     kept = limit or len(data.train)
     assert (images.images[:kept] == data.train.images[:kept]).all()

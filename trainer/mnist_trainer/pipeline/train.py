@@ -12,6 +12,7 @@ import keras  # type: ignore[import-untyped]  # ships no types
 
 from mnist_trainer.console import print_line
 from mnist_trainer.data.dataset import Dataset
+from mnist_trainer.data.drawn_digits import choose_training_images
 from mnist_trainer.evaluation.gate import Decision
 from mnist_trainer.export.onnx_conversion import ExportError
 from mnist_trainer.export.onnx_export import ModelFiles, export_model, save_files
@@ -24,7 +25,6 @@ from mnist_trainer.settings import Settings
 from mnist_trainer.tracking.registry import Registry
 from mnist_trainer.tracking.run import Run
 from mnist_trainer.tracking.run_context import open_run
-from mnist_trainer.training.drawn_digits import choose_training_images
 from mnist_trainer.training.history import EpochMetrics
 from mnist_trainer.training.inspection import describe_layers
 from mnist_trainer.training.model import build_model, separate_softmax
@@ -105,7 +105,7 @@ def _fit(
     run: Run, model: keras.Sequential, config: TrainConfig, data: Dataset, source: str
 ) -> tuple[list[EpochMetrics], dict[str, Any]]:
     """Train and calibrate ``model``; return its history and the run's parameters."""
-    training = choose_training_images(data, config.limit, config.recipe, config.seed)
+    training = choose_training_images(data, config.limit, config.recipe.drawn, config.seed)
     drawn = len(training) - min(config.limit or len(data.train), len(data.train))
     params = _list_params(config, data, model) | {
         "training_images": len(training),

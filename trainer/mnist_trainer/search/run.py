@@ -6,6 +6,7 @@ from optuna.trial import FrozenTrial
 
 from mnist_trainer.console import print_line
 from mnist_trainer.data.dataset import Dataset
+from mnist_trainer.data.drawn_digits import choose_training_images
 from mnist_trainer.errors import SettingError
 from mnist_trainer.evaluation.gate import PASSED, Decision
 from mnist_trainer.pipeline.train import TrainConfig, build_exportable, train
@@ -17,7 +18,6 @@ from mnist_trainer.search.trials import Worker, run_trials
 from mnist_trainer.settings import Settings
 from mnist_trainer.signals import Stopped
 from mnist_trainer.tracking.registry import Registry
-from mnist_trainer.training.drawn_digits import choose_training_images
 
 
 def search(settings: Settings, registry: Registry, config: SearchConfig, data: Dataset) -> Decision:
@@ -28,7 +28,7 @@ def search(settings: Settings, registry: Registry, config: SearchConfig, data: D
     if settings.models_dir is None:
         raise SettingError("MODELS_DIR is not set; a search stores its trials in that folder.")
     build_exportable(config.recipe, config.seed, data)
-    training = choose_training_images(data, config.limit, config.recipe, config.seed)
+    training = choose_training_images(data, config.limit, config.recipe.drawn, config.seed)
     split = training, data.validation
     with open_study(settings.models_dir / "searches", config.name, config.epochs) as study:
         parent = _open_parent_run(settings, study, config, data)

@@ -10,10 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnist_trainer.data.dataset import MNIST_SHA256, Dataset
+from mnist_trainer.data.digit_forms import FORMS, Random, Strokes
 from mnist_trainer.data.images import LabelledImages
 from mnist_trainer.signature import CLASSES, PIXELS, SIDE
-from mnist_trainer.training.digit_forms import FORMS, Random, Strokes
-from mnist_trainer.training.recipes import Recipe
 
 BOX = 20  # pixels of the longer side
 THICKNESS = 1.3, 6.5  # pixels
@@ -27,16 +26,16 @@ Points = NDArray[np.float64]
 
 
 def choose_training_images(
-    data: Dataset, limit: int | None, recipe: Recipe, seed: int
+    data: Dataset, limit: int | None, drawn: float, seed: int
 ) -> LabelledImages:
-    """Return the first ``limit`` training images, or all, and the recipe's share of drawn digits.
+    """Return the first ``limit`` training images, or all, and ``drawn`` digits for each of them.
 
     No digits are added to other data than MNIST: its labels may mean something else.
     """
     images = data.train.first(limit or len(data.train))
     if data.digest != MNIST_SHA256:
         return images
-    return images.joined(draw_digits(round(recipe.drawn * len(images)), seed))
+    return images.joined(draw_digits(round(drawn * len(images)), seed))
 
 
 def draw_digits(count: int, seed: int) -> LabelledImages:
