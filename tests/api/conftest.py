@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from support.http_connection import Connection
 from support.networks.dense import digit_network, linear_network
 from support.registered_model import RegisteredModel
 from support.servers.api import Api
@@ -38,6 +39,20 @@ def start_apis(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Callable[..
     yield start
     for api in started:
         assert api.stop() == 0
+
+
+@pytest.fixture(scope="module")
+def api(start_apis: Callable[..., Api], seven: Path) -> Api:
+    """One worker that always predicts 7; a module may have an API of its own instead."""
+    return start_apis(MODEL_FILE=str(seven), WEB_CONCURRENCY="1").wait_ready()
+
+
+@pytest.fixture
+def connection(api: Api) -> Iterator[Connection]:
+    """Open a connection to the module's API."""
+    opened = Connection(api)
+    yield opened
+    opened.close()
 
 
 @pytest.fixture(scope="session")

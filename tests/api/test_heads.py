@@ -1,26 +1,12 @@
 """Heads that are refused with a reason, or parsed again because the parser takes them otherwise."""
 
 import socket
-from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 
 from support.cases.http import HOST, JSON, LENGTH, LINE, VALID
 from support.http_connection import FAST, Connection, read_behind
-from support.servers.api import BODY, Api
-
-
-@pytest.fixture(scope="module")
-def api(start_apis: Callable[..., Api], seven: Path) -> Api:
-    return start_apis(MODEL_FILE=str(seven), WEB_CONCURRENCY="1").wait_ready()
-
-
-@pytest.fixture
-def connection(api: Api) -> Iterator[Connection]:
-    opened = Connection(api)
-    yield opened
-    opened.close()
+from support.servers.api import BODY
 
 
 def test_a_tunnel_is_refused_with_the_reason(connection: Connection) -> None:

@@ -2,8 +2,6 @@
 
 import json
 import re
-from collections.abc import Callable, Iterator
-from pathlib import Path
 
 import pytest
 
@@ -13,18 +11,6 @@ from support.processes import wait_until
 from support.servers.api import BODY, Api
 
 BEHIND = {"alone": b"", "behind a fast one": FAST, "behind a slow one": SLOW}
-
-
-@pytest.fixture(scope="module")
-def api(start_apis: Callable[..., Api], seven: Path) -> Api:
-    return start_apis(MODEL_FILE=str(seven), WEB_CONCURRENCY="1").wait_ready()
-
-
-@pytest.fixture
-def connection(api: Api) -> Iterator[Connection]:
-    opened = Connection(api)
-    yield opened
-    opened.close()
 
 
 @pytest.mark.parametrize("before", BEHIND.values(), ids=BEHIND)

@@ -3,7 +3,7 @@
 import base64
 import json
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -18,11 +18,6 @@ pytestmark = pytest.mark.slow
 HEAD = LINE + HOST + JSON + LENGTH + b"\r\n"
 HEADS = 15_000
 MAX_GROWTH = 8_000  # kB; all heads would take over 30,000
-
-
-@pytest.fixture(scope="module")
-def api(start_apis: Callable[..., Api], seven: Path) -> Api:
-    return start_apis(MODEL_FILE=str(seven), WEB_CONCURRENCY="1").wait_ready()
 
 
 @pytest.fixture

@@ -2,6 +2,8 @@ from pathlib import Path
 
 import pytest
 
+from mnist_api.registry.cache import Cache
+from support.model_source import Source
 from support.networks.dense import digit_network
 
 
@@ -11,3 +13,13 @@ def seven(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("seven") / "seven.onnx"
     path.write_bytes(digit_network(7))
     return path
+
+
+@pytest.fixture
+def source() -> Source:
+    return Source()
+
+
+@pytest.fixture
+def cache(tmp_path: Path) -> Cache:
+    return Cache(tmp_path, "digits")

@@ -13,16 +13,6 @@ from mnist_api.registry.cache import Cache, DamagedError
 from support.model_source import CONTENT, SHA256, VERSION, Source
 
 
-@pytest.fixture
-def source() -> Source:
-    return Source()
-
-
-@pytest.fixture
-def cache(tmp_path: Path) -> Cache:
-    return Cache(tmp_path, "digits")
-
-
 def test_a_file_is_fetched_and_tried_once(cache: Cache, source: Source) -> None:
     assert not cache.has_accepted(VERSION)
     assert source.obtain(cache) == CONTENT

@@ -9,16 +9,6 @@ from mnist_api.registry.cache import Cache
 from support.model_source import CONTENT, VERSION, Source
 
 
-@pytest.fixture
-def source() -> Source:
-    return Source()
-
-
-@pytest.fixture
-def cache(tmp_path: Path) -> Cache:
-    return Cache(tmp_path, "digits")
-
-
 def test_without_a_folder_a_model_is_used_and_its_trial_kept_in_memory(
     tmp_path: Path, source: Source, caplog: pytest.LogCaptureFixture
 ) -> None:
