@@ -9,7 +9,7 @@ from mnist_trainer.cli.parser import parse_args
 from mnist_trainer.data.dataset import SHIPPED
 from mnist_trainer.errors import TrainerError
 from mnist_trainer.settings import read_settings
-from mnist_trainer.signals import Stopped, raise_on_signals
+from mnist_trainer.signals import Stopped, raise_on_signals, unwrap_stopped
 from mnist_trainer.tracking.health import check_health
 from mnist_trainer.tracking.proxies import except_neighbours
 
@@ -28,7 +28,8 @@ def main(arguments: list[str]) -> int:
         check_health(settings.tracking_uri)
         from mnist_trainer.cli import commands  # imports MLflow, which takes seconds
 
-        return commands.run(args, settings)
+        with unwrap_stopped():
+            return commands.run(args, settings)
     except TrainerError as error:
         print(error, file=sys.stderr)
         return 2

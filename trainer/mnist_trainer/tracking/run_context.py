@@ -9,7 +9,7 @@ from mlflow.entities import LifecycleStage
 from mlflow.exceptions import MlflowException
 
 from mnist_trainer.errors import TrainerError
-from mnist_trainer.signals import Stopped
+from mnist_trainer.signals import Stopped, unwrap_stopped
 from mnist_trainer.tracking.health import check_health, translate_errors
 from mnist_trainer.tracking.run import MetricPoint, Run
 
@@ -70,7 +70,8 @@ def _find_experiment(uri: str, run_id: str) -> str:
 @contextlib.contextmanager
 def _end(uri: str, run: Run) -> Iterator[Run]:
     try:
-        yield run
+        with unwrap_stopped():
+            yield run
     except BaseException as error:
         # A server that does not answer must not replace this exception
         with contextlib.suppress(Exception):
