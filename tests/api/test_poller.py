@@ -8,9 +8,10 @@ import pytest
 
 from mnist_api.model.active import ActiveModel, Desired
 from mnist_api.model.version import Version
-from mnist_api.registry.cache import MAX_VERSIONS, Cache
+from mnist_api.registry.cache import Cache
 from mnist_api.registry.mlflow_client import RegistryError
 from mnist_api.registry.poller import Poller
+from mnist_api.registry.version_folders import MAX_VERSIONS
 from support.networks.dense import digit_network
 
 CONTENTS = {str(number): digit_network(number) for number in range(10)}

@@ -59,6 +59,9 @@ class FakeRegistry:
     def fetch(self, wanted: Version) -> bytes:
         return f"fetched {wanted.id}".encode()
 
+    def fetch_score(self, wanted: Version) -> bytes:
+        raise NotImplementedError
+
 
 class FakeCache:
     """Holds the versions in ``cached``; obtaining one of ``errors`` raises its error."""
@@ -80,6 +83,9 @@ class FakeCache:
         content = f"cached {wanted.id}".encode() if wanted in self.cached else fetch(wanted)
         try_model(content)
         return content
+
+    def obtain_score(self, wanted: Version, fetch: Callable[[Version], bytes]) -> bytes | None:
+        """Return None: these versions have none."""
 
     def has_accepted(self, wanted: Version) -> bool:
         return wanted in self.accepted

@@ -15,6 +15,7 @@ from mnist_api.handlers.request_images import (
     READERS,
     read_picture_body,
 )
+from mnist_api.handlers.scores import compute_score, write_header
 from mnist_api.http import JSON, NPY, OCTETS, Request, Response, media_type_of
 from mnist_api.imaging.file_type import PICTURE, find_picture_type
 from mnist_api.problems import ProblemError
@@ -37,11 +38,13 @@ def handle_predict(request: Request, context: Context) -> Response:
     in_range = is_one and media_type == JSON
     loaded = context.active.require()
     probabilities = compute_probabilities(images, loaded, in_range, request.checkpoint)
+    score = compute_score(images, probabilities, loaded, context) if is_one else None
+    headers = write_header(score)
     accept = request.header(b"accept")
     if accept in (OCTETS, NPY):
-        return Response(200, accept, encode_array(probabilities, accept))
+        return Response(200, accept, encode_array(probabilities, accept), headers)
     if is_one:
-        return Response(200, JSON, encode_prediction(probabilities[0]))
+        return Response(200, JSON, encode_prediction(probabilities[0]), headers)
     return Response(200, JSON, encode_predictions(probabilities))
 
 

@@ -7,6 +7,7 @@ from typing import Literal, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from mnist_api.model.digit_score import DigitScore
 from mnist_api.model.onnx_model import OnnxModel
 from mnist_api.model.version import Version
 from mnist_api.problems import no_model
@@ -42,6 +43,7 @@ class LoadedModel:
     version: Version
     source: str  # "registry" or "file"
     since: datetime  # UTC
+    score: DigitScore | None = None  # which not every version has
 
 
 @dataclass(frozen=True)

@@ -11,3 +11,4 @@ class Version(Struct, frozen=True, rename={"id": "version"}):
     run_id: str | None
     test_accuracy: float | None  # 0 to 1, on the test images; None without that tag
     sha256: str | None  # of model.onnx, 64 lower-case hex digits; None without that tag
+    score_sha256: str | None = None  # of digit_score.npz, as above

@@ -1,37 +1,28 @@
 """The cache folder: model files by version.
 
-<cache>/<model's name>/<version>/ holds model.onnx and version.json; <cache>/<model's name>/ also
-holds trials.json and, for each alias, the versions that were active: in-service.json for
-Production, in-service-<alias>.json for others.
+<cache>/<model's name>/<version>/ holds model.onnx, version.json and, where the version has one,
+digit_score.npz; <cache>/<model's name>/ also holds trials.json and, for each alias, the versions
+that were active: in-service.json for Production, in-service-<alias>.json for others.
 """
 
-import hashlib
 import logging
-import os
-import shutil
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from urllib.parse import quote
 
-import msgspec
-
 from mnist_api.model.onnx_model import ModelRefusedError
 from mnist_api.model.version import Version
 from mnist_api.registry.active_record import ActiveRecord, LastActive
-from mnist_api.registry.stored_files import load, locked, write
+from mnist_api.registry.stored_files import locked
 from mnist_api.registry.trial_results import TrialResults
+from mnist_api.registry.version_folders import DamagedError, VersionFolders, check_sha256
 
-MAX_VERSIONS = 4  # in the folder, the active one included
 CONTENT = "model.onnx"
-DESCRIPTION = "version.json"
+SCORE = "digit_score.npz"
 
 log = logging.getLogger(__name__)
-
-
-class DamagedError(Exception):
-    """A file is not the one that was registered."""
 
 
 class Cache:
@@ -44,6 +35,7 @@ class Cache:
         self, root: Path, model_name: str, alias: str = "Production", server: str = ""
     ) -> None:
         self._folder = root / quote(model_name, safe="").replace(".", "%2E")
+        self._folders = VersionFolders(self._folder)
         suffix = "" if alias == "Production" else f"-{alias}"
         self._record = ActiveRecord(self._folder / f"in-service{suffix}.json", server)
         self._trials = TrialResults(self._folder / "trials.json")
@@ -70,6 +62,21 @@ class Cache:
                     content = self._fetch_and_try(version, fetch, try_model)
         return content
 
+    def obtain_score(self, version: Version, fetch: Callable[[Version], bytes]) -> bytes | None:
+        """Return the digit score's file of ``version``, None if it has none.
+
+        Raises DamagedError, and what ``fetch`` raises.
+        """
+        if version.score_sha256 is None:
+            return None
+        with self._lock(".lock"):
+            content = self._folders.read(version, SCORE, version.score_sha256)
+            if content is None:
+                content = fetch(version)
+                check_sha256(content, version.score_sha256)
+                self._store(version, SCORE, content)
+        return content
+
     def has_accepted(self, version: Version) -> bool:
         """Return whether ``version`` has passed its trial."""
         trial = self._trials.find(version)
@@ -77,12 +84,7 @@ class Cache:
 
     def read(self, version: Version) -> bytes | None:
         """Return the cached file of ``version``, None if it is missing or damaged."""
-        try:
-            content = (self._folder_of(version) / CONTENT).read_bytes()
-            _check(content, version)
-        except (OSError, DamagedError):
-            return None
-        return content
+        return self._folders.read(version, CONTENT, version.sha256)
 
     def last_active(self) -> LastActive | None:
         """Return the version that was last active."""
@@ -91,8 +93,7 @@ class Cache:
     def versions(self) -> list[Version]:
         """Return the cached versions that were active, the most recently active first."""
         last = self._record.read()
-        found = (load(folder / DESCRIPTION, Version) for folder in self._folders())
-        return [one for one in found if last is not None and one is not None and last.knows(one)]
+        return [one for one in self._folders.versions() if last is not None and last.knows(one)]
 
     def record_active(self, version: Version) -> datetime:
         """Record that ``version`` is active; return since when, in the first of the workers."""
@@ -103,9 +104,7 @@ class Cache:
             now = datetime.now(UTC)
             try:
                 self._record.write(version, now, last)
-                if self._folder_of(version).is_dir():
-                    os.utime(self._folder_of(version))
-                self._prune(version)
+                self._folders.keep_recent(version)
             except OSError as error:
                 self._warn(error)
         return now
@@ -127,7 +126,7 @@ class Cache:
         is_new = content is None
         if content is None:
             content = fetch(version)
-            _check(content, version)
+            check_sha256(content, version.sha256)
         if not self.has_accepted(version):
             try:
                 try_model(content)
@@ -136,7 +135,7 @@ class Cache:
                 raise
             self._record_trial(version, None)
         if is_new:
-            self._store(version, content)
+            self._store(version, CONTENT, content)
         return content
 
     def _record_trial(self, version: Version, refusal: str | None) -> None:
@@ -145,31 +144,11 @@ class Cache:
         except OSError as error:
             self._warn(error)
 
-    def _store(self, version: Version, content: bytes) -> None:
-        folder = self._folder_of(version)
+    def _store(self, version: Version, name: str, content: bytes) -> None:
         try:
-            folder.mkdir(exist_ok=True)
-            write(folder / CONTENT, content)
-            write(folder / DESCRIPTION, msgspec.json.encode(version))
+            self._folders.store(version, name, content)
         except OSError as error:
             self._warn(error)
-
-    def _prune(self, active: Version) -> None:
-        kept = self._folder_of(active)
-        others = [folder for folder in self._folders() if folder != kept]
-        for folder in others[MAX_VERSIONS - 1 :]:
-            shutil.rmtree(folder)
-
-    def _folders(self) -> list[Path]:
-        """Return the versions' folders, the most recently active first."""
-        try:
-            folders = [path for path in self._folder.iterdir() if path.is_dir()]
-            return sorted(folders, key=lambda path: path.stat().st_mtime, reverse=True)
-        except OSError:
-            return []
-
-    def _folder_of(self, version: Version) -> Path:
-        return self._folder / quote(version.id, safe="").replace(".", "%2E")
 
     @contextmanager
     def _lock(self, name: str) -> Iterator[None]:
@@ -190,9 +169,3 @@ class Cache:
                 self._folder,
                 error.strerror,
             )
-
-
-def _check(content: bytes, version: Version) -> None:
-    digest = hashlib.sha256(content).hexdigest()
-    if digest != version.sha256:
-        raise DamagedError(f"its file's sha256 is {digest}, but its tag is {version.sha256}")

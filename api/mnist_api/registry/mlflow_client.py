@@ -21,7 +21,7 @@ from mnist_api.registry.credentials import (
     Credentials,
 )
 
-FILE = "extra_files/model.onnx"  # inside a version's files
+ONNX, SCORE = "extra_files/model.onnx", "extra_files/digit_score.npz"  # in a version's files
 STAGE = "Production"
 ARTIFACTS = "/api/2.0/mlflow-artifacts/artifacts"  # those that the tracking server proxies
 NOT_FOUND = ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE")  # no such model; no such alias
@@ -68,9 +68,16 @@ class Registry:
 
     def fetch(self, version: Version) -> bytes:
         """Return the ONNX file of ``version``. Raises RegistryError, UnusableFileError."""
+        return self._fetch(version, ONNX)
+
+    def fetch_score(self, version: Version) -> bytes:
+        """Return the digit score's file of ``version``. Raises as ``fetch`` does."""
+        return self._fetch(version, SCORE)
+
+    def _fetch(self, version: Version, file: str) -> bytes:
         found = self._call("model-versions/get-download-uri", name=version.name, version=version.id)
         folder = self._find_url(self._find_artifacts(found["artifact_uri"]))
-        return self._get(f"{folder}/{FILE}", FILE_SECONDS)
+        return self._get(f"{folder}/{file}", FILE_SECONDS)
 
     def _find_staged(self) -> Version | None:
         endpoint = "registered-models/get-latest-versions"
@@ -146,10 +153,10 @@ def _describe(found: dict[str, Any]) -> Version:
         accuracy = float(tags["test_accuracy"])
     except (KeyError, ValueError):
         accuracy = None
-    tag = tags.get("sha256", "").strip().lower()
-    sha256 = tag if _is_sha256(tag) else None
+    digests = (tags.get(key, "").strip().lower() for key in ("sha256", "digit_score_sha256"))
+    valid = [digest if _is_sha256(digest) else None for digest in digests]
     run_id = found.get("run_id") or None
-    return Version(found["name"], str(found["version"]), run_id, accuracy, sha256)
+    return Version(found["name"], str(found["version"]), run_id, accuracy, *valid)
 
 
 def _join(info: dict[str, Any], path: str) -> str:

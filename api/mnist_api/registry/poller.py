@@ -3,16 +3,18 @@
 import logging
 import threading
 import time
-from collections.abc import Hashable
+from collections.abc import Callable, Hashable
 from datetime import UTC, datetime
 
 from mnist_api.model.active import ActiveModel, Desired, LoadedModel, State
+from mnist_api.model.digit_score import DigitScore, load_score
 from mnist_api.model.onnx_model import ModelRefusedError, load_model
 from mnist_api.model.trial import TrialIncompleteError, try_model
 from mnist_api.model.version import Version
 from mnist_api.registry.active_record import LastActive
-from mnist_api.registry.cache import Cache, DamagedError
+from mnist_api.registry.cache import Cache
 from mnist_api.registry.mlflow_client import Registry, RegistryError, UnusableFileError
+from mnist_api.registry.version_folders import DamagedError
 
 MAX_PAUSE = 60.0  # seconds between two attempts to activate the same version
 
@@ -89,6 +91,7 @@ class Poller:
         self._pause = min(2 * self._pause, max(MAX_PAUSE, self._poll_seconds))
         try:
             model = load_model(self._cache.obtain(desired, self._registry.fetch, try_model))
+            score = self._load_score(desired, self._registry.fetch_score)
         except (DamagedError, ModelRefusedError, TrialIncompleteError, RegistryError) as error:
             is_refused = isinstance(error, UnusableFileError | DamagedError | ModelRefusedError)
             state: State = "refused" if is_refused else "failed"
@@ -98,7 +101,7 @@ class Poller:
             self._warn_once((desired, type(error).__name__), sentence)
             return
         since = self._cache.record_active(desired)
-        self._active.current = LoadedModel(model, desired, "registry", since)
+        self._active.current = LoadedModel(model, desired, "registry", since, score)
         self._active.desired = Desired(desired.id, "active")
         self._failed = None
         log.info("Version %s of %s is active.", desired.id, desired.name)
@@ -110,14 +113,19 @@ class Poller:
             return False
         try:
             model = load_model(self._cache.obtain(version, _fetch_nothing, try_model))
+            score = self._load_score(version, _fetch_nothing)
         except (DamagedError, ModelRefusedError, TrialIncompleteError) as error:
             if not isinstance(error, TrialIncompleteError):
                 self._unusable.add(version)
             log.warning("Version %s in the cache is not activated: %s.", version.id, error)
             return False
-        self._active.current = LoadedModel(model, version, "registry", since)
+        self._active.current = LoadedModel(model, version, "registry", since, score)
         log.info("Version %s of %s is active, from the cache.", version.id, version.name)
         return True
+
+    def _load_score(self, version: Version, fetch: Callable[[Version], bytes]) -> DigitScore | None:
+        content = self._cache.obtain_score(version, fetch)
+        return None if content is None else load_score(content)
 
     def _fall_back(self) -> None:
         """Without an active model and a registry, activate the most recent cached version."""

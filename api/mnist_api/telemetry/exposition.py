@@ -13,7 +13,15 @@ from prometheus_client.core import (
 from prometheus_client.exposition import CONTENT_TYPE_LATEST
 from prometheus_client.registry import Collector
 
-from mnist_api.telemetry.metrics import CONFIDENCES, DIGITS, IMAGES, SECONDS, STATUSES, Metrics
+from mnist_api.telemetry.metrics import (
+    CONFIDENCES,
+    DIGITS,
+    IMAGES,
+    SCORES,
+    SECONDS,
+    STATUSES,
+    Metrics,
+)
 
 MEDIA_TYPE = CONTENT_TYPE_LATEST
 
@@ -102,6 +110,11 @@ def _predictions(metrics: Metrics, sums: list[float]) -> Iterator[Metric]:
         "mnist_api_confidence",
         "Highest probability of an image",
         *_histogram(sums, metrics.confidences, CONFIDENCES),
+    )
+    yield HistogramMetricFamily(
+        "mnist_api_digit_score",
+        "How much a single image is like a digit, 0 to 1; below 0.5 it is not",
+        *_histogram(sums, metrics.scores, SCORES),
     )
     digits = CounterMetricFamily("mnist_api_predictions", "Predicted digits", labels=["digit"])
     for digit in range(DIGITS):

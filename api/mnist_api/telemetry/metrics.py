@@ -1,4 +1,4 @@
-"""The metrics: requests and their duration, predictions, swaps, failures, connections."""
+"""The metrics: requests, their duration, predictions, scores, swaps, failures, connections."""
 
 import threading
 from bisect import bisect_left
@@ -14,6 +14,7 @@ OTHER = "other"  # requests that match no route
 STATUSES = [status.value for status in HTTPStatus if status >= 200]
 SECONDS = (0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1.0, 5.0)
 IMAGES = (1.0, 2.0, 4.0, 8.0, 16.0, 32.0, 64.0, 128.0, 256.0, 512.0)
+SCORES = (0.1, 0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 1.0)
 CONFIDENCES = (0.2, 0.3, 0.4, 0.5, 0.6, 0.7, 0.8, 0.9, 0.95, 0.99, 0.999, 1.0)
 DIGITS = 10
 
@@ -36,7 +37,8 @@ class Metrics:
         self.images = self.seconds + len(self.routes) * (len(SECONDS) + 2)
         self.confidences = self.images + len(IMAGES) + 2
         self.digits = self.confidences + len(CONFIDENCES) + 2
-        self.swaps = self.digits + DIGITS
+        self.scores = self.digits + DIGITS
+        self.swaps = self.scores + len(SCORES) + 2
         self.failures = self.swaps + 1
         self.refusals = self.failures + 1
         self.dropped = self.refusals + 1
@@ -80,6 +82,13 @@ class Metrics:
                 cells[self.confidences + len(CONFIDENCES) + 1] += highest
             else:
                 self._count_many(probabilities)
+
+    def count_score(self, score: float) -> None:
+        """Count the digit score of one image, 0 to 1."""
+        cells = self._cells
+        with self._lock:
+            cells[self.scores + bisect_left(SCORES, score)] += 1
+            cells[self.scores + len(SCORES) + 1] += score
 
     def count_swap(self, version_id: str) -> None:
         """Count that another version is active, and publish its id."""

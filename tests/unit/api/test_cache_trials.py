@@ -9,7 +9,8 @@ import pytest
 
 from mnist_api.model.onnx_model import ModelRefusedError
 from mnist_api.model.version import Version
-from mnist_api.registry.cache import Cache, DamagedError
+from mnist_api.registry.cache import Cache
+from mnist_api.registry.version_folders import DamagedError
 from support.model_source import CONTENT, SHA256, VERSION, Source
 
 

@@ -7,8 +7,8 @@ import pytest
 from mnist_api.model.active import Desired, LoadedModel
 from mnist_api.model.onnx_model import ModelRefusedError
 from mnist_api.model.trial import TrialIncompleteError
-from mnist_api.registry.cache import DamagedError
 from mnist_api.registry.mlflow_client import RegistryError, UnusableFileError
+from mnist_api.registry.version_folders import DamagedError
 from support.polling import NOON, Polling, logged, polling, version
 
 __all__ = ["polling"]  # a fixture

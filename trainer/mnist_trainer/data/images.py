@@ -37,6 +37,11 @@ class LabelledImages:
         """Return all but the first ``count`` images."""
         return LabelledImages(self.images[count:], self.labels[count:])
 
+    def of_class(self, label: int) -> "LabelledImages":
+        """Return the images of one class."""
+        chosen = self.labels == label
+        return LabelledImages(self.images[chosen], self.labels[chosen])
+
     def joined(self, other: "LabelledImages") -> "LabelledImages":
         """Return these images and then those of ``other``."""
         return LabelledImages(

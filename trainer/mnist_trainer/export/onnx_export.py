@@ -25,11 +25,11 @@ TOLERANCE = 1e-5  # of a probability
 
 @dataclass(frozen=True)
 class ModelFiles:
-    """The two files of one model, and the SHA-256 of the ONNX file."""
+    """The files of one model; ``score`` is its digit score's, which an earlier model has not."""
 
     keras: Path
     onnx: Path
-    sha256: str
+    score: Path | None = None
 
 
 def export_model(model: keras.Sequential, pixels: NDArray[np.float32], folder: Path) -> ModelFiles:
@@ -57,7 +57,12 @@ def export_model(model: keras.Sequential, pixels: NDArray[np.float32], folder: P
             f"The probabilities of the ONNX file differ from the model's by {difference:.1e}; "
             f"{TOLERANCE:.0e} is allowed."
         )
-    return ModelFiles(keras_file, onnx_file, hashlib.sha256(onnx_file.read_bytes()).hexdigest())
+    return ModelFiles(keras_file, onnx_file)
+
+
+def compute_digest(file: Path) -> str:
+    """Return the SHA-256 of a file as 64 hex digits."""
+    return hashlib.sha256(file.read_bytes()).hexdigest()
 
 
 def save_files(files: ModelFiles, folder: Path) -> None:

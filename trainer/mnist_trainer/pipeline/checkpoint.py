@@ -1,6 +1,5 @@
 """A finished training as files: all that its release needs except for the data set."""
 
-import hashlib
 import json
 import shutil
 from collections.abc import Mapping
@@ -9,11 +8,11 @@ from pathlib import Path
 from typing import Any
 
 from mnist_trainer.errors import TrainerError
-from mnist_trainer.export.onnx_export import ModelFiles
+from mnist_trainer.export.onnx_export import ModelFiles, compute_digest
 from mnist_trainer.tracking.run import MetricPoint
 from mnist_trainer.training.history import EpochMetrics
 
-RECORD, KERAS, ONNX = "training.json", "model.keras", "model.onnx"
+RECORD, KERAS, ONNX, SCORE = "training.json", "model.keras", "model.onnx", "digit_score.npz"
 KEYS = {"params": "told", "pending": "waiting"}  # fields that have another name in training.json
 
 
@@ -41,11 +40,12 @@ class Checkpoint:
 
 
 def write_checkpoint(checkpoint: Checkpoint, files: ModelFiles, folder: Path) -> None:
-    """Write training.json, model.keras and model.onnx into ``folder``; raises OSError."""
+    """Write training.json and the model's files into ``folder``; raises OSError."""
     digests = {}
-    for name, source in ((KERAS, files.keras), (ONNX, files.onnx)):
-        shutil.copyfile(source, folder / name)
-        digests[name] = _compute_digest(source)
+    for name, source in ((KERAS, files.keras), (ONNX, files.onnx), (SCORE, files.score)):
+        if source:
+            shutil.copyfile(source, folder / name)
+            digests[name] = compute_digest(source)
     record = {KEYS.get(name, name): value for name, value in asdict(checkpoint).items()}
     (folder / RECORD).write_text(json.dumps(record | {"sha256": digests}, indent=1), "utf-8")
 
@@ -59,17 +59,14 @@ def read_checkpoint(folder: Path) -> tuple[Checkpoint, ModelFiles]:
         fields["history"] = [EpochMetrics(**epoch) for epoch in fields["history"]]
         fields["pending"] = [MetricPoint(*point) for point in fields["pending"]]
         checkpoint = Checkpoint(**fields)
-        for name in (KERAS, ONNX):
-            if _compute_digest(folder / name) != digests[name]:
+        for name in {KERAS, ONNX, *digests}:
+            if compute_digest(folder / name) != digests[name]:
                 raise CheckpointError(f"{folder} is damaged: {name} is not what was written.")
-        return checkpoint, ModelFiles(folder / KERAS, folder / ONNX, digests[ONNX])
+        score = folder / SCORE if SCORE in digests else None  # an earlier release had none
+        return checkpoint, ModelFiles(folder / KERAS, folder / ONNX, score)
     except OSError as error:
         raise CheckpointError(
             f"{folder} is incomplete: {error.filename} cannot be read: {error.strerror}."
         ) from None
     except (AttributeError, KeyError, TypeError, ValueError):
         raise CheckpointError(f"{folder} is damaged: {RECORD} is not what was written.") from None
-
-
-def _compute_digest(file: Path) -> str:
-    return hashlib.sha256(file.read_bytes()).hexdigest()

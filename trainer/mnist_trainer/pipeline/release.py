@@ -6,13 +6,15 @@ What is on the server already is used, so that an interrupted release can be rep
 from functools import partial
 
 import keras  # type: ignore[import-untyped]  # ships no types
+import numpy as np
 
 from mnist_trainer.console import print_line
 from mnist_trainer.data.images import LabelledImages
 from mnist_trainer.evaluation.comparison import compare
+from mnist_trainer.evaluation.digit_score import LOWEST, DigitScore
 from mnist_trainer.evaluation.gate import PASSED, Decision
 from mnist_trainer.evaluation.metrics import Metrics, compute_metrics, predict
-from mnist_trainer.export.onnx_export import ModelFiles
+from mnist_trainer.export.onnx_export import ModelFiles, compute_digest
 from mnist_trainer.pipeline.checkpoint import Checkpoint
 from mnist_trainer.pipeline.promotion import Candidate, Champion, apply_gate, measure_champion
 from mnist_trainer.reporting.publish import publish, update_model_card
@@ -43,11 +45,17 @@ def release(
     metrics = compute_metrics(probabilities, test)
     _log_test_metrics(run, metrics)
     tags = {
-        "sha256": files.sha256,
+        "sha256": compute_digest(files.onnx),
         "test_accuracy": f"{metrics.accuracy:.4f}",
         "test_images": test.digest(),
         "gate": "not decided yet",
     }
+    unlike = None
+    if files.score:
+        tags["digit_score_sha256"] = compute_digest(files.score)
+        scores = DigitScore.load(files.score).compute(test.pixels(), probabilities)
+        unlike = float(np.mean(scores < LOWEST))
+        run.log_metrics({"test_unlike_digits": unlike})
     version = _register(run, registry, model, trained, tags)
     if version.tags.get("gate") == PASSED and registry.was_promoted(version):
         if version.is_promotion_begun:  # interrupted after the alias had moved
@@ -63,6 +71,7 @@ def release(
         kernel=find_first_kernel(model),
         params=checkpoint.params,
         champion=_compare(metrics, champion),
+        unlike=unlike,
     )
     card = publish(run, registry, version, results, partial(predict, model))
     candidate = Candidate(version, metrics.correct)

@@ -3,7 +3,7 @@
 import contextlib
 import tempfile
 from collections.abc import Mapping
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -13,7 +13,10 @@ import keras  # type: ignore[import-untyped]  # ships no types
 from mnist_trainer.console import print_line
 from mnist_trainer.data.dataset import Dataset
 from mnist_trainer.data.drawn_digits import choose_training_images
+from mnist_trainer.data.images import LabelledImages
+from mnist_trainer.evaluation.digit_score import fit_digit_score
 from mnist_trainer.evaluation.gate import Decision
+from mnist_trainer.evaluation.metrics import predict
 from mnist_trainer.export.onnx_conversion import ExportError
 from mnist_trainer.export.onnx_export import ModelFiles, export_model, save_files
 from mnist_trainer.pipeline import outbox
@@ -69,7 +72,8 @@ def train(settings: Settings, registry: Registry, config: TrainConfig, data: Dat
         open_run(settings.tracking_uri, settings.experiment, tags) as run,
     ):
         print_line(f"Run      {run.url}")
-        history, params = _fit(run, model, config, data, str(settings.data_dir))
+        training = choose_training_images(data, config.limit, config.recipe.drawn, config.seed)
+        history, params = _fit(run, model, config, (data, training), str(settings.data_dir))
         checkpoint = Checkpoint(
             run_id=run.id,
             tracking_uri=settings.tracking_uri,
@@ -81,7 +85,7 @@ def train(settings: Settings, registry: Registry, config: TrainConfig, data: Dat
             history=history,
             pending=list(run.pending),
         )
-        files = export_model(model, data.validation.first(CHECKED).pixels(), Path(scratch))
+        files = _export(model, training, data.validation, Path(scratch))
         _store(settings.models_dir, checkpoint, files, until_sent)
         return release(run, registry, model, (checkpoint, files), data.test)
 
@@ -102,10 +106,14 @@ def build_exportable(recipe: Recipe, seed: int, data: Dataset) -> keras.Sequenti
 
 
 def _fit(
-    run: Run, model: keras.Sequential, config: TrainConfig, data: Dataset, source: str
+    run: Run,
+    model: keras.Sequential,
+    config: TrainConfig,
+    images: tuple[Dataset, LabelledImages],
+    source: str,
 ) -> tuple[list[EpochMetrics], dict[str, Any]]:
     """Train and calibrate ``model``; return its history and the run's parameters."""
-    training = choose_training_images(data, config.limit, config.recipe.drawn, config.seed)
+    data, training = images
     drawn = len(training) - min(config.limit or len(data.train), len(data.train))
     params = _list_params(config, data, model) | {
         "training_images": len(training),
@@ -123,6 +131,15 @@ def _fit(
     history = fit_and_log(run, model, split, config.recipe, config.seed)
     calibrate(run, model, data.validation)
     return history, params
+
+
+def _export(
+    model: keras.Sequential, training: LabelledImages, validation: LabelledImages, folder: Path
+) -> ModelFiles:
+    files = export_model(model, validation.first(CHECKED).pixels(), folder)
+    score = folder / "digit_score.npz"
+    fit_digit_score(training, validation, predict(model, validation.pixels())).save(score)
+    return replace(files, score=score)
 
 
 def _list_params(config: TrainConfig, data: Dataset, model: keras.Sequential) -> dict[str, Any]:

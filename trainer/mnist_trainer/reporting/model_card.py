@@ -88,6 +88,8 @@ def _list_metrics(results: Results) -> str:
         ("Expected calibration error", f"{results.reliability.calibration_error:.2%}"),
         ("Class with the least recall", f"{worst}, {recalls[worst]:.2%}"),
     ]
+    if results.unlike is not None:
+        rows.append(("Test images with a digit score below 0.5", f"{results.unlike:.2%}"))
     if results.champion:
         found = results.champion.comparison
         rows.append(

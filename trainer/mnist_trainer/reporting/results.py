@@ -39,6 +39,7 @@ class Results:
     kernel: NDArray[np.float32] | None
     params: Mapping[str, Any]
     champion: ChampionResults | None
+    unlike: float | None = None  # share of the test images with too low a digit score
 
     @cached_property
     def metrics(self) -> Metrics:

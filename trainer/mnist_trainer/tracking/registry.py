@@ -1,6 +1,5 @@
 """MLflow's registry: the versions of the registered model, and the alias of the desired one."""
 
-import hashlib
 import re
 import time
 from pathlib import Path
@@ -10,6 +9,7 @@ from mlflow.artifacts import download_artifacts
 from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 
+from mnist_trainer.export.onnx_export import compute_digest
 from mnist_trainer.tracking.health import translate_errors
 from mnist_trainer.tracking.version import Version, VersionError
 
@@ -153,7 +153,7 @@ class Registry:
             source = self._client.get_model_version_download_uri(self.name, str(version.number))
             address = f"{source}/{ONNX_FILE}"  # an address with the name would need another escape
             file = Path(download_artifacts(address, dst_path=str(folder), tracking_uri=self.uri))
-        if hashlib.sha256(file.read_bytes()).hexdigest() != version.tags.get("sha256"):
+        if compute_digest(file) != version.tags.get("sha256"):
             raise VersionError(f"model.onnx of version {version.number} is not what was registered")
         return file
 

@@ -122,7 +122,7 @@ class Run:
         return None
 
     def log_model(self, model: Any, files: ModelFiles, requirements: list[str]) -> str:
-        """Log the model with its ONNX file and return its id; raises ServerError."""
+        """Log the model with its files for serving and return its id; raises ServerError."""
         signature = ModelSignature(
             inputs=Schema([TensorSpec(np.dtype(np.float32), (-1, PIXELS), name=None)]),
             outputs=Schema([TensorSpec(np.dtype(np.float32), (-1, CLASSES), name=None)]),
@@ -133,7 +133,7 @@ class Run:
                 name="model",
                 signature=signature,
                 pip_requirements=requirements,
-                extra_files=[str(files.onnx)],
+                extra_files=[str(file) for file in (files.onnx, files.score) if file],
             )
         return str(logged.model_id)
 

@@ -3,6 +3,7 @@
 from mnist_api.handlers import predict, request_images
 from mnist_api.handlers.route import BODY_ERRORS, Operation, Parameter, Route, returns
 from mnist_api.handlers.schemas.digits import Digit, Form, OneOrMany, Predicted
+from mnist_api.handlers.scores import HEADER
 from mnist_api.http import JSON, NPY, OCTETS
 
 TAG = "Digits"
@@ -43,6 +44,10 @@ ROUTES = (
                     ".npy file.",
                     {JSON: Predicted, OCTETS: bytes, NPY: bytes},
                 )
+            },
+            response_headers={
+                HEADER: "How much one image is like the digit that it was read as, 0 to 1; below "
+                "0.5 it is not. Versions of earlier releases have no score."
             },
             errors=(*BODY_ERRORS, 422),
         ),

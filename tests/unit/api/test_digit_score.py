@@ -1,0 +1,148 @@
+"""The digit score: its value, the header and the metrics, and the files that are refused."""
+
+import io
+import zipfile
+from dataclasses import replace
+from datetime import UTC, datetime
+
+import numpy as np
+import pytest
+
+from mnist_api.handlers.context import Context
+from mnist_api.handlers.router import find_route, respond
+from mnist_api.http import Request, Response
+from mnist_api.model.active import ActiveModel, LoadedModel
+from mnist_api.model.digit_score import DigitScore, load_score
+from mnist_api.model.onnx_model import ModelRefusedError, load_model
+from mnist_api.model.version import Version
+from mnist_api.telemetry.exposition import write_metrics
+from mnist_api.telemetry.metrics import Metrics
+from support.metrics import read
+from support.networks.dense import digit_network
+from support.score_files import score_file
+
+
+@pytest.fixture
+def context() -> Context:
+    """The context of a version that has a score, whose network always predicts 7."""
+    active, metrics = ActiveModel(), Metrics([])
+    metrics.acquire()
+    version = Version("m", "1", None, None, None)
+    model, score = load_model(digit_network(7)), load_score(score_file())
+    active.current = LoadedModel(model, version, "registry", datetime.now(UTC), score)
+    return Context(active, metrics=metrics)
+
+
+def post(context: Context, body: bytes, media_type: str, accept: str = "") -> Response:
+    route = find_route("POST", "/predict").route
+    assert route is not None
+    headers = {b"content-type": media_type.encode(), b"accept": accept.encode()}
+    return respond(route, Request("/predict", "", headers, body), context)
+
+
+def lit(count: int) -> bytes:
+    """Return an image of bytes with ``count`` lit pixels."""
+    return bytes([255] * count + [0] * (784 - count))
+
+
+def as_json(image: bytes) -> bytes:
+    return f'{{"image": {[pixel / 255 for pixel in image]}}}'.encode()
+
+
+@pytest.mark.parametrize(("count", "score"), [(0, "1.000"), (10, "0.500"), (90, "0.100")])
+def test_the_score_of_one_image_is_a_header(context: Context, count: int, score: str) -> None:
+    """Of all forms alike, and whatever it is, numbers are answered."""
+    for response in (
+        post(context, lit(count), "application/octet-stream"),
+        post(context, lit(count), "application/octet-stream", "application/x-npy"),
+        post(context, as_json(lit(count)), "application/json"),
+    ):
+        assert response.status == 200
+        assert response.headers["Digit-Score"] == score
+
+
+def test_the_response_of_an_image_with_a_score_is_the_promised_one(context: Context) -> None:
+    scored = post(context, as_json(lit(90)), "application/json").body
+    context.active.current = replace(context.active.require(), score=None)
+    assert scored == post(context, as_json(lit(90)), "application/json").body
+
+
+def test_several_images_have_no_score(context: Context) -> None:
+    response = post(context, lit(0) + lit(90), "application/octet-stream")
+    assert response.status == 200
+    assert "Digit-Score" not in response.headers
+
+
+def test_the_metrics_have_the_scores(context: Context) -> None:
+    for count in (0, 10, 90, 90):
+        post(context, lit(count), "application/octet-stream")
+    found = read(write_metrics(context.metrics).decode())
+    assert found["mnist_api_digit_score_bucket le=0.1"] == 2
+    assert found["mnist_api_digit_score_bucket le=0.5"] == 3
+    assert found["mnist_api_digit_score_count"] == 4
+    assert found["mnist_api_digit_score_sum"] == pytest.approx(1.7)
+
+
+def test_the_error_is_the_distance_from_the_subspace_of_the_digit() -> None:
+    random = np.random.default_rng(0)
+    means = random.random((10, 784), np.float32)
+    components = np.linalg.qr(random.normal(size=(10, 784, 5)))[0].swapaxes(1, 2)
+    pixels = random.random(784, np.float32)
+    score = DigitScore(means, components.astype(np.float32), 40.0)
+    for digit in (0, 7):
+        off = (pixels - means[digit]).astype(np.float64)
+        rest = off - components[digit].T @ (components[digit] @ off)
+        assert score.compute(pixels, digit) == pytest.approx(40 / (40 + rest @ rest), rel=1e-4)
+
+
+def rewrite(name: str, content: bytes) -> bytes:
+    """Return a score's file with one of its entries replaced."""
+    file = io.BytesIO()
+    with zipfile.ZipFile(io.BytesIO(score_file())) as before, zipfile.ZipFile(file, "w") as after:
+        for entry in before.namelist():
+            after.writestr(entry, content if entry == name else before.read(entry))
+    return file.getvalue()
+
+
+HUGE_HEADER = (
+    np.lib.format.magic(1, 0)
+    + (118).to_bytes(2, "little")
+    + (
+        b"{'descr': '<f4', 'fortran_order': False, 'shape': (10, 999999999, 784)}".ljust(117)
+        + b"\n"
+    )
+)
+
+
+def bomb() -> bytes:
+    """Return an archive of 10 kB that unpacks to 8 MB."""
+    file = io.BytesIO()
+    np.savez_compressed(file, means=np.zeros((10, 784, 256), np.float32))
+    return file.getvalue()
+
+
+@pytest.mark.parametrize(
+    ("content", "reason"),
+    [
+        pytest.param(b"no archive", "not a file that NumPy reads", id="no archive"),
+        pytest.param(score_file()[:-40], "not a file that NumPy reads", id="cut off"),
+        pytest.param(bomb(), "more than 4 MB", id="bomb"),
+        pytest.param(rewrite("means.npy", HUGE_HEADER), "not a file that NumPy", id="huge header"),
+        pytest.param(rewrite("means.npy", b""), "not a file that NumPy", id="no array"),
+        pytest.param(
+            score_file(means=np.array([None, {}])), "not a file that NumPy", id="pickled objects"
+        ),
+        pytest.param(score_file(means=np.zeros((10, 783))), r"means of \(10, 783\)", id="means"),
+        pytest.param(
+            score_file(components=np.zeros((10, 65, 784), np.float16)), "up to 64", id="many"
+        ),
+        pytest.param(score_file(bound=0.0), "bound of 0", id="bound of 0"),
+        pytest.param(score_file(bound=np.nan), "not finite", id="bound of NaN"),
+        pytest.param(
+            score_file(means=np.full((10, 784), np.inf)), "not finite", id="means of infinity"
+        ),
+    ],
+)
+def test_a_file_that_is_no_score_is_refused(content: bytes, reason: str) -> None:
+    with pytest.raises(ModelRefusedError, match=reason):
+        load_score(content)
