@@ -13,7 +13,7 @@ DATA = $${DATA_DIR:+--volume "$$(realpath "$$DATA_DIR"):/data/$$(basename "$$DAT
 TRAINER = trainer() { if $(COMPOSED); then docker compose run --rm $(DATA) trainer "$$@"; \
 	else $(PYTHON) -m local trainer "$$@"; fi; }; trainer
 
-.PHONY: help up local down logs train search versions promote rollback resume-upload report \
+.PHONY: help up local down logs train search versions promote rollback robustness resume-upload report \
 	test test-slow test-unit test-unit-trainer test-unit-api test-docs test-trainer test-api test-page \
 	test-report test-mlflow-server test-local test-compose test-mutants \
 	bench bench-hostile bench-training fuzz lint format lock
@@ -58,6 +58,9 @@ promote: ## promote a version: make promote VERSION=2
 
 rollback: ## promote the previous version again
 	@$(TRAINER) rollback
+
+robustness: ## measure the promoted version on corrupted test images; another: make robustness ARGS=2
+	@$(TRAINER) robustness $(ARGS)
 
 resume-upload: ## log trainings that the tracking server does not have yet
 	@$(TRAINER) resume-upload $(ARGS)

@@ -25,7 +25,7 @@ def main(folder: Path) -> int:
     from report.run import read_run  # imports MLflow, whose logging is configured now
     from report.service import describe_service
     from report.tex import escape, write_values
-    from report.values import describe, is_plain
+    from report.values import describe, is_corrupted, is_plain
 
     try:
         settings = read_settings(os.environ, SHIPPED)
@@ -41,6 +41,7 @@ def main(folder: Path) -> int:
     facts = {
         "plain": is_plain(source.params),
         "drawn": int(source.params.get("drawn_images", 0)) > 0,
+        "corrupted": is_corrupted(source.metrics),
         "compared": "mcnemar_p" in source.metrics,
         "measured": "SpeedMedian" in service,
     }

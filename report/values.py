@@ -8,6 +8,7 @@ from pathlib import Path
 import mnist_trainer
 from mnist_trainer.data.dataset import VALIDATION_SHARE
 from mnist_trainer.evaluation import calibration, gate, robustness
+from mnist_trainer.evaluation.corruptions import CORRUPTIONS
 from mnist_trainer.signature import CLASSES, SIDE
 from report.run import TrainedVersion
 from report.tex import escape, number, percent, rounded, rows, setting
@@ -51,6 +52,11 @@ def is_plain(params: Mapping[str, str]) -> bool:
     hidden = ast.literal_eval(params["hidden"])
     plain = ", ".join([*(f"Dense {width} relu" for width in hidden), "Dense 10, Softmax"])
     return params.get("layers", plain) == plain
+
+
+def is_corrupted(metrics: Mapping[str, float]) -> bool:
+    """Return whether the version was measured on corrupted images; earlier ones were not."""
+    return f"accuracy_{robustness.MEAN}" in metrics
 
 
 def _describe_network(params: Mapping[str, str]) -> dict[str, str]:
@@ -125,6 +131,7 @@ def _constants(metrics: Mapping[str, float]) -> dict[str, str]:
     values = {
         "Angle": str(robustness.ANGLE),
         "Moved": str(robustness.SHIFT),
+        "MostCorrupted": number(robustness.MOST_CORRUPTED),
         "Bins": str(calibration.BINS),
         "Chance": setting(str(gate.SIGNIFICANCE)),
         "Waves": number(_read_constant("training/augmentation", "WAVES")),
@@ -135,6 +142,11 @@ def _constants(metrics: Mapping[str, float]) -> dict[str, str]:
         "LimitThin": percent(metrics["accuracy_thin"]),
         "LimitShift": percent(metrics["accuracy_off_centre"]),
     }
+    if is_corrupted(metrics):
+        values |= {
+            f"Limit{name.title().replace('_', '')}": percent(metrics[f"accuracy_{name}"])
+            for name in (*CORRUPTIONS, robustness.MEAN)
+        }
     if "mcnemar_p" in metrics:
         values |= {
             "ComparedWith": number(metrics["compared_with"]),

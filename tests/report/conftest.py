@@ -5,7 +5,7 @@ Run from the root: PYTHONPATH=trainer .../trainer-test/bin/python -m pytest test
 
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -18,7 +18,7 @@ library_logging.configure(os.environ)  # before any test imports MLflow
 from mlflow import MlflowClient  # noqa: E402 - only after the line above
 from mlflow.entities import Metric, Param  # noqa: E402 - the same
 
-from support.cases.run import METRICS, PARAMS  # noqa: E402 - the same
+from support.cases.run import CORRUPTED, METRICS, PARAMS  # noqa: E402 - the same
 from support.report import collect, copy_report  # noqa: E402 - the same
 from support.servers.tracking import tracking_server  # noqa: E402 - the same
 
@@ -45,12 +45,32 @@ def client(server: str) -> MlflowClient:
 
 @pytest.fixture(scope="session")
 def trained(client: MlflowClient, tmp_path_factory: pytest.TempPathFactory) -> str:
-    """The name of a model whose promoted version has a run with metrics; returns the name."""
+    """The name of a model whose promoted version has a run with metrics."""
+    run = _log_run(client, METRICS, tmp_path_factory.mktemp("plots"))
+    return _promote(client, "digits_&_more", run)
+
+
+@pytest.fixture(scope="session")
+def uncorrupted(client: MlflowClient, tmp_path_factory: pytest.TempPathFactory) -> str:
+    """The same, measured before there were corruptions."""
+    former = {name: each for name, each in METRICS.items() if each not in CORRUPTED}
+    run = _log_run(client, former, tmp_path_factory.mktemp("plots"))
+    return _promote(client, "earlier", run)
+
+
+@pytest.fixture(scope="session")
+def bare(client: MlflowClient) -> str:
+    """The name of a model whose promoted version has a run without metrics."""
+    return _promote(client, "bare", client.create_run("0").info.run_id)
+
+
+def _log_run(client: MlflowClient, metrics: Mapping[str, float], folder: Path) -> str:
+    """Log parameters, ``metrics``, curves and plots as a training does; return the run's id."""
     from matplotlib.image import imsave
 
     run = client.create_run("0").info.run_id
     client.log_batch(run, params=[Param(*each) for each in PARAMS.items()])
-    for name, value in METRICS.items():
+    for name, value in metrics.items():
         client.log_metric(run, name, value)
     for step, accuracy in enumerate((0.95, 0.985, 0.98), start=1):
         now = int(time.time() * 1000)
@@ -59,7 +79,6 @@ def trained(client: MlflowClient, tmp_path_factory: pytest.TempPathFactory) -> s
     confusion = np.diag([975] * 10)
     confusion[4, 9] = 25
     client.log_dict(run, {"rows_true_columns_guessed": confusion.tolist()}, "confusion.json")
-    folder = tmp_path_factory.mktemp("plots")
     sizes = {  # as the trainer draws them, height and width
         "learning_curves": (704, 1280), "confusion_matrix": (1104, 1280),
         "reliability": (1024, 1280), "worst_mistakes": (1272, 1280),
@@ -68,13 +87,7 @@ def trained(client: MlflowClient, tmp_path_factory: pytest.TempPathFactory) -> s
     for name, size in sizes.items():
         imsave(folder / f"{name}.png", np.full((*size, 3), 0.9))
     client.log_artifacts(run, str(folder), "figures")
-    return _promote(client, "digits_&_more", run)
-
-
-@pytest.fixture(scope="session")
-def bare(client: MlflowClient) -> str:
-    """The name of a model whose promoted version has a run without metrics."""
-    return _promote(client, "bare", client.create_run("0").info.run_id)
+    return run
 
 
 def _promote(client: MlflowClient, name: str, run: str) -> str:

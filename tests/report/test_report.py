@@ -38,6 +38,8 @@ def test_every_number_is_the_runs_own(collected: Path) -> None:
         "ConfusedCount": "25",
         "LimitLeft": r"81{\dec}11",
         "LimitShift": r"54{\dec}44",
+        "LimitShotNoise": r"43{\dec}21",
+        "LimitCorrupted": r"43{\dec}22",
         "ComparedWith": "4",
         "DigitsLost": "31",
         "McNemarP": r"0{\dec}24",
@@ -99,6 +101,16 @@ def missing_tex() -> str:
         return "there is no TeX Live with latexmk"
     found = subprocess.run(["kpsewhich", *NEEDED], capture_output=True, text=True, check=False)
     return "" if len(found.stdout.split()) == len(NEEDED) else "TeX Live is not complete"
+
+
+def test_a_version_that_was_not_measured_on_corrupted_images_has_a_report_without(
+    folder: Path, server: str, uncorrupted: str
+) -> None:
+    done = collect(folder, server, uncorrupted)
+    assert done.returncode == 0, done.stderr
+    assert "LimitLeft" in read_values(folder)
+    assert "LimitShotNoise" not in read_values(folder)
+    assert r"\corruptedfalse" in (folder / "report" / "generated" / "values.tex").read_text("utf-8")
 
 
 def test_without_tex_and_engine_it_says_which_packages_are_needed(folder: Path) -> None:

@@ -7,19 +7,22 @@ python -m pytest tests/trainer
 import os
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 from mnist_trainer import library_logging
 from mnist_trainer.data.dataset import SHIPPED
+from mnist_trainer.data.images import LabelledImages
 
 library_logging.configure(os.environ)  # before any test imports MLflow or TensorFlow
 
 from mlflow import MlflowClient  # noqa: E402 - only after the line above
 
-from mnist_trainer.evaluation.robustness import measure_robustness  # noqa: E402 - the same
+from mnist_trainer.evaluation import robustness  # noqa: E402 - the same
 from mnist_trainer.reporting import artifacts, plots  # noqa: E402 - the same
 from mnist_trainer.settings import Settings, read_settings  # noqa: E402 - the same
 from support.processes import ROOT  # noqa: E402 - the same
@@ -98,8 +101,10 @@ def small_reports(monkeypatch: pytest.MonkeyPatch) -> None:
     """
     few = {"learning_curves": plots.PLOTS["learning_curves"]}
     monkeypatch.setattr(plots, "PLOTS", few)
-    monkeypatch.setattr(
-        artifacts,
-        "measure_robustness",
-        lambda predict, test: measure_robustness(predict, test.first(100)),
-    )
+    for measure in (robustness.measure_robustness, robustness.measure_corruptions):
+        few_images = partial(_measure_few, measure)
+        monkeypatch.setattr(artifacts, measure.__name__, few_images)
+
+
+def _measure_few(measure: Callable[..., Any], predict: Any, test: LabelledImages) -> Any:
+    return measure(predict, test.first(100))

@@ -46,6 +46,7 @@ def desired_number(registry: Registry) -> int | None:
         ["promote", "1"],
         ["rollback"],
         ["versions"],
+        ["robustness"],
         ["resume-upload"],
     ],
 )
@@ -115,7 +116,7 @@ def test_before_the_first_training_there_is_nothing_to_list_or_roll_back(
 ) -> None:
     assert commands.run(parse_args(["versions"]), settings) == 0
     assert "There is no version of" in capsys.readouterr().out
-    for arguments in (["rollback"], ["promote", "1"]):
+    for arguments in (["rollback"], ["promote", "1"], ["robustness"], ["robustness", "1"]):
         with pytest.raises(TrainerError, match=r"(No|There is no) version"):
             commands.run(parse_args(arguments), settings)
 

@@ -12,6 +12,7 @@ from mlflow import MlflowClient
 from mnist_trainer.data import dataset as data
 from mnist_trainer.data.dataset import SHIPPED
 from mnist_trainer.evaluation.calibration import reliability_bins
+from mnist_trainer.evaluation.corruptions import CORRUPTIONS
 from mnist_trainer.evaluation.metrics import compute_metrics
 from mnist_trainer.export.onnx_inference import infer
 from mnist_trainer.reporting.plots import PLOTS
@@ -158,6 +159,20 @@ def test_the_network_is_calibrated_on_the_validation_images(
     error = reliability_bins(served, compute_metrics(served, validation).correct).calibration_error
     assert run.data.metrics["val_calibration_error"] == pytest.approx(error, abs=1e-4)
     assert choose_temperature(served, validation) == pytest.approx(1, abs=1e-3)
+
+
+def test_robustness_prints_what_the_training_logged(
+    trained: Settings, client: MlflowClient, capfd: pytest.CaptureFixture[str]
+) -> None:
+    assert command(trained, "robustness") == 0
+    title, _, *rows = capfd.readouterr().out.splitlines()
+    assert title == "Version 1 of trained on 10,000 test images"
+    printed = {row[:-8].strip(): float(row[-8:-1]) / 100 for row in rows}
+    (run,) = runs_of(trained, client)
+    names = {"none": "test_accuracy", "mean of the 15 corruptions": "accuracy_corrupted"}
+    names |= {name.replace("_", " "): f"accuracy_{name}" for name in CORRUPTIONS}
+    for change, name in names.items():
+        assert printed[change] == pytest.approx(run.data.metrics[name], abs=5e-4), change
 
 
 def test_every_stage_prints_its_line(settings: Settings, capfd: pytest.CaptureFixture[str]) -> None:

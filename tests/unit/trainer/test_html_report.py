@@ -75,6 +75,8 @@ def test_its_numbers_are_those_of_a_hand_count(written: tuple[Page, Artifacts]) 
     assert "p = 0.625 " in text  # 2 * (4 + 1) / 16, of four coins
     assert "with p = 0.312." in text  # (4 + 1) / 16
     assert "thin: one pixel taken off every bright edge 10.00%" in text
+    assert "shot noise 10.00%" in text
+    assert "mean of the 15 corruptions 10.00%" in text
 
 
 def test_every_digit_that_changed_is_named(written: tuple[Page, Artifacts]) -> None:

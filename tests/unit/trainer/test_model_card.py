@@ -5,6 +5,7 @@ from dataclasses import replace
 import pytest
 
 from mnist_trainer.data.dataset import MNIST_SHA256
+from mnist_trainer.evaluation.corruptions import CORRUPTIONS
 from mnist_trainer.evaluation.robustness import PerturbedAccuracy
 from mnist_trainer.reporting.model_card import MAX_LENGTH, describe_model, describe_version
 from support.trainer.example_results import PARAMS, make_results
@@ -16,6 +17,8 @@ ROBUSTNESS = [
     PerturbedAccuracy("turned_right", "rotated 30° to the right", 0.7234),
     PerturbedAccuracy("thin", "thin", 0.6345),
     PerturbedAccuracy("off_centre", "off centre by 4 pixels", 0.5456),
+    *(PerturbedAccuracy(name, name.replace("_", " "), 0.4567) for name in CORRUPTIONS),
+    PerturbedAccuracy("corrupted", "mean of the 15 corruptions", 0.4568),
 ]
 
 
@@ -28,6 +31,8 @@ def test_it_holds_what_was_measured() -> None:
     assert "| Against the champion, version 3 | images lost: 1, won: 0, exact McNemar p = 1 |" in (
         card
     )
+    assert "| shot noise | 45.67% |" in card
+    assert "Mu and Gilmer, [2019](https://arxiv.org/abs/1906.02337)" in card
     for each in ROBUSTNESS:
         assert f"| {each.change} | {each.accuracy:.2%} |" in card
 

@@ -6,6 +6,7 @@ from dataclasses import replace
 
 from mnist_trainer import library_logging
 from mnist_trainer.cli.parser import choose_recipe
+from mnist_trainer.cli.robustness import describe_robustness
 from mnist_trainer.cli.versions import describe_versions, list_warnings
 from mnist_trainer.data.dataset import load_dataset
 from mnist_trainer.errors import SettingError, TrainerError
@@ -36,6 +37,9 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
             _roll_back(registry)
         case "versions":
             print("\n".join(describe_versions(registry, settings.api_url)))
+        case "robustness":
+            test = load_dataset(settings.data_dir).test
+            print("\n".join(describe_robustness(registry, args.version, test)))
     return 0
 
 

@@ -48,6 +48,7 @@ def parse_args(arguments: Sequence[str]) -> argparse.Namespace:
     summary = "list the versions: accuracy, date, which one is promoted, the gate's decision"
     details = " Where API_URL is set, also which one is active in that API, and why not another."
     commands.add_parser("versions", help=summary, description=_sentence(summary) + details)
+    _add_robustness(commands)
     return parser.parse_args(arguments)
 
 
@@ -96,6 +97,24 @@ def _add_resume(commands: Any) -> None:
         "run_id", metavar="RUN_ID", nargs="?", help="this one alone; all of them otherwise"
     )
     _add_require_promotion(resume)
+
+
+def _add_robustness(commands: Any) -> None:
+    summary = "measure a version on test images that are turned, thinned, shifted or corrupted"
+    details = (
+        " The 15 corruptions are those of MNIST-C (Mu and Gilmer, 2019), on 2,500 images at most. "
+        "DATA_DIR is the data set."
+    )
+    robustness = commands.add_parser(
+        "robustness", help=summary, description=_sentence(summary) + details
+    )
+    robustness.add_argument(
+        "version",
+        metavar="VERSION",
+        nargs="?",
+        type=number_between(int, 1, 2**31 - 1),
+        help="its number, such as 3; the promoted version otherwise",
+    )
 
 
 def _add_search(commands: Any) -> None:

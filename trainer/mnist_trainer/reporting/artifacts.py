@@ -3,7 +3,12 @@
 from dataclasses import dataclass
 from pathlib import Path
 
-from mnist_trainer.evaluation.robustness import PerturbedAccuracy, Predict, measure_robustness
+from mnist_trainer.evaluation.robustness import (
+    PerturbedAccuracy,
+    Predict,
+    measure_corruptions,
+    measure_robustness,
+)
 from mnist_trainer.reporting.html_report import write_report
 from mnist_trainer.reporting.plots import write_plots
 from mnist_trainer.reporting.results import Results
@@ -28,6 +33,7 @@ def write_artifacts(folder: Path, title: str, results: Results, predict: Predict
     probabilities [n, 10].
     """
     robustness = measure_robustness(predict, results.test)
+    robustness += measure_corruptions(predict, results.test)
     plots = write_plots(folder / "figures", results)
     write_report(folder / "report.html", title, results, robustness, plots)
     return Artifacts(_list_metrics(results, robustness), robustness)

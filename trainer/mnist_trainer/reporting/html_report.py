@@ -6,7 +6,7 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from mnist_trainer.evaluation.robustness import PerturbedAccuracy
+from mnist_trainer.evaluation.robustness import MOST_CORRUPTED, PerturbedAccuracy
 from mnist_trainer.reporting.results import Results
 
 CAPTIONS = {
@@ -48,6 +48,7 @@ def write_report(
         title=title,
         results=results,
         robustness=robustness,
+        most_corrupted=f"{MOST_CORRUPTED:,}",
         plots=[(each.stem, CAPTIONS[each.stem], _encode(each)) for each in plots],
         # in their order, the versions of packages last
         params=sorted(results.params.items(), key=lambda item: item[0].startswith("version_")),

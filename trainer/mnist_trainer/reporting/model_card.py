@@ -4,12 +4,16 @@ import json
 import shlex
 from collections.abc import Sequence
 
-from mnist_trainer.evaluation.robustness import PerturbedAccuracy
+from mnist_trainer.evaluation.robustness import MOST_CORRUPTED, PerturbedAccuracy
 from mnist_trainer.reporting.dataset_text import DatasetText, dataset_text
 from mnist_trainer.reporting.results import Results
 
 MAX_LENGTH = 5000  # characters of a description in MLflow's database
 
+CORRUPTED = (
+    "The corruptions, from shot noise to Canny edges, are those of Mu and Gilmer, "
+    f"[2019](https://arxiv.org/abs/1906.02337), on {MOST_CORRUPTED:,} of the images at most."
+)
 CALL = """\
 Of an API that was started with `MODEL_NAME={name}`:
 ```sh
@@ -105,7 +109,7 @@ def _list_metrics(results: Results) -> str:
 def _list_robustness(results: Results, robustness: Sequence[PerturbedAccuracy]) -> str:
     rows = [("none", f"{results.metrics.accuracy:.2%}")]
     rows += [(each.change, f"{each.accuracy:.2%}") for each in robustness]
-    return _table(("change to every test image", "accuracy"), rows)
+    return CORRUPTED + "\n\n" + _table(("change to every test image", "accuracy"), rows)
 
 
 def _table(head: tuple[str, str], rows: Sequence[tuple[str, str]]) -> str:
