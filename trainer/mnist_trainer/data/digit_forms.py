@@ -14,6 +14,7 @@ ARC_STEPS = 14
 Point = tuple[float, float]
 Strokes = list[list[Point]]
 Random = np.random.Generator
+Form = Callable[[Random], Strokes]
 
 
 def _arc(centre: Point, radii: Point, start: float, end: float) -> list[Point]:
@@ -150,12 +151,12 @@ UNLIT = {
 }  # fmt: skip
 
 
-def _lit(digit: int) -> Callable[[Random], Strokes]:
+def _lit(digit: int) -> Form:
     lit = [stroke for name, stroke in SEGMENTS.items() if name not in UNLIT[digit]]
     return lambda random: [list(stroke) for stroke in lit]
 
 
-FORMS: list[list[Callable[[Random], Strokes]]] = [
+FORMS: list[list[Form]] = [
     [_zero, _zero, _zero, _lit(0)],
     [_one_with_flag, _one_with_flag, _one_with_flag, _one_with_base, _one_plain],
     [_two_round, _two_round, _two_angular, _lit(2)],

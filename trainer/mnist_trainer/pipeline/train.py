@@ -72,7 +72,9 @@ def train(settings: Settings, registry: Registry, config: TrainConfig, data: Dat
         open_run(settings.tracking_uri, settings.experiment, tags) as run,
     ):
         print_line(f"Run      {run.url}")
-        training = choose_training_images(data, config.limit, config.recipe.drawn, config.seed)
+        training = choose_training_images(
+            data, config.limit, config.recipe.drawn, config.seed, config.recipe.altered
+        )
         history, params = _fit(run, model, config, (data, training), str(settings.data_dir))
         checkpoint = Checkpoint(
             run_id=run.id,

@@ -72,7 +72,7 @@ def _compose(
 def _describe_data(description: DatasetText, results: Results) -> str:
     params = results.params
     drawn = int(params.get("drawn_images", 0))
-    of_them = f", {drawn:,} of them drawn from strokes" if drawn else ""
+    of_them = f", {drawn:,} of them rendered from strokes and fonts" if drawn else ""
     return (
         f"{description.origin} A twelfth of the training images is for validation; the "
         f"{len(results.test):,} test images are used once, after training. Trained on "

@@ -28,7 +28,9 @@ def search(settings: Settings, registry: Registry, config: SearchConfig, data: D
     if settings.models_dir is None:
         raise SettingError("MODELS_DIR is not set; a search stores its trials in that folder.")
     build_exportable(config.recipe, config.seed, data)
-    training = choose_training_images(data, config.limit, config.recipe.drawn, config.seed)
+    training = choose_training_images(
+        data, config.limit, config.recipe.drawn, config.seed, config.recipe.altered
+    )
     split = training, data.validation
     with open_study(settings.models_dir / "searches", config.name, config.epochs) as study:
         parent = _open_parent_run(settings, study, config, data)

@@ -25,6 +25,9 @@ class Recipe:
     scale: float = _setting("largest scaling, as a share", 0.0, 0.9)
     shear: float = _setting("largest shear, as a share", 0.0, 0.9)
     shift: float = _setting("largest shift, pixels", 0.0, 14.0)
+    altered: float = _setting(
+        "share of MNIST's images made narrow, thin, thick or coarse", 0.0, 1.0
+    )
     drawn: float = _setting("drawn digits added to MNIST's images, as a share", 0.0, 1.0)
 
 
@@ -43,12 +46,15 @@ def _default(**changed: Any) -> Recipe:
         "scale": 0.1,
         "shear": 0.1,
         "shift": 1.0,
-        "drawn": 0.15,
+        "altered": 0.2,
+        "drawn": 0.25,
     }
     return Recipe(**(settings | changed))
 
 
-_AS_THEY_ARE = dict.fromkeys(("elastic", "rotation", "scale", "shear", "shift", "drawn"), 0.0)
+_AS_THEY_ARE = dict.fromkeys(
+    ("elastic", "rotation", "scale", "shear", "shift", "altered", "drawn"), 0.0
+)
 
 RECIPES = {
     # some 98 % in seconds, to run all stages once
