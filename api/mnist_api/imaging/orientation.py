@@ -15,6 +15,7 @@ TRANSPOSES = {  # by the value of the tag
     7: Image.Transpose.TRANSVERSE,
     8: Image.Transpose.ROTATE_90,
 }
+TURNS = {TRANSPOSES[value] for value in (5, 6, 7, 8)}  # width and height change places
 
 
 def find_transpose(exif: bytes) -> Image.Transpose | None:

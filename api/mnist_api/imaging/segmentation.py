@@ -1,123 +1,175 @@
-"""Segmentation: the background of a digit, the threshold, and the strokes without specks."""
+"""Segmentation: the digits in a picture, without frames, rules and specks."""
 
-from typing import Any
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageFilter
+from scipy import ndimage  # type: ignore[import-untyped]  # ships no types
 
-from mnist_api.imaging.dilation import dilate, erode
+from mnist_api.imaging.contrast import Contrast, Grey, Mask, find_contrast
+from mnist_api.imaging.rules import find_rules
+from mnist_api.imaging.shapes import check_shape
 
-Grey = NDArray[np.floating[Any]]
-Mask = NDArray[np.bool_]
+EVERY_NEIGHBOUR = np.ones((3, 3), np.bool_)
+MOST_COMPONENTS = 200  # larger ones first
+LEAST = 0.35  # of the strongest contrast: where ink begins
+PANEL = 0.15  # of the picture's area: a panel with a digit in it has at least this much
+FILLED = 0.9  # of its box: how much of it a panel fills
+GAP = 0.04  # of a digit's height: half of the distance between its parts
+ABOVE = 0.25  # of a digit's height: the distance between parts one above the other
+TALL = 0.45  # of the height of the tallest digit: other digits have at least this
+SPECK = 0.02  # of the largest component's ink: less is dirt
+STRAY = 0.4  # of the strongest component's contrast: fainter ones are not ink
 
-MIN_CONTRAST = 10  # grey levels of 255 between ink and paper
-TONE = 0.06  # largest difference between greys of one tone, as a fraction of the contrast
-WINDOW = 15  # pixels of 100, applied twice: wider than a stroke, narrower than a shadow
-SPECK = 0.1  # of the largest component's ink
+Window = tuple[slice, slice]
+Placed = tuple[tuple[int, int, int, int], NDArray[np.intp]]  # a digit's box, and its components
+ALL = (slice(None), slice(None))
 
 
-def background(grey: Grey) -> tuple[Grey, bool]:
-    """Return the background's grey at each pixel, and whether the picture has only two tones.
+class Region(NamedTuple):
+    """A digit's ink, 0 to 1, float32 [h, w], and the place of its corner."""
 
-    ``grey`` is float32 [h, w], 0 to 255, its longer side about 100. The background of a picture in
-    two tones is the one that prevails at its border; that of a photograph is what remains when
-    strokes are filled by morphological closing.
+    ink: Grey
+    top: int
+    left: int
+
+
+class Parts(NamedTuple):
+    """Connected components: their labels' image, and by number, box, height and ink."""
+
+    labels: NDArray[np.int32]
+    numbers: NDArray[np.intp]
+    boxes: NDArray[np.intp]  # [n, (top, bottom, left, right)], the ends exclusive
+    ink: Grey
+
+
+def find_digits(grey: Grey) -> list[Region]:
+    """Return the digits in ``grey``, float32 [h, w], 0 to 255; none if there are none.
+
+    They are in the order in which one reads. Raises ShapeError for what can't be a digit.
     """
-    tolerance = TONE * np.ptp(grey)
-    light, dark = grey >= grey.max() - tolerance, grey <= grey.min() + tolerance
-    if (light | dark).mean() > 0.5:
-        tone = light if _weight(light) > _weight(dark) else dark
-        return np.full_like(grey, np.median(grey[tone])), True
-    smooth = _surface(grey)
-    if np.abs(smooth - grey).max() < MIN_CONTRAST:  # no strokes, only light and shade
-        return smooth, False
-    return _fill_strokes(grey, dark=bool(((smooth - grey) ** 3).sum() > 0)), False
+    contrast = find_contrast(grey)
+    levels = np.maximum(contrast.levels, 0)
+    smooth = ndimage.gaussian_filter(levels, 1) if max(grey.shape) > 100 else levels
+    mask = smooth > np.maximum(contrast.least, LEAST * smooth.max())
+    if contrast.is_flat and (panel := _find_panel(mask)):
+        return _find_inside(grey, panel)
+    rules, frame = find_rules(mask)
+    if frame and mask[frame].any():
+        return _find_inside(grey, frame)
+    mask &= ~rules
+    parts = _find_parts(mask, smooth, contrast.is_flat)
+    return [_cut(numbers, parts, levels, contrast) for numbers in _group(parts)]
 
 
-def otsu(values: Grey) -> float:
-    """Return the threshold with the largest variance between two classes (Otsu 1979)."""
-    counts, edges = np.histogram(values, 256)
-    below = np.cumsum(counts)[:-1]
-    sums = np.cumsum(counts * (edges[:-1] + edges[1:]) / 2)
-    whole, total = values.size, sums[-1]
-    between = (total * below / whole - sums[:-1]) ** 2 / np.maximum(below * (whole - below), 1)
-    return float(edges[int(np.argmax(between)) + 1])
+def _find_inside(grey: Grey, window: Window) -> list[Region]:
+    top, left = (side.start for side in window)
+    return [Region(ink, y + top, x + left) for ink, y, x in find_digits(grey[window])]
 
 
-def find_strokes(ink: Mask, coarse: int, keep_edges: bool) -> Mask:
-    """Return ``ink`` [h, w] without specks and, unless ``keep_edges``, what touches the border.
-
-    Connected components are found on blocks of ``coarse`` x ``coarse`` pixels. Those that touch the
-    border of a photograph (a table, the edge of the paper) are removed only if others remain.
-    """
-    height, width = ink.shape
-    padded = np.pad(ink, ((0, -height % coarse), (0, -width % coarse)))
-    blocks = padded.reshape(padded.shape[0] // coarse, coarse, -1, coarse).sum((1, 3))
-    parts = _connected_components(blocks > 0)
-    weights = [int(blocks[part].sum()) for part in parts]
-    inside = [_is_inside(part, blocks.shape) for part in parts]
-    maximum = max(weights, default=0)
-    if keep_edges or maximum == 0 or not any(
-        inner and weight > maximum / 50 for inner, weight in zip(inside, weights, strict=True)
-    ):  # fmt: skip
-        inside = [True] * len(parts)
-    largest = max((w for w, inner in zip(weights, inside, strict=True) if inner), default=0)
-    kept = np.zeros(blocks.shape, np.bool_)
-    for part, weight, inner in zip(parts, weights, inside, strict=True):
-        if inner and weight >= SPECK * largest:
-            kept[part] = True
-    return ink & kept.repeat(coarse, 0).repeat(coarse, 1)[:height, :width]
+def _find_panel(mask: Mask) -> Window | None:
+    """Return the inside of a rectangle of another tone, such as a plot, that holds the digit."""
+    labels, _ = ndimage.label(mask, EVERY_NEIGHBOUR)
+    for number, box in enumerate(ndimage.find_objects(labels), 1):
+        height, width = (side.stop - side.start for side in box)
+        if height * width < PANEL * mask.size or min(height / width, width / height) < 0.3:
+            continue
+        part = labels[box] == number
+        filled = ndimage.binary_fill_holes(part)
+        if filled.mean() > FILLED and 0.4 < part.mean() < 0.99:
+            margin = 2 + max(height, width) // 60
+            rows, columns = (slice(side.start + margin, side.stop - margin) for side in box)
+            return rows, columns
+    return None
 
 
-def _weight(tone: Mask) -> float:
-    """Return the fraction of the border with a tone, plus half that of the whole picture."""
-    border = np.concatenate([tone[0], tone[-1], tone[1:-1, 0], tone[1:-1, -1]])
-    return float(border.mean() + tone.mean() / 2)
-
-
-def _surface(grey: Grey) -> Grey:
-    """Fit a quadratic surface to the paper, excluding outliers in each iteration."""
-    height, width = grey.shape
-    y, x = np.mgrid[-1 : 1 : height * 1j, -1 : 1 : width * 1j].reshape(2, -1)
-    terms = np.stack([np.ones_like(x), x, y, x * x, y * y, x * y], -1)
-    values, paper = grey.ravel(), np.ones(grey.size, np.bool_)
-    fitted = values
-    for _ in range(6):
-        weights = np.linalg.pinv(terms[paper].T @ terms[paper]) @ (terms[paper].T @ values[paper])
-        fitted = terms @ weights
-        misfit = np.abs(values - fitted)
-        paper = misfit < 2.5 * (1.4826 * np.median(misfit[paper]) + 1)
-    return fitted.reshape(height, width).astype(np.float32)
-
-
-def _fill_strokes(grey: Grey, dark: bool) -> Grey:
-    """Remove strokes by morphological closing (dark ones) or opening (light ones)."""
-    pixels = np.clip(grey, 0, 255).astype(np.uint8)
-    first, second = (dilate, erode) if dark else (erode, dilate)
-    for step in (first, first, second, second):
-        pixels = step(pixels, WINDOW)
-    image = Image.fromarray(pixels)
-    return np.asarray(image.filter(ImageFilter.GaussianBlur(4)), np.float32)
-
-
-def _connected_components(mask: Mask) -> list[tuple[NDArray[np.intp], ...]]:
-    """Return the connected components of ``mask``, diagonals included, as index arrays."""
-    remaining = {(int(y), int(x)) for y, x in np.argwhere(mask)}
-    parts = []
-    while remaining:
-        part = [remaining.pop()]
-        for y, x in part:  # grows during the loop
-            for neighbour in [(y + i, x + j) for i in (-1, 0, 1) for j in (-1, 0, 1)]:
-                if neighbour in remaining:
-                    remaining.remove(neighbour)
-                    part.append(neighbour)
-        parts.append(tuple(np.array(part, np.intp).T))
-    return parts
-
-
-def _is_inside(part: tuple[NDArray[np.intp], ...], shape: tuple[int, ...]) -> bool:
-    return all(
-        bool(places.min() > 0 and places.max() < length - 1)
-        for places, length in zip(part, shape, strict=True)
+def _find_parts(mask: Mask, smooth: Grey, is_flat: bool) -> Parts:
+    """Return the components that can be a digit's: not faint; in a photograph, inside of it."""
+    labels, _ = ndimage.label(mask, EVERY_NEIGHBOUR)
+    found = ndimage.find_objects(labels)
+    boxes = np.array([(y.start, y.stop, x.start, x.stop) for y, x in found]).reshape(-1, 4)
+    numbers = np.arange(1, len(boxes) + 1)
+    ink = np.bincount(labels.ravel(), smooth.ravel())[1:].astype(np.float32)
+    mean = ink / np.bincount(labels.ravel())[1:]
+    height, width = mask.shape
+    inside = np.all((boxes[:, ::2] > 0) & (boxes[:, 1::2] < (height, width)), axis=1)
+    if is_flat or not inside.any() or ink[inside].max() < ink.max() / 50:
+        inside = np.ones(len(boxes), np.bool_)
+    kept = (
+        inside
+        & (ink > SPECK * ink[inside].max(initial=0))
+        & (mean >= STRAY * mean[inside].max(initial=0))
     )
+    order = np.flatnonzero(kept)[np.argsort(-ink[kept])][:MOST_COMPONENTS]
+    return Parts(labels, numbers[order], boxes[order], ink[order])
+
+
+def _group(parts: Parts) -> list[NDArray[np.intp]]:
+    """Return the numbers of each digit's components, in the order in which one reads."""
+    if not len(parts.numbers):
+        return []
+    top, bottom, left, right = parts.boxes.T
+    tallest = max(np.max(bottom - top), np.max(right - left))
+    near = _find_near(parts, int(GAP * tallest))
+    overlap = np.minimum.outer(right, right) - np.maximum.outer(left, left)
+    distance = np.maximum.outer(top, top) - np.minimum.outer(bottom, bottom)
+    narrower = np.minimum.outer(right - left, right - left)
+    near |= (overlap > narrower / 2) & (distance < ABOVE * tallest)
+    while (more := near @ near).sum() > near.sum():
+        near = more
+    groups = [np.flatnonzero(row) for row in np.unique(near, axis=0)]
+    joined = [_join(parts.boxes[group]) for group in groups]
+    sizes = [max(box[1] - box[0], box[3] - box[2]) for box in joined]
+    largest = max(parts.ink[group].sum() for group in groups)
+    digits = [
+        (box, group)
+        for box, group, size in zip(joined, groups, sizes, strict=True)
+        if size >= TALL * max(sizes) and parts.ink[group].sum() > 0.1 * largest
+    ]
+    return [parts.numbers[group] for _, group in _sort(digits)]
+
+
+def _find_near(parts: Parts, gap: int) -> Mask:
+    """Return which components are at most two ``gap`` apart, bool [n, n]."""
+    kept = _select(parts.labels, parts.numbers)
+    wide = ndimage.maximum_filter(kept, 2 * gap + 1) if gap else kept
+    clusters, _ = ndimage.label(wide, EVERY_NEIGHBOUR)
+    cluster = np.zeros(parts.labels.max() + 1, np.intp)
+    cluster[parts.labels.ravel()] = clusters.ravel()  # all pixels of a component have the same one
+    return np.equal.outer(cluster[parts.numbers], cluster[parts.numbers])
+
+
+def _select(labels: NDArray[np.int32], numbers: NDArray[np.intp], window: Window = ALL) -> Mask:
+    kept = np.zeros(labels.max() + 1, np.bool_)
+    kept[numbers] = True
+    return kept[labels[window]]
+
+
+def _join(boxes: NDArray[np.intp]) -> tuple[int, int, int, int]:
+    low, high = boxes.min(0), boxes.max(0)
+    return int(low[0]), int(high[1]), int(low[2]), int(high[3])
+
+
+def _sort(digits: list[Placed]) -> list[Placed]:
+    """Sort by lines, then from left to right; a digit is in a line that its middle is in."""
+    lines: list[list[Placed]] = []
+    for digit in sorted(digits, key=lambda digit: digit[0][0] + digit[0][1]):
+        middle = (digit[0][0] + digit[0][1]) / 2
+        if lines and middle < max(box[1] for box, _ in lines[-1]):
+            lines[-1].append(digit)
+        else:
+            lines.append([digit])
+    return [digit for line in lines for digit in sorted(line, key=lambda digit: digit[0][2])]
+
+
+def _cut(numbers: NDArray[np.intp], parts: Parts, levels: Grey, contrast: Contrast) -> Region:
+    """Return the ink of a digit's components; other ink in its box is left out."""
+    top, bottom, left, right = _join(parts.boxes[np.isin(parts.numbers, numbers)])
+    window = np.s_[max(0, top - 2) : bottom + 2, max(0, left - 2) : right + 2]
+    strokes = _select(parts.labels, numbers, window)
+    check_shape(strokes)
+    full = float(np.percentile(levels[window][strokes], 75))
+    none = 0.05 * full if contrast.is_flat else 0.25 * full
+    ink = np.clip((levels[window] - none) / (full - none), 0, 1)
+    near = ndimage.maximum_filter(strokes, 5)
+    return Region(np.where(near, ink, 0), window[0].start, window[1].start)
