@@ -3,7 +3,7 @@
 from collections.abc import Callable
 
 import numpy as np
-from drawn_pictures import DIGITS, enlarged, packed
+from drawn_pictures import packed
 from PIL import Image, ImageDraw, ImageFilter
 
 Random = np.random.Generator
@@ -117,7 +117,10 @@ def on_table(digit: np.ndarray | None, random: Random) -> bytes:
 def framed(digit: np.ndarray, random: Random) -> bytes:
     side, margin = 320, int(random.integers(12, 45))
     canvas = Image.fromarray(
-        np.uint8(255 * placed(scaled(digit, int(random.integers(110, 190))), (side, side), random))
+        np.uint8(
+            255
+            * np.pad(placed(scaled(digit, int(random.integers(110, 170))), (210, 210), random), 55)
+        )
     )
     box = (margin, margin, side - margin - 1, side - margin - 1)
     ImageDraw.Draw(canvas).rectangle(box, outline=255, width=int(random.integers(1, 7)))

@@ -1,11 +1,19 @@
 """POST /predict and POST /digit."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Callable, Collection, Mapping
+from urllib.parse import parse_qs
 
 import msgspec
+import numpy as np
+from numpy.typing import NDArray
 
 from mnist_api.codecs.data_url import may_hold_picture
-from mnist_api.codecs.responses import encode_array, encode_prediction, encode_predictions
+from mnist_api.codecs.responses import (
+    encode_array,
+    encode_digits,
+    encode_prediction,
+    encode_predictions,
+)
 from mnist_api.handlers.context import Context
 from mnist_api.handlers.probabilities import compute_probabilities
 from mnist_api.handlers.request_images import (
@@ -13,12 +21,15 @@ from mnist_api.handlers.request_images import (
     FORM,
     PICTURES,
     READERS,
+    read_all_digits,
     read_picture_body,
 )
 from mnist_api.handlers.scores import compute_score, write_header
 from mnist_api.http import JSON, NPY, OCTETS, Request, Response, media_type_of
 from mnist_api.imaging.file_type import PICTURE, find_picture_type
-from mnist_api.problems import ProblemError
+from mnist_api.imaging.picture import Box
+from mnist_api.problems import NO_HEADERS, ProblemError
+from mnist_api.signature import Images
 
 SLOW = frozenset((FORM, *PICTURES, *ALIASES))
 PICTURE_OR_OCTETS = (*PICTURES, *ALIASES, OCTETS)
@@ -33,19 +44,43 @@ def check_predict(headers: Mapping[bytes, bytes]) -> None:
 
 def handle_predict(request: Request, context: Context) -> Response:
     """Return the prediction of one image or several. Raises ProblemError (400, 413, 422, 503)."""
+    if request.query and _wants_all(request) and (found := read_all_digits(request, context)):
+        return _predict_all(*found, request, context)
     media_type = media_type_of(request.header(b"content-type"))
     images, is_one = READERS[media_type](request, context)
     in_range = is_one and media_type == JSON
     loaded = context.active.require()
     probabilities = compute_probabilities(images, loaded, in_range, request.checkpoint)
-    score = compute_score(images, probabilities, loaded, context) if is_one else None
-    headers = write_header(score)
+    if is_one:
+        headers = write_header(compute_score(images, probabilities, loaded, context))
+        return _write(request, probabilities, lambda: encode_prediction(probabilities[0]), headers)
+    return _write(request, probabilities, lambda: encode_predictions(probabilities))
+
+
+def _predict_all(images: Images, boxes: list[Box], request: Request, context: Context) -> Response:
+    probabilities = compute_probabilities(images, context.active.require())
+    return _write(request, probabilities, lambda: encode_digits(probabilities, boxes))
+
+
+def _write(
+    request: Request,
+    probabilities: NDArray[np.float32],
+    encode: Callable[[], bytes],
+    headers: Mapping[str, str] = NO_HEADERS,
+) -> Response:
+    """Return the probabilities as the header Accept has it, in JSON by ``encode``."""
     accept = request.header(b"accept")
     if accept in (OCTETS, NPY):
         return Response(200, accept, encode_array(probabilities, accept), headers)
-    if is_one:
-        return Response(200, JSON, encode_prediction(probabilities[0]), headers)
-    return Response(200, JSON, encode_predictions(probabilities))
+    return Response(200, JSON, encode(), headers)
+
+
+def _wants_all(request: Request) -> bool:
+    """Return the value of ``?all=``, false if it is not given. Raises ProblemError (422)."""
+    value = parse_qs(request.query, keep_blank_values=True).get("all", ["false"])[-1]
+    if value not in ("true", "false"):
+        raise ProblemError(422, f'The parameter all is "{value[:40]}": use true or false.')
+    return value == "true"
 
 
 def is_fast(request: Request) -> bool:

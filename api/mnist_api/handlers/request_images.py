@@ -1,6 +1,7 @@
 """The images of a request's body, by its media type."""
 
 from collections.abc import Callable, Iterable
+from itertools import islice
 
 import numpy as np
 from numpy.typing import NDArray
@@ -11,9 +12,9 @@ from mnist_api.codecs.multipart import FIELD, read_files
 from mnist_api.codecs.npy import read_npy
 from mnist_api.codecs.raw_tensor import find_dtype, read_raw_tensor
 from mnist_api.handlers.context import Context
-from mnist_api.http import JSON, NPY, OCTETS, Request
+from mnist_api.http import JSON, NPY, OCTETS, Request, media_type_of
 from mnist_api.imaging.file_type import NPY_FILE, find_picture_type
-from mnist_api.imaging.picture import read_picture
+from mnist_api.imaging.picture import Box, read_digits, read_picture
 from mnist_api.imaging.picture_file import PictureError
 from mnist_api.problems import ProblemError
 from mnist_api.signature import PIXELS, Images
@@ -26,6 +27,38 @@ ALIASES = ("image/jpg", "image/pjpeg", "image/x-png", "image/x-ms-bmp", "image/x
 def read_picture_body(request: Request, context: Context) -> tuple[Images, bool]:
     """Return the digit of a picture file, float32 [1, 784]. Raises ProblemError (422)."""
     return _read_digit(request.body, context).reshape(1, PIXELS), True
+
+
+def read_all_digits(request: Request, context: Context) -> tuple[Images, list[Box]] | None:
+    """Return the digits of the only picture in a body, float32 [n, 784], and where they are.
+
+    Returns None if the body holds numbers. Raises ProblemError (422, and what the readers raise).
+    """
+    files = _find_files(request, context)
+    if files is None:
+        return None
+    first, *more = [*islice(files, 2)] or [b""]
+    if more:
+        raise ProblemError(422, "?all=true reads one picture: send each in its own request.")
+    try:
+        digits = read_digits(first, context.picture_lock)
+    except PictureError as error:
+        raise ProblemError(422, str(error)) from error
+    return np.stack([digit.image for digit in digits]), [digit.box for digit in digits]
+
+
+def _find_files(request: Request, context: Context) -> Iterable[bytes] | None:
+    """Return the pictures in a body, None if it holds numbers."""
+    media_type = media_type_of(request.header(b"content-type"))
+    if media_type == FORM:
+        return read_files(request.body, request.header(b"content-type"), context.max_form_files)
+    if media_type == JSON:
+        images, _ = decode_json(request.body)
+        return map(read_data_url, images) if isinstance(images, list) else None
+    is_picture = find_picture_type(request.body) and find_dtype(request) is None
+    return (
+        None if media_type == NPY or (media_type == OCTETS and not is_picture) else [request.body]
+    )
 
 
 def _read_json(request: Request, context: Context) -> tuple[Images, bool]:

@@ -15,6 +15,8 @@ FLAT = 0.2  # fraction of a drawing's pixels that have the background's tone, at
 COARSE_SIDE = 160  # pixels of the longer side at which a photograph's background is found
 WINDOW = 31  # of these pixels: wider than a stroke, narrower than a shadow
 BLOCK = 40  # pixels of the side of a block whose noise is measured
+ROUGH = 2.5  # times the texture of a sheet: that of a table
+SHEET = 0.1  # of the picture's area: a sheet has at least this
 MIN_CONTRAST = 10  # grey levels of 255 between ink and paper
 MIN_SIGNAL_TO_NOISE = 5  # contrast of the strokes, in standard deviations of the noise
 
@@ -46,25 +48,25 @@ def to_grey(colours: Grey) -> Grey:
     return grey - 255 * np.float32(np.minimum(axis, 0).sum() / np.abs(axis).sum())
 
 
-def find_contrast(grey: Grey) -> Contrast:
+def find_contrast(grey: Grey, flat: float = FLAT) -> Contrast:
     """Return the contrast of ``grey``, float32 [h, w], 0 to 255, dark on light or light on dark.
 
-    The background of a drawing is the tone that prevails, that of a photograph what remains when
+    A picture is a drawing if at least ``flat`` of its pixels have the background's tone. The
+    background of a drawing is the tone that prevails, that of a photograph what remains when
     strokes are filled by morphological closing.
     """
     tolerance = TONE * np.ptp(grey)
     light, dark = grey >= grey.max() - tolerance, grey <= grey.min() + tolerance
     tone = light if _weight(light) > _weight(dark) else dark
-    if tone.mean() > FLAT and (light | dark).mean() > 2 * FLAT:
+    if tone.mean() > flat and (light | dark).mean() > 2 * flat:
         levels = np.abs(grey - np.median(grey[tone]))
         return Contrast(levels, np.full_like(levels, MIN_CONTRAST), True)
-    levels = _background(grey) - grey
+    paper, sign, outside = _background(grey)
+    levels = np.where(outside, 0, sign * (paper - grey))
     height, width = (max(1, round(side / BLOCK)) for side in grey.shape)
     fine = _block_medians(np.abs(grey - ndimage.gaussian_filter(grey, 1.5)), height, width)
     coarse = ndimage.minimum_filter(_block_medians(np.abs(levels), height, width), 3)
     noise = 1.4826 * np.maximum(fine, coarse)  # a block may be full of ink, its surroundings not
-    if (levels**3).sum() < 0:
-        levels = -levels
     least = np.maximum(MIN_CONTRAST, MIN_SIGNAL_TO_NOISE * noise).astype(np.float32)
     return Contrast(levels, resize(least, *grey.shape[::-1]), False)
 
@@ -83,7 +85,8 @@ def _weight(tone: Mask) -> float:
     return float(border.mean() + tone.mean() / 2)
 
 
-def _background(grey: Grey) -> Grey:
+def _background(grey: Grey) -> tuple[Grey, int, Mask]:
+    """Return the background, the sign that makes ink positive, and what is not the sheet."""
     scale = min(1, COARSE_SIDE / max(grey.shape))
     height, width = (max(1, round(side * scale)) for side in grey.shape)
     coarse = resize(grey, width, height)
@@ -97,8 +100,30 @@ def _background(grey: Grey) -> Grey:
     closed = closed[margin : margin + height, margin : margin + width]
     gap = closed - coarse
     strokes = gap > max(MIN_CONTRAST / 2, 3 * 1.4826 * float(np.median(gap)))
-    paper = np.where(ndimage.binary_dilation(strokes, np.ones((3, 3)), 2), closed, coarse)
-    return resize(sign * paper, *grey.shape[::-1])
+    strokes = ndimage.binary_dilation(strokes, np.ones((3, 3)), 2)
+    # at the edge of a shadow, the darker side is the background of both
+    paper = ndimage.minimum_filter(np.where(strokes, closed, coarse), 5)
+    outside = resize(_find_table(coarse, closed).astype(np.float32), *grey.shape[::-1])
+    return sign * resize(paper, *grey.shape[::-1]), sign, outside > 0
+
+
+def _find_table(coarse: Grey, paper: Grey) -> Mask:
+    """Return what lies around a sheet: one of two tones, with much more texture than the other."""
+    low, high = np.percentile(paper, (2, 98))
+    is_light = paper > (low + high) / 2
+    texture = np.abs(coarse - ndimage.uniform_filter(coarse, 5))
+    roughness = [
+        float(np.median(texture[part])) if part.any() else 0 for part in (is_light, ~is_light)
+    ]
+    if max(roughness) < ROUGH * max(min(roughness), 0.3) or high - low < 2 * MIN_CONTRAST:
+        return np.zeros_like(is_light)
+    labels, _ = ndimage.label(is_light if roughness[0] < roughness[1] else ~is_light)
+    sheet = labels == np.argmax(np.bincount(labels.ravel())[1:]) + 1
+    if sheet.mean() < SHEET:
+        return np.zeros_like(is_light)
+    filled = ndimage.binary_fill_holes(sheet)
+    kept = ndimage.binary_erosion(filled, np.ones((3, 3)), 3, border_value=1)
+    return np.logical_not(kept)
 
 
 def _block_medians(values: Grey, rows: int, columns: int) -> Grey:

@@ -6,7 +6,7 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from mnist_api.imaging.contrast import Grey, resize, to_grey
+from mnist_api.imaging.contrast import FLAT, Grey, resize, to_grey
 from mnist_api.imaging.decoder import WORKING_SIDE, decode
 from mnist_api.imaging.memory_limit import limit_memory
 from mnist_api.imaging.mnist_form import has_mnist_form, to_mnist_form
@@ -16,6 +16,8 @@ from mnist_api.imaging.shapes import ShapeError
 
 MAX_MEMORY = 200_000_000  # bytes while a picture is decoded, other threads and bodies included
 SMALLEST_SIDE = 400  # pixels of the longer side, to which a smaller picture is enlarged
+TINY = 32  # pixels of the longer side, up to which a picture holds no more than one digit
+SMALL, SMALL_FLAT = 200, 0.1  # pixels, up to which it may be an enlarged one, without a flat tone
 COUNTS = ("No digit", "One digit", "Two digits", "Three digits", "Four digits")
 HOW = "send one digit, dark on light or light on dark."
 Box = tuple[int, int, int, int]
@@ -55,11 +57,13 @@ def read_digits(content: bytes, lock: AbstractContextManager[None] | None = None
     for ink in (grey / 255, 1 - grey / 255):
         if has_mnist_form(ink):
             return [Digit(np.float32(ink).reshape(784), _find_box(ink))]
-    work = _scale(grey)
+    longer, work = max(grey.shape), _scale(grey)
     try:
-        regions = find_digits(work)
+        regions = find_digits(
+            work, longer <= TINY, 0 if longer <= TINY else SMALL_FLAT if longer <= SMALL else FLAT
+        )
     except ShapeError as error:
-        raise PictureError(f"{error} is in the picture, no digit: {HOW}") from error
+        raise PictureError(f"{error} is in the picture: {HOW}") from error
     if not regions:
         raise PictureError(f"No digit stands out from the background: {HOW}")
     across, down = width / work.shape[1], height / work.shape[0]

@@ -6,18 +6,21 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage  # type: ignore[import-untyped]  # ships no types
 
-from mnist_api.imaging.contrast import Contrast, Grey, Mask, find_contrast
+from mnist_api.imaging.contrast import FLAT, Contrast, Grey, Mask, find_contrast
 from mnist_api.imaging.rules import find_rules
-from mnist_api.imaging.shapes import check_shape
+from mnist_api.imaging.shapes import ShapeError, check_shape
 
 EVERY_NEIGHBOUR = np.ones((3, 3), np.bool_)
 MOST_COMPONENTS = 200  # larger ones first
-LEAST = 0.35  # of the strongest contrast: where ink begins
+MOST_DIGITS = 64  # as many as pictures in a form
+LEAST = {True: 0.2, False: 0.35}  # of the strongest contrast: where ink begins, if it is flat
+FAINT = 0.5  # of it: where rules begin, in a photograph
 PANEL = 0.15  # of the picture's area: a panel with a digit in it has at least this much
 FILLED = 0.9  # of its box: how much of it a panel fills
 GAP = 0.04  # of a digit's height: half of the distance between its parts
 ABOVE = 0.25  # of a digit's height: the distance between parts one above the other
 TALL = 0.45  # of the height of the tallest digit: other digits have at least this
+SMALLEST = 0.02  # of a photograph's longer side: a part of a digit is longer
 SPECK = 0.02  # of the largest component's ink: less is dirt
 STRAY = 0.4  # of the strongest component's contrast: fainter ones are not ink
 
@@ -43,23 +46,30 @@ class Parts(NamedTuple):
     ink: Grey
 
 
-def find_digits(grey: Grey) -> list[Region]:
+def find_digits(grey: Grey, is_one: bool = False, flat: float = FLAT) -> list[Region]:
     """Return the digits in ``grey``, float32 [h, w], 0 to 255; none if there are none.
 
-    They are in the order in which one reads. Raises ShapeError for what can't be a digit.
+    They are in the order in which one reads. ``is_one`` says that all ink is one
+    digit's; ``flat`` is as in find_contrast. Raises ShapeError for what can't be digits.
     """
-    contrast = find_contrast(grey)
+    contrast = find_contrast(grey, flat)
     levels = np.maximum(contrast.levels, 0)
     smooth = ndimage.gaussian_filter(levels, 1) if max(grey.shape) > 100 else levels
-    mask = smooth > np.maximum(contrast.least, LEAST * smooth.max())
+    least = np.maximum(contrast.least, LEAST[contrast.is_flat] * smooth.max())
+    mask = smooth > least
+    if is_one and mask.any():
+        return [_cut(mask, (0, 0), levels, contrast)]
     if contrast.is_flat and (panel := _find_panel(mask)):
         return _find_inside(grey, panel)
-    rules, frame = find_rules(mask)
+    rules, frame = find_rules(smooth > least * (1 if contrast.is_flat else FAINT))
     if frame and mask[frame].any():
         return _find_inside(grey, frame)
     mask &= ~rules
     parts = _find_parts(mask, smooth, contrast.is_flat)
-    return [_cut(numbers, parts, levels, contrast) for numbers in _group(parts)]
+    groups = _group(parts)
+    if len(groups) > MOST_DIGITS:
+        raise ShapeError(f"More than {MOST_DIGITS} digits, or a pattern,")
+    return [_cut_parts(numbers, parts, levels, contrast) for numbers in groups]
 
 
 def _find_inside(grey: Grey, window: Window) -> list[Region]:
@@ -92,12 +102,14 @@ def _find_parts(mask: Mask, smooth: Grey, is_flat: bool) -> Parts:
     ink = np.bincount(labels.ravel(), smooth.ravel())[1:].astype(np.float32)
     mean = ink / np.bincount(labels.ravel())[1:]
     height, width = mask.shape
+    smallest = SMALLEST * max(mask.shape)
     inside = np.all((boxes[:, ::2] > 0) & (boxes[:, 1::2] < (height, width)), axis=1)
     if is_flat or not inside.any() or ink[inside].max() < ink.max() / 50:
         inside = np.ones(len(boxes), np.bool_)
     kept = (
         inside
         & (ink > SPECK * ink[inside].max(initial=0))
+        & (is_flat | (np.maximum(boxes[:, 1] - boxes[:, 0], boxes[:, 3] - boxes[:, 2]) > smallest))
         & (mean >= STRAY * mean[inside].max(initial=0))
     )
     order = np.flatnonzero(kept)[np.argsort(-ink[kept])][:MOST_COMPONENTS]
@@ -162,14 +174,18 @@ def _sort(digits: list[Placed]) -> list[Placed]:
     return [digit for line in lines for digit in sorted(line, key=lambda digit: digit[0][2])]
 
 
-def _cut(numbers: NDArray[np.intp], parts: Parts, levels: Grey, contrast: Contrast) -> Region:
+def _cut_parts(numbers: NDArray[np.intp], parts: Parts, levels: Grey, contrast: Contrast) -> Region:
     """Return the ink of a digit's components; other ink in its box is left out."""
     top, bottom, left, right = _join(parts.boxes[np.isin(parts.numbers, numbers)])
     window = np.s_[max(0, top - 2) : bottom + 2, max(0, left - 2) : right + 2]
     strokes = _select(parts.labels, numbers, window)
-    check_shape(strokes)
-    full = float(np.percentile(levels[window][strokes], 75))
+    check_shape(_select(parts.labels, numbers, np.s_[top:bottom, left:right]))
+    corner = window[0].start, window[1].start
+    return _cut(strokes, corner, levels[window], contrast)
+
+
+def _cut(strokes: Mask, corner: tuple[int, int], levels: Grey, contrast: Contrast) -> Region:
+    full = float(np.percentile(levels[strokes], 75))
     none = 0.05 * full if contrast.is_flat else 0.25 * full
-    ink = np.clip((levels[window] - none) / (full - none), 0, 1)
-    near = ndimage.maximum_filter(strokes, 5)
-    return Region(np.where(near, ink, 0), window[0].start, window[1].start)
+    ink = np.clip((levels - none) / (full - none), 0, 1)
+    return Region(np.where(ndimage.maximum_filter(strokes, 5), ink, 0), *corner)

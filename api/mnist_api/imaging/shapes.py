@@ -5,7 +5,7 @@ from scipy import ndimage  # type: ignore[import-untyped]  # ships no types
 
 from mnist_api.imaging.contrast import Mask
 
-WIDE = 3  # times its height
+WIDE = 2.2  # times its height
 ROUND = 0.8  # of its size: the diameter of the largest circle in a filled shape
 MOST_HOLES = 4  # an 8 has two, and a shaky hand adds some
 
@@ -18,19 +18,19 @@ def check_shape(strokes: Mask) -> None:
     """Raise ShapeError unless ``strokes``, cut to their box, can be a digit."""
     height, width = strokes.shape
     if width > WIDE * height:
-        raise ShapeError("A line or a word")
+        raise ShapeError("A line or a word, no digit,")
     step = max(1, max(strokes.shape) // 80)
     small = np.pad(strokes[::step, ::step], 1)
     thickest = float(ndimage.distance_transform_edt(small).max())
     if 2 * thickest > ROUND * (max(small.shape) - 2) and max(strokes.shape) > 10:
-        raise ShapeError("A dot or a filled shape")
+        raise ShapeError("A dot or a filled shape, no digit,")
     holes, count = ndimage.label(~small)
     if np.count_nonzero(np.bincount(holes.ravel())[2:] > small.size / 400) > MOST_HOLES:
-        raise ShapeError("A scribble")
+        raise ShapeError("A scribble, no digit,")
     parts, count = ndimage.label(small, np.ones((3, 3)))
     if count < 3:
         return
     largest = parts == np.argmax(np.bincount(parts.ravel())[1:]) + 1
     nested = ndimage.binary_fill_holes(largest) & ~largest
     if len(np.unique(parts[nested & small])) > 1:
-        raise ShapeError("Several shapes in one another")
+        raise ShapeError("A drawing of several shapes, no digit,")

@@ -18,6 +18,15 @@ DTYPE = Parameter(
     "its two bytes could be pixels.",
     schema={"enum": ["uint8", "float32"], "default": "uint8"},
 )
+ALL = Parameter(
+    place="query",
+    name="all",
+    description="Whether every digit of a picture is read, line by line from left to right, "
+    "instead of refusing a picture with several. The response is `predictions`, each with its "
+    "`box`: x, y, width and height in pixels of the picture, after it is turned upright by its "
+    "EXIF. One picture in a request; for numbers, each of which is one image, it changes nothing.",
+    schema={"type": "boolean", "default": False},
+)
 
 ROUTES = (
     Route(
@@ -30,16 +39,18 @@ ROUTES = (
             summary="Classify one image or several",
             description="Pixels are 0 (background) to 1 (ink), row by row. Picture files are "
             "converted to MNIST's form first: centred, light ink on black. In JSON, a picture is "
-            "a data URL, as a canvas's `toDataURL()` returns it. JSON is UTF-8, with or without a "
+            "a data URL, as a canvas's `toDataURL()` returns it. A picture with no digit or with "
+            "several is an error, which says what was seen. JSON is UTF-8, with or without a "
             "byte order mark.",
-            parameters=(DTYPE,),
+            parameters=(DTYPE, ALL),
             accepts={JSON: OneOrMany, request_images.FORM: Form}
             | PICTURES
             | {OCTETS: bytes, NPY: bytes},
             responses={
                 200: (
                     "One prediction for one image; `predictions`, in the order of the images, for "
-                    "a list. With `Accept: application/octet-stream` the probabilities as "
+                    "a list; those of a picture's digits with `?all=true`. With "
+                    "`Accept: application/octet-stream` the probabilities as "
                     "little-endian float32, n x 10; with `Accept: application/x-npy` the same as a "
                     ".npy file.",
                     {JSON: Predicted, OCTETS: bytes, NPY: bytes},
@@ -62,7 +73,7 @@ ROUTES = (
             tag=TAG,
             id="readDigit",
             summary="Convert a picture to the network's input",
-            description="A picture without a digit is an error.",
+            description="A picture without a digit, or with several, is an error.",
             accepts=PICTURES | {OCTETS: bytes},
             responses=returns(Digit, "The image, as /predict takes it."),
             errors=(*BODY_ERRORS, 422),

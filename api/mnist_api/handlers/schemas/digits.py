@@ -4,7 +4,7 @@ from typing import Annotated, Any
 
 from msgspec import Meta, Struct
 
-from mnist_api.codecs.responses import Prediction, Predictions
+from mnist_api.codecs.responses import FoundDigits, Prediction, Predictions
 from mnist_api.handlers.schemas.common import ARRAYS, BATCHES_OF_ONE, DATA_URL, Body, Pixels
 
 
@@ -41,4 +41,4 @@ class Digit(Body):
 
 
 OneOrMany = (OneImage, ManyImages)
-Predicted = (Prediction, Predictions)
+Predicted = (Prediction, Predictions, FoundDigits)

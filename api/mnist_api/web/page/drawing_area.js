@@ -5,12 +5,15 @@ const STROKE_WIDTH = 0.085; // of the side
 const STEP = 0.02; // of the side, for each press of an arrow key
 const SENT_SIDE = 280; // pixels of the picture that is sent
 
+const accentColour = () => getComputedStyle(document.querySelector("#clear")).borderColor;
+
 export class DrawingArea {
   constructor(canvas, onChange) {
     this.canvas = canvas;
     this.onChange = onChange;
     this.strokes = [];
     this.picture = null;
+    this.boxes = []; // of the digits of a picture with several, as the server returns them
     this.pen = { x: 0.5, y: 0.5, down: false };
     this.keyboard = false; // whether the keyboard's pen is shown
     this.pointers = new Map(); // pointer id → its stroke
@@ -37,9 +40,16 @@ export class DrawingArea {
     this.draw();
   }
 
+  setBoxes(boxes) {
+    if (!boxes.length && !this.boxes.length) return;
+    this.boxes = boxes;
+    this.draw();
+  }
+
   reset() {
     this.strokes = [];
     this.picture = null;
+    this.boxes = [];
     this.pointers.clear();
     this.pen.down = false;
   }
@@ -70,8 +80,9 @@ export class DrawingArea {
     }
     const style = getComputedStyle(this.canvas);
     this.drawStrokes(context, side, style.color);
+    this.drawBoxes(context, side);
     if (this.keyboard && document.activeElement === this.canvas) {
-      this.drawCursor(context, side, getComputedStyle(document.querySelector("#clear")).borderColor);
+      this.drawCursor(context, side, accentColour());
     }
   }
 
@@ -85,6 +96,21 @@ export class DrawingArea {
       context.lineTo(points[0].x * side + 0.01, points[0].y * side); // a length of 0 is not drawn
       for (const { x, y } of points.slice(1)) context.lineTo(x * side, y * side);
       context.stroke();
+    }
+  }
+
+  // The digits' boxes, in pixels of the picture that was sent, each with what the network reads.
+  drawBoxes(context, side) {
+    const { width, height } = this.picture?.image ?? { width: SENT_SIDE, height: SENT_SIDE };
+    const scale = side / Math.max(width, height);
+    context.strokeStyle = context.fillStyle = accentColour();
+    context.lineWidth = side / 150;
+    context.font = `bold ${side / 16}px sans-serif`;
+    for (const { box, prediction } of this.boxes) {
+      const left = (side - width * scale) / 2 + box[0] * scale;
+      const top = (side - height * scale) / 2 + box[1] * scale;
+      context.strokeRect(left, top, box[2] * scale, box[3] * scale);
+      context.fillText(prediction, left, top - side / 100);
     }
   }
 

@@ -45,6 +45,13 @@ function showPrediction({ prediction, probabilities }) {
   });
 }
 
+function showSeveral(predictions) {
+  const digits = predictions.map(({ prediction }) => prediction).join(" ");
+  find("prediction").textContent = predictions.length;
+  find("confidence").textContent = translate("digits: {digits}", { digits });
+  announce(find("confidence").textContent);
+}
+
 function clearPrediction() {
   find("prediction").textContent = "–";
   find("confidence").textContent = translate("Nothing to read yet");
@@ -100,11 +107,13 @@ function announce(text) {
 function show(result) {
   find("error").hidden = !result?.message;
   find("error").textContent = result?.message ?? "";
-  document.body.classList.toggle("empty", !result?.prediction);
+  document.body.classList.toggle("empty", !result?.prediction && !result?.predictions);
   showInput(result?.image);
   showRequest(result?.image);
   if (result?.prediction) showPrediction(result.prediction);
   else clearPrediction();
+  if (result?.predictions) showSeveral(result.predictions);
+  drawing.setBoxes(result?.predictions ?? []);
   if (!result) announce(translate("Cleared"));
   else if (result.message) announce("");
 }

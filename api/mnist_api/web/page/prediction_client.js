@@ -6,7 +6,7 @@ export class ResponseError extends Error {}
 
 export class PredictionClient {
   constructor(show) {
-    this.show = show; // called with {image, prediction}, {message}, or null if there is no drawing
+    this.show = show; // called with {image, prediction}, {predictions}, {message}, or null if there is no drawing
     this.pending = null;
     this.busy = false;
     this.drawing = 0;
@@ -37,7 +37,14 @@ export class PredictionClient {
 
   async send(getBlob) {
     const picture = await getBlob();
-    const { image } = await post("digit", picture.type || "application/octet-stream", picture);
+    const type = picture.type || "application/octet-stream";
+    let image;
+    try {
+      ({ image } = await post("digit", type, picture));
+    } catch (error) {
+      if (!error.message.includes("?all=true")) throw error; // another error than several digits
+      return post("predict?all=true", type, picture);
+    }
     const prediction = await post("predict", "application/json", JSON.stringify({ image }));
     return { image, prediction };
   }

@@ -32,6 +32,7 @@ const FRENCH = {
   "Probability of {digit}": "Probabilité de {digit}",
   "{confidence} sure": "sûr à {confidence}",
   "then {digit}, {probability}": "puis {digit}, {probability}",
+  "digits: {digits}": "chiffres : {digits}",
   "Nothing to read yet": "Rien à lire pour l’instant",
   "Cleared": "Effacé",
   "The network's input, 28 by 28 pixels: your digit, white on black":
