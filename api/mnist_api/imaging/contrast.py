@@ -123,7 +123,8 @@ def _find_table(coarse: Grey, paper: Grey) -> Mask:
         return np.zeros_like(is_light)
     filled = ndimage.binary_fill_holes(sheet)
     kept = ndimage.binary_erosion(filled, np.ones((3, 3)), 3, border_value=1)
-    return np.logical_not(kept)
+    outside: Mask = ~kept
+    return outside
 
 
 def _block_medians(values: Grey, rows: int, columns: int) -> Grey:
