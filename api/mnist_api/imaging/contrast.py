@@ -16,6 +16,7 @@ COARSE_SIDE = 160  # pixels of the longer side at which a photograph's backgroun
 WINDOW = 31  # of these pixels: wider than a stroke, narrower than a shadow
 BLOCK = 40  # pixels of the side of a block whose noise is measured
 ROUGH = 2.5  # times the texture of a sheet: that of a table
+EDGE = 5  # coarse pixels along the edge of a sheet on a table that are left out
 SHEET = 0.1  # of the picture's area: a sheet has at least this
 MIN_CONTRAST = 10  # grey levels of 255 between ink and paper
 MIN_SIGNAL_TO_NOISE = 5  # contrast of the strokes, in standard deviations of the noise
@@ -122,7 +123,7 @@ def _find_table(coarse: Grey, paper: Grey) -> Mask:
     if sheet.mean() < SHEET:
         return np.zeros_like(is_light)
     filled = ndimage.binary_fill_holes(sheet)
-    kept = ndimage.binary_erosion(filled, np.ones((3, 3)), 3, border_value=1)
+    kept = ndimage.binary_erosion(filled, np.ones((3, 3)), EDGE, border_value=1)
     outside: Mask = ~kept
     return outside
 

@@ -65,6 +65,8 @@ def find_digits(grey: Grey, is_one: bool = False, flat: float = FLAT) -> list[Re
     if frame and mask[frame].any():
         return _find_inside(grey, frame)
     mask &= ~rules
+    if rules.any() and not contrast.is_flat:  # what is left of fainter rules
+        mask &= smooth > np.percentile(smooth[rules], 75)
     parts = _find_parts(mask, smooth, contrast.is_flat)
     groups = _group(parts)
     if len(groups) > MOST_DIGITS:
