@@ -8,6 +8,7 @@ from pathlib import Path
 
 HERE = Path(__file__).resolve().parent
 sys.path.insert(0, str(HERE))
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")  # NumPy's and SciPy's, which start none then
 
 from mnist_api.server.allocator import tune_allocator  # noqa: E402 # needs the path above
 from mnist_api.settings import SettingsError, read_settings  # noqa: E402 # as above

@@ -37,11 +37,13 @@ def read_all_digits(request: Request, context: Context) -> tuple[Images, list[Bo
     files = _find_files(request, context)
     if files is None:
         return None
-    first, *more = [*islice(files, 2)] or [b""]
-    if more:
+    pictures = [*islice(files, 2)]
+    if not pictures:
+        raise _no_file()
+    if len(pictures) > 1:
         raise ProblemError(422, "?all=true reads one picture: send each in its own request.")
     try:
-        digits = read_digits(first, context.picture_lock)
+        digits = read_digits(pictures[0], context.picture_lock)
     except PictureError as error:
         raise ProblemError(422, str(error)) from error
     return np.stack([digit.image for digit in digits]), [digit.box for digit in digits]
@@ -79,9 +81,7 @@ def _read_form(request: Request, context: Context) -> tuple[Images, bool]:
     files = read_files(request.body, request.header(b"content-type"), context.max_form_files)
     digits = _read_digits(files, request, context, "File")
     if not len(digits):
-        raise ProblemError(
-            422, f'The form has no file named "{FIELD}": with curl, -F {FIELD}=@seven.png.'
-        )
+        raise _no_file()
     return digits, len(digits) == 1
 
 
@@ -108,6 +108,12 @@ def _read_digits(
         digits.append(digit.reshape(1, PIXELS))
         request.checkpoint()
     return np.concatenate(digits)
+
+
+def _no_file() -> ProblemError:
+    return ProblemError(
+        422, f'The form has no file named "{FIELD}": with curl, -F {FIELD}=@seven.png.'
+    )
 
 
 def _read_digit(content: bytes, context: Context, which: str = "") -> NDArray[np.float32]:
