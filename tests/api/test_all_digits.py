@@ -7,9 +7,10 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from drawn_pictures import DIGITS
-from picture_kinds import line_of
-from request_cases import OCTETS, SEVEN, Apis, post, start_both
+
+from support.cases.requests import OCTETS, SEVEN, Apis, post, start_both
+from support.pictures.drawn import DIGITS
+from support.pictures.kinds import line_of
 
 JSON = "application/json"
 PICTURE = line_of([*DIGITS[:3]], np.random.default_rng(3))

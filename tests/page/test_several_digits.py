@@ -2,9 +2,10 @@
 
 import io
 
-from drawing import STROKES, count_ink
 from PIL import Image, ImageDraw
 from playwright.sync_api import Page, expect
+
+from support.drawing import STROKES, count_ink
 
 
 def picture(digits: str) -> bytes:

@@ -5,12 +5,12 @@ from collections.abc import Callable
 
 import numpy as np
 import pytest
-from drawn_pictures import DIGITS, packed
-from picture_kinds import DRAWN, EMPTY, line_of
 from PIL import Image, ImageDraw
 
 from mnist_api.imaging.picture import read_digits, read_picture
 from mnist_api.imaging.picture_file import PictureError
+from support.pictures.drawn import DIGITS, packed
+from support.pictures.kinds import DRAWN, EMPTY, line_of
 
 COUNT = 6  # pictures of a kind
 LIKENESS = {  # the least correlation of most of them with the MNIST images that they were made from

@@ -3,8 +3,9 @@
 from collections.abc import Callable
 
 import numpy as np
-from drawn_pictures import packed
 from PIL import Image, ImageDraw, ImageFilter
+
+from support.pictures.drawn import packed
 
 Random = np.random.Generator
 Ink = np.ndarray  # 0 to 1
