@@ -8,14 +8,13 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image
 
-from mnist_api.imaging.contrast import Grey
 from mnist_api.imaging.file_type import UNKNOWN_PICTURE, describe_file, find_picture_type
 from mnist_api.imaging.metadata import strip
 from mnist_api.imaging.orientation import TURNS, find_transpose
 from mnist_api.imaging.picture_file import PictureError, damaged
 
 WORKING_SIDE = 640  # a larger picture is decoded to no less than this
-GREY_MODES = ("1", "L", "LA", "I", "I;16", "I;16B", "I;16L")
+GREY_MODES = ("1", "L", "LA", "La", "I", "I;16", "I;16B", "I;16L")
 FORMATS = ("PNG", "JPEG", "WEBP", "BMP")
 MAX_PIXELS = 12_500_000  # phones have 12 million
 MAX_PIXELS_BY_FORMAT = {  # by the memory that decoding takes for a pixel, as measured
@@ -31,9 +30,9 @@ warnings.simplefilter("ignore", Image.DecompressionBombWarning)  # such pictures
 
 
 class Decoded(NamedTuple):
-    """A picture, upright and opaque, its longer side at most twice WORKING_SIDE."""
+    """A picture, upright and opaque, its longer side less than twice WORKING_SIDE."""
 
-    colours: Grey  # float32 [h, w, 1 or 3], 0 to 255
+    image: Image.Image  # L or RGB
     width: int  # of the picture that was sent, upright
     height: int
 
@@ -68,19 +67,18 @@ def _shrink(image: Image.Image, exif: bytes) -> Decoded:
     longer = max(image.size)
     transpose = find_transpose(exif)
     width, height = image.size[::-1] if transpose in TURNS else image.size
-    mode = "LA" if image.mode in GREY_MODES else "RGBA"
+    mode = "L" if image.mode in GREY_MODES else "RGB"
     least_width, least_height = (max(1, side * WORKING_SIDE // longer) for side in image.size)
-    image.draft(
-        mode[:-1], (least_width, least_height)
-    )  # decodes a JPEG at down to an eighth of its size
+    image.draft(mode, (least_width, least_height))  # a JPEG at down to an eighth of its size
     image.load()
     factor = max(1, max(image.size) // WORKING_SIDE)
+    mode += "A" * image.has_transparency_data
     small = Image.new(mode, (-(-image.width // factor), -(-image.height // factor)))
     for position, tile in _tiles(image, mode, factor):
         small.paste(tile, position)
     if transpose is not None:
         small = small.transpose(transpose)
-    return Decoded(_flatten(np.asarray(small, np.float32)), width, height)
+    return Decoded(_flatten(small) if mode.endswith("A") else small, width, height)
 
 
 def _tiles(
@@ -97,15 +95,14 @@ def _tiles(
             yield (left // factor, top // factor), tile.convert(mode).reduce(factor)
 
 
-def _flatten(pixels: Grey) -> Grey:
-    """Blend [h, w, colours and opacity] with the opaque part's colour or one that contrasts."""
+def _flatten(image: Image.Image) -> Image.Image:
+    """Blend LA or RGBA with the colour of its opaque part or a grey that contrasts with it."""
+    pixels = np.asarray(image, np.float32)
     colours, opacity = pixels[..., :-1], pixels[..., -1:] / 255
-    coverage = float(opacity.mean())
-    if coverage == 1:
-        return colours
-    if coverage > 0.5:  # a picture with holes or round corners
+    if opacity.mean() > 0.5:  # a picture with holes or round corners
         background = np.median(colours[opacity[..., 0] > 0.5], axis=0)
     else:  # ink on a transparent background
         ink = (colours * opacity).sum() / max(1e-6, float(opacity.sum()) * colours.shape[-1])
         background = np.full(1, 255 if ink < 127.5 else 0)
-    return colours * opacity + background * (1 - opacity)
+    blended = np.rint(colours * opacity + background * (1 - opacity)).astype(np.uint8)
+    return Image.fromarray(blended[..., 0] if blended.shape[-1] == 1 else blended)

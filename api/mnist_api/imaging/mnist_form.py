@@ -1,10 +1,14 @@
 """Conversion of a digit to MNIST's form: LeCun, Bottou, Bengio, Haffner (1998), section III.A."""
 
+from typing import Any
+
 import numpy as np
 from numpy.typing import NDArray
+from PIL import Image
 from scipy import ndimage  # type: ignore[import-untyped]  # ships no types
 
-from mnist_api.imaging.contrast import Grey, resize
+Grey = NDArray[np.floating[Any]]
+
 
 BOX, SIDE = 20, 28
 STROKE_WIDTHS = (1.6, 4.5)  # in pixels of the box of 20; MNIST's are 2 to 3
@@ -15,9 +19,10 @@ def to_mnist_form(ink: Grey) -> NDArray[np.float32]:
 
     Its longer side is 20 pixels, its centre of mass at (14, 14).
     """
-    digit = _adjust_width(_crop(ink))
+    digit = _adjust_width(ink[find_ink(ink)])
     height, width = (max(1, round(side * BOX / max(digit.shape))) for side in digit.shape)
-    small = resize(digit, width, height)
+    method = Image.Resampling.BOX if max(digit.shape) > BOX else Image.Resampling.BICUBIC
+    small = np.asarray(Image.fromarray(digit.astype(np.float32)).resize((width, height), method))
     return _place_at_centre(np.clip(small / small.max(), 0, 1))
 
 
@@ -30,9 +35,10 @@ def has_mnist_form(ink: Grey) -> bool:
     return fits and all(abs(centre - SIDE / 2) <= 1 for centre in _centre_of_mass(ink))
 
 
-def _crop(ink: Grey) -> Grey:
+def find_ink(ink: Grey) -> tuple[slice, slice]:
+    """Return the rows and columns of ``ink``, 0 to 1, that is not faint."""
     rows, columns = (np.flatnonzero((ink > 0.4).any(axis)) for axis in (1, 0))
-    return ink[rows[0] : rows[-1] + 1, columns[0] : columns[-1] + 1]
+    return slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
 
 
 def _adjust_width(ink: Grey) -> Grey:
@@ -43,10 +49,10 @@ def _adjust_width(ink: Grey) -> Grey:
     width = 2 * np.count_nonzero(mask) / max(outline, 1)
     thinnest, thickest = (limit * max(ink.shape) / BOX for limit in STROKE_WIDTHS)
     if (missing := int(thinnest - width)) >= 2:
-        return _crop(ndimage.maximum_filter(np.pad(ink, missing), missing | 1))
-    if (excess := int(width - thickest)) >= 2:
-        return _crop(ndimage.minimum_filter(np.pad(ink, 1), excess | 1))
-    return ink
+        ink = ndimage.maximum_filter(np.pad(ink, missing), missing | 1)
+    elif (excess := int(width - thickest)) >= 2:
+        ink = ndimage.minimum_filter(np.pad(ink, 1), excess | 1)
+    return ink[find_ink(ink)]
 
 
 def _place_at_centre(digit: Grey) -> NDArray[np.float32]:

@@ -5,19 +5,20 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
+from PIL import ImageOps
 
-from mnist_api.imaging.contrast import FLAT, Grey, resize, to_grey
-from mnist_api.imaging.decoder import WORKING_SIDE, decode
+from mnist_api.imaging.blocks import TINY
+from mnist_api.imaging.decoder import decode
+from mnist_api.imaging.grey import to_grey
 from mnist_api.imaging.memory_limit import limit_memory
-from mnist_api.imaging.mnist_form import has_mnist_form, to_mnist_form
+from mnist_api.imaging.mnist_form import find_ink, has_mnist_form, to_mnist_form
 from mnist_api.imaging.picture_file import PictureError
-from mnist_api.imaging.segmentation import Region, find_digits
-from mnist_api.imaging.shapes import ShapeError
+from mnist_api.imaging.segmentation.background import Part
+from mnist_api.imaging.segmentation.digits import FLAT, PANEL_FLAT, find_digits
+from mnist_api.imaging.segmentation.shapes import ShapeError
 
 MAX_MEMORY = 200_000_000  # bytes while a picture is decoded, other threads and bodies included
-SMALLEST_SIDE = 400  # pixels of the longer side, to which a smaller picture is enlarged
-TINY = 32  # pixels of the longer side, up to which a picture holds no more than one digit
-SMALL, SMALL_FLAT = 200, 0.1  # pixels, up to which it may be an enlarged one, without a flat tone
+SMALL = 200  # pixels, up to which it may be a tiny one, enlarged, and without a flat tone
 COUNTS = ("No digit", "One digit", "Two digits", "Three digits", "Four digits")
 HOW = "send one digit, dark on light or light on dark."
 Box = tuple[int, int, int, int]
@@ -52,44 +53,31 @@ def read_digits(content: bytes, lock: AbstractContextManager[None] | None = None
     ``lock`` is held while the file is decoded. Raises PictureError.
     """
     with lock or nullcontext(), limit_memory(MAX_MEMORY):
-        colours, width, height = decode(content)
-    grey = colours[..., 0] if colours.shape[-1] == 1 else to_grey(colours)
-    for ink in (grey / 255, 1 - grey / 255):
-        if has_mnist_form(ink):
-            return [Digit(np.float32(ink).reshape(784), _find_box(ink))]
-    longer, work = max(grey.shape), _scale(grey)
+        image, width, height = decode(content)
+    grey = to_grey(image)
+    ink = np.asarray(grey, np.float32) / 255
+    for one in (ink, 1 - ink):
+        if has_mnist_form(one):
+            y, x = find_ink(one)
+            box = x.start, y.start, x.stop - x.start, y.stop - y.start
+            return [Digit(one.astype(np.float32).reshape(784), box)]
+    is_tiny = max(image.size) <= TINY
+    flat = 0 if is_tiny else PANEL_FLAT if max(image.size) <= SMALL else FLAT
     try:
-        regions = find_digits(
-            work, longer <= TINY, 0 if longer <= TINY else SMALL_FLAT if longer <= SMALL else FLAT
-        )
+        regions = find_digits(ImageOps.autocontrast(grey) if is_tiny else grey, is_tiny, flat)
     except ShapeError as error:
         raise PictureError(f"{error} is in the picture: {HOW}") from error
     if not regions:
         raise PictureError(f"No digit stands out from the background: {HOW}")
-    across, down = width / work.shape[1], height / work.shape[0]
-    return [_convert(region, across, down) for region in regions]
+    return [
+        Digit(to_mnist_form(ink).reshape(784), _find_box(part, width, height))
+        for ink, part in regions
+    ]
 
 
-def _scale(grey: Grey) -> Grey:
-    """Return ``grey`` with a longer side for which the widths of strokes are constants."""
-    longer = max(grey.shape)
-    scale = min(max(longer, SMALLEST_SIDE), WORKING_SIDE) / longer
-    if scale == 1:
-        return grey
-    height, width = (max(1, round(side * scale)) for side in grey.shape)
-    return np.clip(resize(grey, width, height), 0, 255)
-
-
-def _convert(region: Region, across: float, down: float) -> Digit:
-    x, y, width, height = _find_box(region.ink)
-    left, top = (region.left + x) * across, (region.top + y) * down
-    box = round(left), round(top), max(1, round(width * across)), max(1, round(height * down))
-    return Digit(to_mnist_form(region.ink).reshape(784), box)
-
-
-def _find_box(ink: Grey) -> Box:
-    rows, columns = (np.flatnonzero((ink > 0.4).any(axis)) for axis in (1, 0))
-    return int(columns[0]), int(rows[0]), int(np.ptp(columns)) + 1, int(np.ptp(rows)) + 1
+def _find_box(part: Part, width: int, height: int) -> Box:
+    left, top, right, bottom = (round(edge * (width, height)[i % 2]) for i, edge in enumerate(part))
+    return left, top, max(1, right - left), max(1, bottom - top)
 
 
 def _describe(digits: list[Digit]) -> str:

@@ -3,10 +3,11 @@
 import numpy as np
 from scipy import ndimage  # type: ignore[import-untyped]  # ships no types
 
-from mnist_api.imaging.contrast import Mask
+from mnist_api.imaging.segmentation.background import Grey, Mask
 
 WIDE = 2.2  # times its height
 ROUND = 0.8  # of its size: the diameter of the largest circle in a filled shape
+SHADE = 0.2  # of the pixels around a digit that may be as dark as its ink
 MOST_HOLES = 4  # an 8 has two, and a shaky hand adds some
 
 
@@ -34,3 +35,15 @@ def check_shape(strokes: Mask) -> None:
     nested = ndimage.binary_fill_holes(largest) & ~largest
     if len(np.unique(parts[nested & small])) > 1:
         raise ShapeError("A drawing of several shapes, no digit,")
+
+
+def is_shade(strokes: Mask, grey: Grey) -> bool:
+    """Return whether much around ``strokes`` is as dark as they are: the edge of a shadow.
+
+    ``grey``, [h, w] as ``strokes`` with a margin, is lower where the picture is darker.
+    """
+    around = grey[~ndimage.maximum_filter(strokes, 7)]
+    if not around.size:
+        return False
+    ink, paper = np.median(grey[strokes]), np.percentile(around, 90)
+    return bool((around < ink + 0.25 * (paper - ink)).mean() > SHADE)
