@@ -1,25 +1,40 @@
 """Errors as RFC 9457 problem details: what is wrong, and what to do about it."""
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from http import HTTPStatus
 from types import MappingProxyType
 from typing import Literal
 
 import msgspec
+from msgspec import UNSET, UnsetType
 
 MEDIA_TYPE = "application/problem+json"
 NO_HEADERS: Mapping[str, str] = MappingProxyType({})
 UNEXPECTED = "Something went wrong inside the server. It is logged there; try again."
 
 
+class ReadingStep(msgspec.Struct, forbid_unknown_fields=True):
+    """A step of reading a picture: a small PNG of it, as a data URL."""
+
+    name: Literal["contrast", "found", "digit"]
+    image: str
+
+
 class ProblemError(Exception):
     """A request that cannot be served; the router turns this into an error response."""
 
-    def __init__(self, status: int, detail: str, headers: Mapping[str, str] = NO_HEADERS) -> None:
+    def __init__(
+        self,
+        status: int,
+        detail: str,
+        headers: Mapping[str, str] = NO_HEADERS,
+        steps: Sequence[ReadingStep] | None = None,
+    ) -> None:
         super().__init__(detail)
         self.status = status
         self.detail = detail
         self.headers = headers
+        self.steps = steps  # how a picture was read, if the request asks for it
 
 
 class ClientGoneError(Exception):
@@ -35,9 +50,18 @@ class Problem(msgspec.Struct, forbid_unknown_fields=True):
     detail: str
 
 
-def encode_problem(status: int, detail: str) -> bytes:
+class PictureProblem(Problem):
+    """A picture that is not read, with the steps of reading it if they are asked for."""
+
+    steps: Sequence[ReadingStep] | UnsetType = UNSET
+
+
+def encode_problem(status: int, detail: str, steps: Sequence[ReadingStep] | None = None) -> bytes:
     """Return the problem's JSON; the type about:blank requires the status's phrase as title."""
-    return msgspec.json.encode(Problem("about:blank", HTTPStatus(status).phrase, status, detail))
+    title = HTTPStatus(status).phrase
+    if steps is None:
+        return msgspec.json.encode(Problem("about:blank", title, status, detail))
+    return msgspec.json.encode(PictureProblem("about:blank", title, status, detail, steps))
 
 
 def too_large(bound: int) -> ProblemError:

@@ -5,6 +5,7 @@ from urllib.parse import parse_qs
 
 import msgspec
 import numpy as np
+from msgspec import UNSET
 from numpy.typing import NDArray
 
 from mnist_api.codecs.data_url import may_hold_picture
@@ -22,12 +23,13 @@ from mnist_api.handlers.request_images import (
     PICTURES,
     READERS,
     read_all_digits,
-    read_picture_body,
+    read_digit_of,
 )
+from mnist_api.handlers.schemas.digits import Digit
 from mnist_api.handlers.scores import compute_score, write_header
 from mnist_api.http import JSON, NPY, OCTETS, Request, Response, media_type_of
 from mnist_api.imaging.file_type import PICTURE, find_picture_type
-from mnist_api.imaging.picture import Box
+from mnist_api.imaging.steps import Box, Step, encode_step
 from mnist_api.problems import NO_HEADERS, ProblemError
 from mnist_api.signature import Images
 
@@ -44,7 +46,7 @@ def check_predict(headers: Mapping[bytes, bytes]) -> None:
 
 def handle_predict(request: Request, context: Context) -> Response:
     """Return the prediction of one image or several. Raises ProblemError (400, 413, 422, 503)."""
-    if request.query and _wants_all(request) and (found := read_all_digits(request, context)):
+    if request.query and _is_true(request, "all") and (found := read_all_digits(request, context)):
         return _predict_all(*found, request, context)
     media_type = media_type_of(request.header(b"content-type"))
     images, is_one = READERS[media_type](request, context)
@@ -75,11 +77,11 @@ def _write(
     return Response(200, JSON, encode(), headers)
 
 
-def _wants_all(request: Request) -> bool:
-    """Return the value of ``?all=``, false if it is not given. Raises ProblemError (422)."""
-    value = parse_qs(request.query, keep_blank_values=True).get("all", ["false"])[-1]
+def _is_true(request: Request, name: str) -> bool:
+    """Return the value of a parameter, false if it is not given. Raises ProblemError (422)."""
+    value = parse_qs(request.query, keep_blank_values=True).get(name, ["false"])[-1]
     if value not in ("true", "false"):
-        raise ProblemError(422, f'The parameter all is "{value[:40]}": use true or false.')
+        raise ProblemError(422, f'The parameter {name} is "{value[:40]}": use true or false.')
     return value == "true"
 
 
@@ -101,8 +103,10 @@ def check_digit(headers: Mapping[bytes, bytes]) -> None:
 
 def handle_digit(request: Request, context: Context) -> Response:
     """Return the 784 pixels that a picture is reduced to. Raises ProblemError (422)."""
-    image, _ = read_picture_body(request, context)
-    return Response(200, JSON, msgspec.json.encode({"image": image[0].tolist()}))
+    steps: list[Step] | None = [] if request.query and _is_true(request, "steps") else None
+    digit = read_digit_of(request.body, context, steps=steps)
+    shown = UNSET if steps is None else [*map(encode_step, steps)]
+    return Response(200, JSON, msgspec.json.encode(Digit(digit.image.tolist(), digit.box, shown)))
 
 
 def _check_type(headers: Mapping[bytes, bytes], known: Collection[str], advice: str) -> None:

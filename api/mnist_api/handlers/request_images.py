@@ -14,8 +14,9 @@ from mnist_api.codecs.raw_tensor import find_dtype, read_raw_tensor
 from mnist_api.handlers.context import Context
 from mnist_api.http import JSON, NPY, OCTETS, Request, media_type_of
 from mnist_api.imaging.file_type import NPY_FILE, find_picture_type
-from mnist_api.imaging.picture import Box, read_digits, read_picture
+from mnist_api.imaging.picture import Digit, read_digit, read_digits
 from mnist_api.imaging.picture_file import PictureError
+from mnist_api.imaging.steps import Box, Step, encode_step
 from mnist_api.problems import ProblemError
 from mnist_api.signature import PIXELS, Images
 
@@ -26,7 +27,7 @@ ALIASES = ("image/jpg", "image/pjpeg", "image/x-png", "image/x-ms-bmp", "image/x
 
 def read_picture_body(request: Request, context: Context) -> tuple[Images, bool]:
     """Return the digit of a picture file, float32 [1, 784]. Raises ProblemError (422)."""
-    return _read_digit(request.body, context).reshape(1, PIXELS), True
+    return read_digit_of(request.body, context).image.reshape(1, PIXELS), True
 
 
 def read_all_digits(request: Request, context: Context) -> tuple[Images, list[Box]] | None:
@@ -104,8 +105,8 @@ def _read_digits(
     """Return the digits of pictures, float32 [n, 784]; ``which`` names one in an error."""
     digits = [np.empty((0, PIXELS), np.float32)]
     for number, content in enumerate(files, 1):
-        digit = _read_digit(content, context, f"{which} {number}: " if which else "")
-        digits.append(digit.reshape(1, PIXELS))
+        digit = read_digit_of(content, context, f"{which} {number}: " if which else "")
+        digits.append(digit.image.reshape(1, PIXELS))
         request.checkpoint()
     return np.concatenate(digits)
 
@@ -116,12 +117,18 @@ def _no_file() -> ProblemError:
     )
 
 
-def _read_digit(content: bytes, context: Context, which: str = "") -> NDArray[np.float32]:
-    """Return the digit of a picture, float32 [784]. Raises ProblemError (422)."""
+def read_digit_of(
+    content: bytes, context: Context, which: str = "", steps: list[Step] | None = None
+) -> Digit:
+    """Return the digit of a picture file; ``steps`` gets how it was read.
+
+    Raises ProblemError (422), whose sentence begins with ``which``.
+    """
     try:
-        return read_picture(content, context.picture_lock)
+        return read_digit(content, context.picture_lock, steps)
     except PictureError as error:
-        raise ProblemError(422, f"{which}{error}") from error
+        shown = None if steps is None else [*map(encode_step, steps)]
+        raise ProblemError(422, f"{which}{error}", steps=shown) from error
 
 
 # by media type: returns the images, and whether it is one image, answered without a list

@@ -43,7 +43,7 @@ class Operation:
 
 def write_problem(problem: ProblemError) -> Response:
     """Return ``problem`` as RFC 9457 has it."""
-    body = encode_problem(problem.status, problem.detail)
+    body = encode_problem(problem.status, problem.detail, problem.steps)
     return Response(problem.status, MEDIA_TYPE, body, problem.headers)
 
 

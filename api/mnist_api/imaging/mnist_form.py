@@ -37,7 +37,7 @@ def has_mnist_form(ink: Grey) -> bool:
 
 def find_ink(ink: Grey) -> tuple[slice, slice]:
     """Return the rows and columns of ``ink``, 0 to 1, that is not faint."""
-    rows, columns = (np.flatnonzero((ink > 0.4).any(axis)) for axis in (1, 0))
+    rows, columns = (np.flatnonzero((ink > 0.4).any(axis)).tolist() for axis in (1, 0))
     return slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
 
 

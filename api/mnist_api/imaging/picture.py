@@ -5,10 +5,10 @@ from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import ImageOps
+from PIL import Image, ImageOps
 
 from mnist_api.imaging.blocks import TINY
-from mnist_api.imaging.decoder import decode
+from mnist_api.imaging.decoder import Decoded, decode
 from mnist_api.imaging.grey import to_grey
 from mnist_api.imaging.memory_limit import limit_memory
 from mnist_api.imaging.mnist_form import find_ink, has_mnist_form, to_mnist_form
@@ -16,12 +16,12 @@ from mnist_api.imaging.picture_file import PictureError
 from mnist_api.imaging.segmentation.background import Part
 from mnist_api.imaging.segmentation.digits import FLAT, PANEL_FLAT, find_digits
 from mnist_api.imaging.segmentation.shapes import ShapeError
+from mnist_api.imaging.steps import Box, Step, draw_boxes
 
 MAX_MEMORY = 200_000_000  # bytes while a picture is decoded, other threads and bodies included
 SMALL = 200  # pixels, up to which it may be a tiny one, enlarged, and without a flat tone
 COUNTS = ("No digit", "One digit", "Two digits", "Three digits", "Four digits")
 HOW = "send one digit, dark on light or light on dark."
-Box = tuple[int, int, int, int]
 
 
 class Digit(NamedTuple):
@@ -37,23 +37,54 @@ class Digit(NamedTuple):
 def read_picture(
     content: bytes, lock: AbstractContextManager[None] | None = None
 ) -> NDArray[np.float32]:
-    """Return the only digit in a PNG, JPEG, WebP or BMP file as float32 [784], ink 0 to 1.
+    """Return the image of the only digit in a file; see read_digit."""
+    return read_digit(content, lock).image
 
-    ``lock`` is held while the file is decoded. Raises PictureError, also for several digits.
+
+def read_digit(
+    content: bytes,
+    lock: AbstractContextManager[None] | None = None,
+    steps: list[Step] | None = None,
+) -> Digit:
+    """Return the only digit in a PNG, JPEG, WebP or BMP file; see read_digits.
+
+    Raises PictureError, also for several digits.
     """
-    digits = read_digits(content, lock)
+    digits = read_digits(content, lock, steps)
     if len(digits) > 1:
         raise PictureError(_describe(digits))
-    return digits[0].image
+    if steps is not None:
+        pixels = np.rint(255 * digits[0].image).astype(np.uint8).reshape(28, 28)
+        steps.append(Step("digit", Image.fromarray(pixels)))
+    return digits[0]
 
 
-def read_digits(content: bytes, lock: AbstractContextManager[None] | None = None) -> list[Digit]:
+def read_digits(
+    content: bytes,
+    lock: AbstractContextManager[None] | None = None,
+    steps: list[Step] | None = None,
+) -> list[Digit]:
     """Return all digits in a file, at least one, in the order in which one reads.
 
-    ``lock`` is held while the file is decoded. Raises PictureError.
+    ``lock`` is held while the file is decoded; ``steps`` gets what is seen meanwhile. Raises
+    PictureError.
     """
     with lock or nullcontext(), limit_memory(MAX_MEMORY):
-        image, width, height = decode(content)
+        picture = decode(content)
+    try:
+        digits = _find_digits(picture, steps)
+    except ShapeError as error:
+        raise PictureError(f"{error} is in the picture: {HOW}") from error
+    if steps is not None:
+        boxes = [digit.box for digit in digits]
+        steps.append(Step("found", draw_boxes(picture.image, picture.width, boxes)))
+    if not digits:
+        raise PictureError(f"No digit stands out from the background: {HOW}")
+    return digits
+
+
+def _find_digits(picture: Decoded, steps: list[Step] | None) -> list[Digit]:
+    image, width, height = picture
     grey = to_grey(image)
     ink = np.asarray(grey, np.float32) / 255
     for one in (ink, 1 - ink):
@@ -63,12 +94,7 @@ def read_digits(content: bytes, lock: AbstractContextManager[None] | None = None
             return [Digit(one.astype(np.float32).reshape(784), box)]
     is_tiny = max(image.size) <= TINY
     flat = 0 if is_tiny else PANEL_FLAT if max(image.size) <= SMALL else FLAT
-    try:
-        regions = find_digits(ImageOps.autocontrast(grey) if is_tiny else grey, is_tiny, flat)
-    except ShapeError as error:
-        raise PictureError(f"{error} is in the picture: {HOW}") from error
-    if not regions:
-        raise PictureError(f"No digit stands out from the background: {HOW}")
+    regions = find_digits(ImageOps.autocontrast(grey) if is_tiny else grey, is_tiny, flat, steps)
     return [
         Digit(to_mnist_form(ink).reshape(784), _find_box(part, width, height))
         for ink, part in regions

@@ -5,6 +5,7 @@ from mnist_api.handlers.route import BODY_ERRORS, Operation, Parameter, Route, r
 from mnist_api.handlers.schemas.digits import Digit, Form, OneOrMany, Predicted
 from mnist_api.handlers.scores import HEADER
 from mnist_api.http import JSON, NPY, OCTETS
+from mnist_api.problems import MEDIA_TYPE, PictureProblem
 
 TAG = "Digits"
 PICTURES = dict.fromkeys((*request_images.PICTURES, *request_images.ALIASES), bytes)
@@ -25,6 +26,14 @@ ALL = Parameter(
     "instead of refusing a picture with several. The response is `predictions`, each with its "
     "`box`: x, y, width and height in pixels of the picture, after it is turned upright by its "
     "EXIF. One picture in a request; for numbers, each of which is one image, it changes nothing.",
+    schema={"type": "boolean", "default": False},
+)
+STEPS = Parameter(
+    place="query",
+    name="steps",
+    description="Whether the response has `steps`: small PNGs, as data URLs, of the picture's "
+    "contrast with its background, of what was found in it, and of the 28 x 28 pixels. If the "
+    "picture is refused, the error has those until then.",
     schema={"type": "boolean", "default": False},
 )
 
@@ -74,10 +83,12 @@ ROUTES = (
             id="readDigit",
             summary="Convert a picture to the network's input",
             description="A picture without a digit, or with several, is an error.",
+            parameters=(STEPS,),
             accepts=PICTURES | {OCTETS: bytes},
             responses=returns(Digit, "The image, as /predict takes it."),
             errors=(*BODY_ERRORS, 422),
         ),
         check=predict.check_digit,
+        error_content={MEDIA_TYPE: PictureProblem},
     ),
 )

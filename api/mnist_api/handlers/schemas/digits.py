@@ -2,10 +2,11 @@
 
 from typing import Annotated, Any
 
-from msgspec import Meta, Struct
+from msgspec import UNSET, Meta, Struct, UnsetType
 
 from mnist_api.codecs.responses import FoundDigits, Prediction, Predictions
 from mnist_api.handlers.schemas.common import ARRAYS, BATCHES_OF_ONE, DATA_URL, Body, Pixels
+from mnist_api.problems import ReadingStep
 
 
 class OneImage(Body):
@@ -35,9 +36,11 @@ class Form(Struct):
 
 
 class Digit(Body):
-    """The pixels that a picture is reduced to."""
+    """The pixels that a digit is reduced to; its box is x, y, width and height in the picture."""
 
     image: Pixels
+    box: tuple[int, int, int, int]
+    steps: list[ReadingStep] | UnsetType = UNSET
 
 
 OneOrMany = (OneImage, ManyImages)

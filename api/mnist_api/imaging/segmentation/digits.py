@@ -10,6 +10,7 @@ from mnist_api.imaging.segmentation.contrast import Contrast, find_contrast
 from mnist_api.imaging.segmentation.region import Region, cut, find_part, nest
 from mnist_api.imaging.segmentation.rules import find_frame, find_panel, find_rules
 from mnist_api.imaging.segmentation.shapes import check_shape, is_shade
+from mnist_api.imaging.steps import Step
 
 SIDE = 400  # pixels of the longer side of the picture in which digits are looked for
 FLAT = 0.2  # of a drawing's pixels have the background's tone, at least
@@ -22,7 +23,7 @@ def find_digits(
     image: Image.Image,
     is_one: bool = False,
     flat: float = FLAT,
-    steps: list[Image.Image] | None = None,
+    steps: list[Step] | None = None,
 ) -> list[Region]:
     """Return the digits in a grey ``image``, in the order in which one reads.
 
@@ -33,7 +34,7 @@ def find_digits(
     work = Image.fromarray(crop(image, WHOLE, (width, height)))
     contrast = find_contrast(work, flat)
     if steps is not None:
-        steps.append(Image.fromarray(255 - contrast.levels.astype(np.uint8)))
+        steps.append(Step("contrast", Image.fromarray(255 - contrast.levels.astype(np.uint8))))
     mask = contrast.levels > contrast.least
     labels = label(mask)
     if not labels.any():

@@ -7,6 +7,11 @@ import { formatPercent, translate, translatePage } from "./texts.js";
 const MODEL_INTERVAL = 5000; // milliseconds between two requests of the model's description
 const ANNOUNCEMENT_DELAY = 600; // milliseconds
 const find = (id) => document.getElementById(id);
+const STEPS = {
+  contrast: "Contrast with the background",
+  found: "What was found",
+  digit: "28 × 28 pixels of it",
+};
 let curlCommand = null; // with all pixels
 
 const bars = Array.from({ length: 10 }, (_, digit) => {
@@ -77,6 +82,32 @@ function showInput(image) {
   find("input").setAttribute("aria-label", translate(label));
 }
 
+// Shows how the picture was read, also when it is refused.
+function showSteps(steps) {
+  find("steps").hidden = !steps.length;
+  const figures = steps.map(({ name, image }) => {
+    const figure = document.createElement("figure");
+    const canvas = document.createElement("canvas");
+    const caption = document.createElement("figcaption");
+    caption.textContent = translate(STEPS[name]);
+    canvas.setAttribute("role", "img");
+    canvas.setAttribute("aria-label", caption.textContent);
+    drawPicture(canvas, image);
+    figure.append(canvas, caption);
+    return figure;
+  });
+  find("steps").replaceChildren(...figures);
+}
+
+// Draws a data URL; the page's policy allows it no images but the server's.
+async function drawPicture(canvas, url) {
+  const bytes = Uint8Array.from(atob(url.split(",")[1]), (letter) => letter.charCodeAt(0));
+  const picture = await createImageBitmap(new Blob([bytes]));
+  canvas.width = picture.width;
+  canvas.height = picture.height;
+  canvas.getContext("2d").drawImage(picture, 0, 0);
+}
+
 function showRequest(image) {
   const command = (numbers) =>
     `curl ${new URL("predict", location.href)} \\\n  -H 'Content-Type: application/json' \\\n` +
@@ -109,6 +140,7 @@ function show(result) {
   find("error").textContent = result?.message ?? "";
   document.body.classList.toggle("empty", !result?.prediction && !result?.predictions);
   showInput(result?.image);
+  showSteps(result?.steps ?? []);
   showRequest(result?.image);
   if (result?.prediction) showPrediction(result.prediction);
   else clearPrediction();

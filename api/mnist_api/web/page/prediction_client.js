@@ -2,11 +2,16 @@
 
 import { translate } from "./texts.js";
 
-export class ResponseError extends Error {}
+export class ResponseError extends Error {
+  constructor(message, steps) {
+    super(message);
+    this.steps = steps; // of reading the picture, if there are any
+  }
+}
 
 export class PredictionClient {
   constructor(show) {
-    this.show = show; // called with {image, prediction}, {predictions}, {message}, or null if there is no drawing
+    this.show = show; // called with {image, prediction}, {predictions} or {message}, and steps; null without a drawing
     this.pending = null;
     this.busy = false;
     this.drawing = 0;
@@ -29,7 +34,10 @@ export class PredictionClient {
     while (this.pending) {
       const [getBlob, drawing] = [this.pending, this.drawing];
       this.pending = null;
-      const result = await this.send(getBlob).catch((error) => ({ message: describe(error) }));
+      const result = await this.send(getBlob).catch((error) => ({
+        message: describe(error),
+        steps: error.steps,
+      }));
       if (drawing === this.drawing) this.show(result);
     }
     this.busy = false;
@@ -38,15 +46,16 @@ export class PredictionClient {
   async send(getBlob) {
     const picture = await getBlob();
     const type = picture.type || "application/octet-stream";
-    let image;
+    let read;
     try {
-      ({ image } = await post("digit", type, picture));
+      read = await post("digit?steps=true", type, picture);
     } catch (error) {
       if (!error.message.includes("?all=true")) throw error; // another error than several digits
-      return post("predict?all=true", type, picture);
+      return { ...(await post("predict?all=true", type, picture)), steps: error.steps };
     }
+    const { image, steps } = read;
     const prediction = await post("predict", "application/json", JSON.stringify({ image }));
-    return { image, prediction };
+    return { image, prediction, steps };
   }
 }
 
@@ -65,6 +74,7 @@ async function decode(response) {
   const { status } = response;
   throw new ResponseError(
     problem.detail || translate("The server responded with status {status}.", { status }),
+    problem.steps,
   );
 }
 

@@ -22,6 +22,7 @@ const FRENCH = {
   "clears · a picture can be pasted": "efface · une image peut être collée",
   "The network's prediction": "La prédiction du réseau",
   "Its input, 28 × 28": "Son entrée, 28 × 28",
+  "How the picture was read": "Comment l’image a été lue",
   "Probability of each digit": "Probabilité de chaque chiffre",
   "The same request": "La même requête",
   "Copy": "Copier",
@@ -33,6 +34,9 @@ const FRENCH = {
   "{confidence} sure": "sûr à {confidence}",
   "then {digit}, {probability}": "puis {digit}, {probability}",
   "digits: {digits}": "chiffres : {digits}",
+  "Contrast with the background": "Contraste avec le fond",
+  "What was found": "Ce qui a été trouvé",
+  "28 × 28 pixels of it": "28 × 28 pixels de cela",
   "Nothing to read yet": "Rien à lire pour l’instant",
   "Cleared": "Effacé",
   "The network's input, 28 by 28 pixels: your digit, white on black":
