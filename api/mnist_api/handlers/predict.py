@@ -22,16 +22,18 @@ from mnist_api.handlers.request_images import (
     FORM,
     PICTURES,
     READERS,
+    RequestImages,
     read_all_digits,
     read_digit_of,
 )
 from mnist_api.handlers.schemas.digits import Digit
-from mnist_api.handlers.scores import compute_score, write_header
+from mnist_api.handlers.scores import compute_scores, describe_unlike, score_images
 from mnist_api.http import JSON, NPY, OCTETS, Request, Response, media_type_of
 from mnist_api.imaging.file_type import PICTURE, find_picture_type
 from mnist_api.imaging.steps import Box, Step, encode_step
+from mnist_api.model.digit_score import LOWEST
 from mnist_api.problems import NO_HEADERS, ProblemError
-from mnist_api.signature import Images
+from mnist_api.signature import PIXELS, Images
 
 SLOW = frozenset((FORM, *PICTURES, *ALIASES))
 PICTURE_OR_OCTETS = (*PICTURES, *ALIASES, OCTETS)
@@ -49,18 +51,22 @@ def handle_predict(request: Request, context: Context) -> Response:
     if request.query and _is_true(request, "all") and (found := read_all_digits(request, context)):
         return _predict_all(*found, request, context)
     media_type = media_type_of(request.header(b"content-type"))
-    images, is_one = READERS[media_type](request, context)
-    in_range = is_one and media_type == JSON
+    read = READERS[media_type](request, context)
+    in_range = read.is_one and media_type == JSON
     loaded = context.active.require()
-    probabilities = compute_probabilities(images, loaded, in_range, request.checkpoint)
-    if is_one:
-        headers = write_header(compute_score(images, probabilities, loaded, context))
+    probabilities = compute_probabilities(read.images, loaded, in_range, request.checkpoint)
+    headers = score_images(read, probabilities, loaded, context)
+    if read.is_one:
         return _write(request, probabilities, lambda: encode_prediction(probabilities[0]), headers)
     return _write(request, probabilities, lambda: encode_predictions(probabilities))
 
 
 def _predict_all(images: Images, boxes: list[Box], request: Request, context: Context) -> Response:
-    probabilities = compute_probabilities(images, context.active.require())
+    loaded = context.active.require()
+    probabilities = compute_probabilities(images, loaded)
+    highest = max(compute_scores(RequestImages(images, False), probabilities, loaded), default=1.0)
+    if highest < LOWEST:
+        raise ProblemError(422, describe_unlike(highest))
     return _write(request, probabilities, lambda: encode_digits(probabilities, boxes))
 
 
@@ -105,8 +111,20 @@ def handle_digit(request: Request, context: Context) -> Response:
     """Return the 784 pixels that a picture is reduced to. Raises ProblemError (422)."""
     steps: list[Step] | None = [] if request.query and _is_true(request, "steps") else None
     digit = read_digit_of(request.body, context, steps=steps)
+    score = _score(RequestImages(digit.image.reshape(1, PIXELS), True), context)
     shown = UNSET if steps is None else [*map(encode_step, steps)]
-    return Response(200, JSON, msgspec.json.encode(Digit(digit.image.tolist(), digit.box, shown)))
+    body = Digit(digit.image.tolist(), digit.box, score, shown)
+    return Response(200, JSON, msgspec.json.encode(body))
+
+
+def _score(read: RequestImages, context: Context) -> float | None:
+    """Return the score of one image, None without a version that has one; it is not counted."""
+    loaded = context.active.current
+    if loaded is None or loaded.score is None:
+        return None
+    probabilities = loaded.model.infer(read.images.view(np.float32))
+    (score,) = compute_scores(read, probabilities, loaded)
+    return round(score, 3)
 
 
 def _check_type(headers: Mapping[bytes, bytes], known: Collection[str], advice: str) -> None:

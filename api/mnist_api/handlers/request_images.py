@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable
 from itertools import islice
+from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,9 +26,25 @@ PICTURES = ("image/png", "image/jpeg", "image/webp", "image/bmp")
 ALIASES = ("image/jpg", "image/pjpeg", "image/x-png", "image/x-ms-bmp", "image/x-bmp")
 
 
-def read_picture_body(request: Request, context: Context) -> tuple[Images, bool]:
-    """Return the digit of a picture file, float32 [1, 784]. Raises ProblemError (422)."""
-    return read_digit_of(request.body, context).image.reshape(1, PIXELS), True
+class RequestImages(NamedTuple):
+    """The images of a request, uint8 or float32 [n, 784].
+
+    ``is_one`` says that the response is no list; ``picture`` begins an error about one of several
+    pictures, "File" or "Picture", "" about the only one, and is None for numbers.
+    """
+
+    images: Images
+    is_one: bool
+    picture: str | None = None
+
+    def name(self, index: int) -> str:
+        """Return the beginning of an error about the picture at ``index``."""
+        return f"{self.picture} {index + 1}: " if self.picture else ""
+
+
+def _read_picture_body(request: Request, context: Context) -> RequestImages:
+    image = read_digit_of(request.body, context).image
+    return RequestImages(image.reshape(1, PIXELS), True, "")
 
 
 def read_all_digits(request: Request, context: Context) -> tuple[Images, list[Box]] | None:
@@ -64,10 +81,10 @@ def _find_files(request: Request, context: Context) -> Iterable[bytes] | None:
     )
 
 
-def _read_json(request: Request, context: Context) -> tuple[Images, bool]:
+def _read_json(request: Request, context: Context) -> RequestImages:
     images, is_one = decode_json(request.body)
     if not isinstance(images, list):
-        return images, is_one
+        return RequestImages(images, is_one)
     if len(images) > context.max_form_files:
         raise ProblemError(
             413,
@@ -75,28 +92,29 @@ def _read_json(request: Request, context: Context) -> tuple[Images, bool]:
             "requests.",
         )
     files = map(read_data_url, images)
-    return _read_digits(files, request, context, "" if is_one else "Picture"), is_one
+    which = "" if is_one else "Picture"
+    return RequestImages(_read_digits(files, request, context, which), is_one, which)
 
 
-def _read_form(request: Request, context: Context) -> tuple[Images, bool]:
+def _read_form(request: Request, context: Context) -> RequestImages:
     files = read_files(request.body, request.header(b"content-type"), context.max_form_files)
     digits = _read_digits(files, request, context, "File")
     if not len(digits):
         raise _no_file()
-    return digits, len(digits) == 1
+    return RequestImages(digits, len(digits) == 1, "File")
 
 
-def _read_octets(request: Request, context: Context) -> tuple[Images, bool]:
+def _read_octets(request: Request, context: Context) -> RequestImages:
     """Read a raw tensor; without a dtype, also a picture or a .npy file, which begin as none."""
     is_npy = request.body.startswith(NPY_FILE)
     if (is_npy or find_picture_type(request.body)) and find_dtype(request) is None:
-        return read_npy(request.body) if is_npy else read_picture_body(request, context)
+        return (_read_npy if is_npy else _read_picture_body)(request, context)
     images = read_raw_tensor(request)
-    return images, len(images) == 1
+    return RequestImages(images, len(images) == 1)
 
 
-def _read_npy(request: Request, _: Context) -> tuple[Images, bool]:
-    return read_npy(request.body)
+def _read_npy(request: Request, _: Context) -> RequestImages:
+    return RequestImages(*read_npy(request.body))
 
 
 def _read_digits(
@@ -131,11 +149,10 @@ def read_digit_of(
         raise ProblemError(422, f"{which}{error}", steps=shown) from error
 
 
-# by media type: returns the images, and whether it is one image, answered without a list
-READERS: dict[str, Callable[[Request, Context], tuple[Images, bool]]] = {
+READERS: dict[str, Callable[[Request, Context], RequestImages]] = {  # by media type
     JSON: _read_json,
     FORM: _read_form,
-    **dict.fromkeys((*PICTURES, *ALIASES), read_picture_body),
+    **dict.fromkeys((*PICTURES, *ALIASES), _read_picture_body),
     OCTETS: _read_octets,
     NPY: _read_npy,
 }

@@ -1,33 +1,54 @@
-"""The digit score of a response: its header, and its count."""
+"""The digit score of a request's images: its header, its count, and pictures that are refused."""
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mnist_api.handlers.context import Context
+from mnist_api.handlers.request_images import RequestImages
 from mnist_api.model.active import LoadedModel
-from mnist_api.problems import NO_HEADERS
-from mnist_api.signature import MAX_BYTE, Images
+from mnist_api.model.digit_score import LOWEST
+from mnist_api.problems import NO_HEADERS, ProblemError
+from mnist_api.signature import MAX_BYTE
 
 HEADER = "Digit-Score"
 
+Probabilities = NDArray[np.float32]  # [n, 10]
 
-def compute_score(
-    image: Images, probabilities: NDArray[np.float32], loaded: LoadedModel, context: Context
-) -> float | None:
-    """Return and count the score, 0 to 1, of an image, uint8 or float32 [1, 784].
 
-    None where the version has no score. ``probabilities`` [1, 10] are the image's.
+def score_images(
+    read: RequestImages, probabilities: Probabilities, loaded: LoadedModel, context: Context
+) -> Mapping[str, str]:
+    """Count the scores of one image or of pictures, and return the header of one.
+
+    Raises ProblemError (422) for a picture that is not like a digit; numbers are never refused.
     """
+    if loaded.score is None or not (read.is_one or read.picture is not None):
+        return NO_HEADERS
+    score = 1.0
+    for index, score in enumerate(compute_scores(read, probabilities, loaded)):
+        context.metrics.count_score(score)
+        if read.picture is not None and score < LOWEST:
+            raise ProblemError(422, f"{read.name(index)}{describe_unlike(score)}")
+    return {HEADER: f"{score:.3f}"} if read.is_one else NO_HEADERS
+
+
+def compute_scores(
+    read: RequestImages, probabilities: Probabilities, loaded: LoadedModel
+) -> Iterator[float]:
+    """Yield the score of each image, 0 to 1, if the version has any."""
     if loaded.score is None:
-        return None
-    pixels = image / np.float32(MAX_BYTE) if image.dtype == np.uint8 else image.view(np.float32)
-    score = loaded.score.compute(pixels[0], int(probabilities[0].argmax()))
-    context.metrics.count_score(score)
-    return score
+        return
+    images = read.images
+    pixels = images / np.float32(MAX_BYTE) if images.dtype == np.uint8 else images.view(np.float32)
+    for image, values in zip(pixels, probabilities, strict=True):
+        yield loaded.score.compute(image, int(values.argmax()))
 
 
-def write_header(score: float | None) -> Mapping[str, str]:
-    """Return the response's header of a score."""
-    return NO_HEADERS if score is None else {HEADER: f"{score:.3f}"}
+def describe_unlike(score: float) -> str:
+    """Return the error about a picture with too low a ``score``."""
+    return (
+        f"This does not look like a digit: its digit score is {score:.3f}, {LOWEST} is needed. "
+        "Send one digit, written clearly, or its pixels as numbers."
+    )

@@ -51,6 +51,12 @@ class OnnxModel:
 
         n is at most the largest of BATCHES. Raises NotFiniteError.
         """
+        probabilities = self.infer(images)
+        self.observe(probabilities)
+        return probabilities
+
+    def infer(self, images: NDArray[np.float32]) -> NDArray[np.float32]:
+        """Do as ``predict`` does, uncounted."""
         count = len(images)
         probabilities: NDArray[np.float32]
         if count in BATCHES:
@@ -61,7 +67,6 @@ class OnnxModel:
             probabilities = self._run(None, {self._input: padded})[0][:count]
         if not isfinite(np.vdot(probabilities, probabilities)):  # faster than isfinite().all()
             raise NotFiniteError("the output is not finite")
-        self.observe(probabilities)
         return probabilities
 
 

@@ -25,6 +25,7 @@ class FakeApi:
 
     def __init__(self, network: Path) -> None:
         self.delay, self.loaded, self.version = 0.0, True, 3
+        self.score: float | None = None  # of each picture
         self.concurrent = self.max_concurrent = 0
         self._session = onnxruntime.InferenceSession(network)
         self._server = make_server("127.0.0.1", 0, self._app(), threaded=True)
@@ -63,7 +64,7 @@ class FakeApi:
         time.sleep(self.delay)
         self.concurrent -= 1
         try:
-            return jsonify(image=read_picture(request.get_data()).tolist())
+            return jsonify(image=read_picture(request.get_data()).tolist(), score=self.score)
         except PictureError as error:
             return _problem(422, str(error))
 

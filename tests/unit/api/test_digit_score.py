@@ -1,10 +1,12 @@
 """The digit score: its value, the header and the metrics, and the files that are refused."""
 
+import base64
 import io
 import zipfile
 from dataclasses import replace
 from datetime import UTC, datetime
 
+import msgspec
 import numpy as np
 import pytest
 
@@ -19,6 +21,7 @@ from mnist_api.telemetry.exposition import write_metrics
 from mnist_api.telemetry.metrics import Metrics
 from support.metrics import read
 from support.networks.dense import digit_network
+from support.pictures.drawn import DIGITS, on_a_page, packed
 from support.score_files import score_file
 
 
@@ -33,11 +36,13 @@ def context() -> Context:
     return Context(active, metrics=metrics)
 
 
-def post(context: Context, body: bytes, media_type: str, accept: str = "") -> Response:
-    route = find_route("POST", "/predict").route
+def post(
+    context: Context, body: bytes, media_type: str, path: str = "/predict", **given: str
+) -> Response:
+    route = find_route("POST", path).route
     assert route is not None
-    headers = {b"content-type": media_type.encode(), b"accept": accept.encode()}
-    return respond(route, Request("/predict", "", headers, body), context)
+    headers = {b"content-type": media_type.encode(), b"accept": given.get("accept", "").encode()}
+    return respond(route, Request(path, given.get("query", ""), headers, body), context)
 
 
 def lit(count: int) -> bytes:
@@ -54,7 +59,7 @@ def test_the_score_of_one_image_is_a_header(context: Context, count: int, score:
     """Of all forms alike, and whatever it is, numbers are answered."""
     for response in (
         post(context, lit(count), "application/octet-stream"),
-        post(context, lit(count), "application/octet-stream", "application/x-npy"),
+        post(context, lit(count), "application/octet-stream", accept="application/x-npy"),
         post(context, as_json(lit(count)), "application/json"),
     ):
         assert response.status == 200
@@ -65,6 +70,54 @@ def test_the_response_of_an_image_with_a_score_is_the_promised_one(context: Cont
     scored = post(context, as_json(lit(90)), "application/json").body
     context.active.current = replace(context.active.require(), score=None)
     assert scored == post(context, as_json(lit(90)), "application/json").body
+
+
+PAGE = packed(255 - 255 * on_a_page(DIGITS[0]))  # more than ten pixels of it are lit
+DATA_URL = b"data:image/png;base64," + base64.b64encode(PAGE)
+FORM = b"".join(
+    b'--b\r\nContent-Disposition: form-data; name="image"; filename="a"\r\n\r\n%s\r\n' % PAGE
+    for _ in range(2)
+)
+
+
+@pytest.mark.parametrize(
+    ("body", "media_type", "which"),
+    [
+        (PAGE, "image/png", ""),
+        (PAGE, "application/octet-stream", ""),
+        (b'{"image": "%s"}' % DATA_URL, "application/json", ""),
+        (b'{"images": ["%s"]}' % DATA_URL, "application/json", "Picture 1: "),
+        (FORM + b"--b--", "multipart/form-data; boundary=b", "File 1: "),
+    ],
+)
+def test_a_picture_that_is_not_like_a_digit_is_refused(
+    context: Context, body: bytes, media_type: str, which: str
+) -> None:
+    response = post(context, body, media_type)
+    assert response.status == 422
+    assert f'"{which}This does not look like a digit: its digit score is 0.' in (
+        response.body.decode()
+    )
+    without = replace(context.active.require(), score=None)
+    context.active.current = without
+    assert post(context, body, media_type).status == 200
+
+
+def test_several_pictures_are_refused_where_none_is_like_a_digit(context: Context) -> None:
+    response = post(context, PAGE, "image/png", query="all=true")
+    assert response.status == 422
+    assert b"does not look like a digit" in response.body
+
+
+def test_a_digit_has_its_score_uncounted(context: Context) -> None:
+    found = msgspec.json.decode(post(context, PAGE, "image/png", path="/digit").body)
+    expected = 10 / (10 + np.sum(np.square(found["image"])))
+    assert found["score"] == pytest.approx(expected, abs=0.001)
+    counted = read(write_metrics(context.metrics).decode())
+    assert counted["mnist_api_digit_score_count"] == counted["mnist_api_images_total"] == 0
+    context.active.current = replace(context.active.require(), score=None)
+    found = msgspec.json.decode(post(context, PAGE, "image/png", path="/digit").body)
+    assert found["score"] is None
 
 
 def test_several_images_have_no_score(context: Context) -> None:

@@ -36,10 +36,14 @@ class Form(Struct):
 
 
 class Digit(Body):
-    """The pixels that a digit is reduced to; its box is x, y, width and height in the picture."""
+    """The pixels that a digit is reduced to; its box is x, y, width and height in the picture.
+
+    The score is how much it is like a digit, 0 to 1, null if the version has none.
+    """
 
     image: Pixels
     box: tuple[int, int, int, int]
+    score: float | None
     steps: list[ReadingStep] | UnsetType = UNSET
 
 

@@ -5,6 +5,7 @@ import { PredictionClient, get } from "./prediction_client.js";
 import { formatPercent, translate, translatePage } from "./texts.js";
 
 const MODEL_INTERVAL = 5000; // milliseconds between two requests of the model's description
+const LOWEST_SCORE = 0.5; // of what looks like a digit
 const ANNOUNCEMENT_DELAY = 600; // milliseconds
 const find = (id) => document.getElementById(id);
 const STEPS = {
@@ -42,7 +43,8 @@ function showPrediction({ prediction, probabilities }) {
     digit: second,
     probability: formatPercent(probabilities[second], 1),
   });
-  announce(`${prediction}, ${sure}`);
+  const unlike = find("unlike").hidden ? "" : ` ${find("unlike").textContent}`;
+  announce(`${prediction}, ${sure}${unlike}`);
   bars.forEach(({ row, bar, probability }, digit) => {
     bar.value = probabilities[digit] < 0.005 ? 0 : probabilities[digit];
     probability.textContent = formatPercent(probabilities[digit], 1);
@@ -142,6 +144,7 @@ function show(result) {
   showInput(result?.image);
   showSteps(result?.steps ?? []);
   showRequest(result?.image);
+  find("unlike").hidden = !(result?.prediction && (result.score ?? 1) < LOWEST_SCORE);
   if (result?.prediction) showPrediction(result.prediction);
   else clearPrediction();
   if (result?.predictions) showSeveral(result.predictions);

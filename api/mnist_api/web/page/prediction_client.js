@@ -11,7 +11,7 @@ export class ResponseError extends Error {
 
 export class PredictionClient {
   constructor(show) {
-    this.show = show; // called with {image, prediction}, {predictions} or {message}, and steps; null without a drawing
+    this.show = show; // called with {image, prediction, score}, {predictions} or {message}, and steps; null without a drawing
     this.pending = null;
     this.busy = false;
     this.drawing = 0;
@@ -53,9 +53,9 @@ export class PredictionClient {
       if (!error.message.includes("?all=true")) throw error; // another error than several digits
       return { ...(await post("predict?all=true", type, picture)), steps: error.steps };
     }
-    const { image, steps } = read;
+    const { image, score, steps } = read;
     const prediction = await post("predict", "application/json", JSON.stringify({ image }));
-    return { image, prediction, steps };
+    return { image, prediction, score, steps };
   }
 }
 

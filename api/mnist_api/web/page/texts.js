@@ -21,6 +21,7 @@ const FRENCH = {
   "Esc": "Échap",
   "clears · a picture can be pasted": "efface · une image peut être collée",
   "The network's prediction": "La prédiction du réseau",
+  "This does not look like a digit.": "Cela ne ressemble pas à un chiffre.",
   "Its input, 28 × 28": "Son entrée, 28 × 28",
   "How the picture was read": "Comment l’image a été lue",
   "Probability of each digit": "Probabilité de chaque chiffre",
