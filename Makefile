@@ -153,7 +153,7 @@ lint: ## run ruff, import-linter, mypy and shellcheck
 	$(LINT)/mypy --python-executable $(TRAINER_TEST) trainer/mnist_trainer
 	$(LINT)/mypy --python-executable $(API_TEST) api/mnist_api
 	MYPYPATH=trainer $(LINT)/mypy --python-executable $(TRAINER_TEST) report bench/training.py
-	$(LINT)/mypy --python-executable $(API_TEST) --explicit-package-bases --exclude 'bench/(peers|training|outside)' bench
+	MYPYPATH=api $(LINT)/mypy --python-executable $(API_TEST) --explicit-package-bases --exclude 'bench/(peers|training|outside)' bench
 	git ls-files '*.sh' .ci/run | xargs $(LINT)/shellcheck
 
 format: ## format the code with ruff

@@ -12,14 +12,13 @@ from pathlib import Path
 
 from bench import environments
 from bench.load.measurement import MeasurementSettings, WrongPredictionError, measure_server
-from bench.load.server_process import start_server
 from bench.load.wrk import LoadSettings
 from bench.machine import describe_machine
 from bench.model.reference import measure_throughput, predict
 from bench.model.selection import select_model
 from bench.results.report import write_report
 from bench.results.results import Results
-from bench.servers.catalog import API, MODEL_CACHE, SERVERS, mnist_api_from_cache
+from bench.servers.catalog import API, SERVERS
 from bench.servers.request_bodies import read_images
 from bench.servers.server import ServerInputs
 from local.environments import ROOT, EnvironmentFailedError
@@ -123,10 +122,6 @@ def _run_round(
     print(f"Round {number + 1} of {args.rounds}: ONNX Runtime alone ...", flush=True)
     throughput = measure_throughput(model, run_folder / "images", args.seconds, run_folder)
     results.onnxruntime_alone.append(throughput)
-    if MODEL_CACHE.is_dir() and API in args.servers:
-        with Supervisor() as supervisor:
-            server, log = mnist_api_from_cache(inputs), run_folder / "cached.log"
-            results.cached_starts.append(start_server(supervisor, server, model, log))
 
 
 if __name__ == "__main__":

@@ -12,7 +12,7 @@ from bench.servers.request_bodies import BATCH_SIZE
 class Results:
     """One run: its date, machine and model, and lists with one entry per round.
 
-    ``onnxruntime_alone`` holds images per second, ``cached_starts`` seconds until ready.
+    ``onnxruntime_alone`` holds images per second.
     """
 
     date: str
@@ -21,7 +21,6 @@ class Results:
     measurements: dict[str, list[Measurement]] = field(default_factory=dict)
     failures: dict[str, list[str]] = field(default_factory=dict)
     onnxruntime_alone: list[float] = field(default_factory=list)
-    cached_starts: list[float] = field(default_factory=list)
 
     def median(self, server: str, metric: Callable[[Measurement], float]) -> float | None:
         """Return the median over the rounds of one server, None if it was never measured."""

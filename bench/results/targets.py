@@ -17,8 +17,8 @@ def write_targets(results: Results, servers: list[str]) -> list[str]:
     rate = results.median(API, lambda m: m.single.rate)
     p99 = results.median(API, lambda m: m.single.p99)
     pss = results.median(API, lambda m: m.pss)
-    images, cached = results.median_batch_images(API), results.cached_starts
-    ready = statistics.median(cached) if cached else None
+    ready = results.median(API, lambda m: m.ready)
+    images = results.median_batch_images(API)
     errors = float(results.count_errors(API)) if rate else None
     share = 100 * images / statistics.median(results.onnxruntime_alone) if images else None
     return [

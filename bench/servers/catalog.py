@@ -1,8 +1,10 @@
 """The API and its peers: how each is started, and the requests of each."""
 
-import shutil
+import os
+import subprocess
 from collections.abc import Callable, Mapping
 from dataclasses import replace
+from pathlib import Path
 
 from bench.environments import PEERS, bin_of
 from bench.servers.responses import (
@@ -19,11 +21,12 @@ JSON, OCTET_STREAM = "application/json", "application/octet-stream"
 PARQUET = "application/vnd.apache.parquet"
 V2_INFER = "/v2/models/mnist-classifier/infer"
 API = "mnist-api"
-MODEL_CACHE = ROOT / ".local" / "model-cache"
+WRITE_CACHE = ROOT / "bench" / "model" / "write_cache.py"
+REGISTRY = "http://127.0.0.1:1"  # unreachable: the API starts with its cache
 
 
 def mnist_api(inputs: ServerInputs) -> Server:
-    """Return the API as it runs in production, except that it loads a file."""
+    """Return the API as it runs in production, with a cached version and no registry."""
     images, accept = inputs.images, {"Accept": OCTET_STREAM}
     return Server(
         "api",
@@ -33,19 +36,25 @@ def mnist_api(inputs: ServerInputs) -> Server:
         "/health",
         Request("JSON", "/predict", JSON, images.encode_json(), read_prediction),
         [Request("uint8", "/predict", OCTET_STREAM, images.uint8, read_float32, accept)],
-        {"WEB_CONCURRENCY": "2", "HOST": "127.0.0.1", "PORT": str(port)},
+        {
+            "WEB_CONCURRENCY": "2",
+            "HOST": "127.0.0.1",
+            "PORT": str(port),
+            "MODEL_FILE": "",
+            "MODEL_CACHE": str(_write_cache(inputs)),
+            "MLFLOW_TRACKING_URI": REGISTRY,
+        },
     )
 
 
-def mnist_api_from_cache(inputs: ServerInputs) -> Server:
-    """Return the API with a copy of the local stack's model cache and an unreachable registry."""
-    copy = inputs.run_folder / "model-cache"
-    shutil.rmtree(copy, ignore_errors=True)
-    shutil.copytree(MODEL_CACHE, copy)
-    server = mnist_api(inputs)
-    unreachable = f"http://127.0.0.1:{free_port()}"
-    cached = {"MODEL_FILE": "", "MODEL_CACHE": str(copy), "MLFLOW_TRACKING_URI": unreachable}
-    return replace(server, environ={**server.environ, **cached})
+def _write_cache(inputs: ServerInputs) -> Path:
+    """Return the API's cache folder, written by model/write_cache.py if it is missing."""
+    folder = inputs.run_folder / "model-cache"
+    if not folder.exists():
+        environ = {**os.environ, "PYTHONPATH": str(ROOT / "api")}
+        command = [bin_of("api") / "python", WRITE_CACHE, inputs.model, folder, REGISTRY]
+        subprocess.run(command, env=environ, check=True)
+    return folder
 
 
 def mosec(inputs: ServerInputs) -> Server:
