@@ -41,12 +41,17 @@ def find_ink(ink: Grey) -> tuple[slice, slice]:
     return slice(rows[0], rows[-1] + 1), slice(columns[0], columns[-1] + 1)
 
 
-def _adjust_width(ink: Grey) -> Grey:
-    """Widen strokes that would be too thin in a box of 20; narrow those whose loops would close."""
-    mask = np.pad(ink > 0.5, 1)
+def measure_width(strokes: NDArray[np.bool_]) -> float:
+    """Return the mean width of ``strokes``, bool [h, w], in pixels."""
+    mask = np.pad(strokes, 1)
     edges = np.count_nonzero(np.diff(mask, axis=0)) + np.count_nonzero(np.diff(mask, axis=1))
     outline = 0.8 * edges  # pixel edges are longer than the slanted outline that they follow
-    width = 2 * np.count_nonzero(mask) / max(outline, 1)
+    return float(2 * np.count_nonzero(mask) / max(outline, 1))
+
+
+def _adjust_width(ink: Grey) -> Grey:
+    """Widen strokes that would be too thin in a box of 20; narrow those whose loops would close."""
+    width = measure_width(ink > 0.5)
     thinnest, thickest = (limit * max(ink.shape) / BOX for limit in STROKE_WIDTHS)
     if (missing := int(thinnest - width)) >= 2:
         ink = ndimage.maximum_filter(np.pad(ink, missing), missing | 1)

@@ -9,7 +9,7 @@ from mnist_api.imaging.segmentation.components import Labels, Window, find_group
 from mnist_api.imaging.segmentation.contrast import Contrast, find_contrast
 from mnist_api.imaging.segmentation.region import Region, cut, find_part, nest
 from mnist_api.imaging.segmentation.rules import find_frame, find_panel, find_rules
-from mnist_api.imaging.segmentation.shapes import check_shape, is_shade
+from mnist_api.imaging.segmentation.shapes import check_shape, is_stroke
 from mnist_api.imaging.steps import Step
 
 SIDE = 400  # pixels of the longer side of the picture in which digits are looked for
@@ -50,7 +50,7 @@ def find_digits(
     regions = []
     for strokes, box in find_groups(labels, contrast.levels, contrast.is_flat):
         around = _widen(box, SURROUNDINGS)
-        if contrast.is_flat or not is_shade(strokes[around], grey[around]):
+        if contrast.is_flat or is_stroke(strokes[around], contrast.levels[around], grey[around]):
             check_shape(strokes[box])
             regions.append(cut(image, contrast.background, strokes, _widen(box, MARGIN)))
     return regions
@@ -83,7 +83,7 @@ def _leave_out_lines(contrast: Contrast, labels: Labels) -> Labels:
             return labels
         mask &= ~rules
         if not contrast.is_flat:  # what is left of fainter rules
-            mask &= contrast.levels > np.percentile(contrast.levels[rules], 75)
+            mask &= contrast.levels > np.percentile(contrast.levels[rules], 90)
     return label(mask)
 
 

@@ -3,13 +3,14 @@
 import numpy as np
 from scipy import ndimage  # type: ignore[import-untyped]  # ships no types
 
+from mnist_api.imaging.mnist_form import measure_width
 from mnist_api.imaging.segmentation.background import Mask
 from mnist_api.imaging.segmentation.components import Labels, Window, label
 from mnist_api.imaging.segmentation.shapes import ShapeError
 
 PIECE = 0.12  # of the longer side: a rule consists of straight pieces of this length
 WHOLE = 0.85  # of the picture's side: a rule
-SIDE = 0.35  # of it: one of several rules
+SIDE = 0.6  # of it: one of several rules
 SLANT = 0.06  # of its length: how much a rule rises, with its own width
 AREA = 0.15  # of the picture's: a rectangle around a digit has at least this
 BAND = 0.05  # of a rectangle's sides: where its edges are
@@ -83,7 +84,8 @@ def find_frame(labels: Labels) -> Window | None:
         part = labels[box] == number
         if part.mean() > PANEL or _find_edges(part) < 0.9:
             continue
-        bands = [max(3, round(BAND * side)) for side in part.shape]
+        width = 3 + int(1.3 * measure_width(part))
+        bands = [max(width, round(BAND * side)) for side in part.shape]
         rows, columns = (
             slice(side.start + band, side.stop - band)
             for side, band in zip(box, bands, strict=True)

@@ -3,11 +3,12 @@
 import numpy as np
 from scipy import ndimage  # type: ignore[import-untyped]  # ships no types
 
+from mnist_api.imaging.mnist_form import measure_width
 from mnist_api.imaging.segmentation.background import Grey, Mask
 
 WIDE = 2.2  # times its height
-ROUND = 0.8  # of its size: the diameter of the largest circle in a filled shape
-SHADE = 0.2  # of the pixels around a digit that may be as dark as its ink
+ROUND = 0.65  # of its size: the diameter of the largest circle in a filled shape
+DEPTH = 0.4  # of its contrast: how much darker a stroke is than both of its sides
 MOST_HOLES = 4  # an 8 has two, and a shaky hand adds some
 
 
@@ -37,13 +38,12 @@ def check_shape(strokes: Mask) -> None:
         raise ShapeError("A drawing of several shapes, no digit,")
 
 
-def is_shade(strokes: Mask, grey: Grey) -> bool:
-    """Return whether much around ``strokes`` is as dark as they are: the edge of a shadow.
+def is_stroke(strokes: Mask, levels: Grey, grey: Grey) -> bool:
+    """Return whether ``strokes`` are lines, with paper at both sides, and not a shadow's edge.
 
-    ``grey``, [h, w] as ``strokes`` with a margin, is lower where the picture is darker.
+    All are [h, w], with a margin; ``grey`` is lower where there is ink, by about ``levels``.
     """
-    around = grey[~ndimage.maximum_filter(strokes, 7)]
-    if not around.size:
-        return False
-    ink, paper = np.median(grey[strokes]), np.percentile(around, 90)
-    return bool((around < ink + 0.25 * (paper - ink)).mean() > SHADE)
+    smooth = ndimage.gaussian_filter(grey, 1)
+    filled = ndimage.grey_closing(smooth, int(1.5 * measure_width(strokes)) + 9)
+    depth = np.median((filled - smooth)[strokes])
+    return bool(depth > DEPTH * np.median(levels[strokes]))
