@@ -52,7 +52,7 @@ def _write_cache(inputs: ServerInputs) -> Path:
     folder = inputs.run_folder / "model-cache"
     if not folder.exists():
         environ = {**os.environ, "PYTHONPATH": str(ROOT / "api")}
-        command = [bin_of("api") / "python", WRITE_CACHE, inputs.model, folder, REGISTRY]
+        command: Command = [bin_of("api") / "python", WRITE_CACHE, inputs.model, folder, REGISTRY]
         subprocess.run(command, env=environ, check=True)
     return folder
 

@@ -8,7 +8,7 @@ from mnist_trainer.data.dataset import MNIST_SHA256, Dataset
 from mnist_trainer.data.drawn_digits import choose_training_images, draw_digits
 from mnist_trainer.data.images import LabelledImages
 
-COUNT = 200
+COUNT = 500
 
 
 @pytest.fixture(scope="module")
@@ -75,3 +75,14 @@ def test_a_seed_alters_the_same_images(digits: LabelledImages) -> None:
     once, again, other = (alter(digits, 0.5, np.random.default_rng(s)).images for s in (1, 1, 2))
     assert (once == again).all()
     assert (once != other).any()
+
+
+def test_a_seven_is_not_made_narrow(digits: LabelledImages) -> None:
+    """It would be a 1 with a flag."""
+    sevens = digits.of_class(7)
+    altered = alter(sevens, 1.0, np.random.default_rng(0)).pixels().reshape(-1, 28, 28)
+    widths = [np.ptp(np.flatnonzero(each.max(0) > 0.5)) for each in altered]
+    before = sevens.pixels().reshape(-1, 28, 28)
+    assert np.mean(widths) > 0.93 * np.mean(
+        [np.ptp(np.flatnonzero(each.max(0) > 0.5)) for each in before]
+    )

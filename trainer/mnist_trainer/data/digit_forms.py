@@ -158,7 +158,7 @@ def _lit(digit: int) -> Form:
 
 FORMS: list[list[Form]] = [
     [_zero, _zero, _zero, _lit(0)],
-    [_one_with_flag, _one_with_flag, _one_with_flag, _one_with_base, _one_plain],
+    [*[_one_with_flag] * 6, _one_with_base, _one_plain],
     [_two_round, _two_round, _two_angular, _lit(2)],
     [_three_round, _three_round, _three_flat, _lit(3)],
     [_four_open, _four_slanted, _four_closed, _lit(4)],
