@@ -14,6 +14,7 @@ NPY = "application/x-npy"
 LARGE = 65536  # bytes; one image as JSON is 2 to 20 kB
 LARGE_TENSOR = 13 * LARGE  # bytes of numbers that need no parsing: 256 images of float32
 REQUEST_ID = "X-Request-ID"
+DIGIT_SCORE = "Digit-Score"
 MAX_CACHED = 200  # characters of a content type
 
 

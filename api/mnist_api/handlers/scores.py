@@ -7,12 +7,11 @@ from numpy.typing import NDArray
 
 from mnist_api.handlers.context import Context
 from mnist_api.handlers.request_images import RequestImages
+from mnist_api.http import DIGIT_SCORE
 from mnist_api.model.active import LoadedModel
 from mnist_api.model.digit_score import LOWEST
 from mnist_api.problems import NO_HEADERS, ProblemError
 from mnist_api.signature import MAX_BYTE
-
-HEADER = "Digit-Score"
 
 Probabilities = NDArray[np.float32]  # [n, 10]
 
@@ -31,7 +30,7 @@ def score_images(
         context.metrics.count_score(score)
         if read.picture is not None and score < LOWEST:
             raise ProblemError(422, f"{read.name(index)}{describe_unlike(score)}")
-    return {HEADER: f"{score:.3f}"} if read.is_one else NO_HEADERS
+    return {DIGIT_SCORE: f"{score:.3f}"} if read.is_one else NO_HEADERS
 
 
 def compute_scores(

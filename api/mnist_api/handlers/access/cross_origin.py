@@ -3,14 +3,15 @@
 import re
 from collections.abc import Iterable, Mapping
 
-from mnist_api.http import REQUEST_ID, Response
+from mnist_api.http import DIGIT_SCORE, REQUEST_ID, Response
 from mnist_api.problems import NO_HEADERS
 
 ANY = "*"
 ALLOW_ORIGIN = "Access-Control-Allow-Origin"
 VARY = {"Vary": "Origin"}  # a cache must not give one origin's response to another
 EXPOSED = {
-    "Access-Control-Expose-Headers": f"{REQUEST_ID}, Retry-After, Inference-Header-Content-Length"
+    "Access-Control-Expose-Headers": f"{REQUEST_ID}, {DIGIT_SCORE}, Retry-After, "
+    "Inference-Header-Content-Length"
 }
 PREFLIGHT = {
     "Access-Control-Allow-Methods": "GET, HEAD, POST",

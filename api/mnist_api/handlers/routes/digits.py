@@ -3,8 +3,7 @@
 from mnist_api.handlers import predict, request_images
 from mnist_api.handlers.route import BODY_ERRORS, Operation, Parameter, Route, returns
 from mnist_api.handlers.schemas.digits import Digit, Form, OneOrMany, Predicted
-from mnist_api.handlers.scores import HEADER
-from mnist_api.http import JSON, NPY, OCTETS
+from mnist_api.http import DIGIT_SCORE, JSON, NPY, OCTETS
 from mnist_api.problems import MEDIA_TYPE, PictureProblem
 
 TAG = "Digits"
@@ -66,7 +65,7 @@ ROUTES = (
                 )
             },
             response_headers={
-                HEADER: "How much one image is like the digit that it was read as, 0 to 1; below "
+                DIGIT_SCORE: "How much one image is like the digit that it was read as, 0 to 1; below "
                 "0.5 it is not. Versions of earlier releases have no score."
             },
             errors=(*BODY_ERRORS, 422),
