@@ -22,7 +22,6 @@ from mnist_api.handlers.request_images import (
     FORM,
     PICTURES,
     READERS,
-    RequestImages,
     read_all_digits,
     read_digit_of,
 )
@@ -64,9 +63,10 @@ def handle_predict(request: Request, context: Context) -> Response:
 def _predict_all(images: Images, boxes: list[Box], request: Request, context: Context) -> Response:
     loaded = context.active.require()
     probabilities = compute_probabilities(images, loaded)
-    highest = max(compute_scores(RequestImages(images, False), probabilities, loaded), default=1.0)
-    if highest < LOWEST:
-        raise ProblemError(422, describe_unlike(highest))
+    if loaded.score is not None:
+        highest = max(compute_scores(images, probabilities, loaded.score))
+        if highest < LOWEST:
+            raise ProblemError(422, describe_unlike(highest))
     return _write(request, probabilities, lambda: encode_digits(probabilities, boxes))
 
 
@@ -111,19 +111,18 @@ def handle_digit(request: Request, context: Context) -> Response:
     """Return the 784 pixels that a picture is reduced to. Raises ProblemError (422)."""
     steps: list[Step] | None = [] if request.query and _is_true(request, "steps") else None
     digit = read_digit_of(request.body, context, steps=steps)
-    score = _score(RequestImages(digit.image.reshape(1, PIXELS), True), context)
+    score = _score(digit.image.reshape(1, PIXELS), context)
     shown = UNSET if steps is None else [*map(encode_step, steps)]
     body = Digit(digit.image.tolist(), digit.box, score, shown)
     return Response(200, JSON, msgspec.json.encode(body))
 
 
-def _score(read: RequestImages, context: Context) -> float | None:
+def _score(image: NDArray[np.float32], context: Context) -> float | None:
     """Return the score of one image, None without a version that has one; it is not counted."""
     loaded = context.active.current
     if loaded is None or loaded.score is None:
         return None
-    probabilities = loaded.model.infer(read.images.view(np.float32))
-    (score,) = compute_scores(read, probabilities, loaded)
+    (score,) = compute_scores(image, loaded.model.infer(image), loaded.score)
     return round(score, 3)
 
 

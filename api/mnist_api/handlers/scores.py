@@ -1,6 +1,6 @@
 """The digit score of a request's images: its header, its count, and pictures that are refused."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 
 import numpy as np
 from numpy.typing import NDArray
@@ -9,9 +9,9 @@ from mnist_api.handlers.context import Context
 from mnist_api.handlers.request_images import RequestImages
 from mnist_api.http import DIGIT_SCORE
 from mnist_api.model.active import LoadedModel
-from mnist_api.model.digit_score import LOWEST
+from mnist_api.model.digit_score import LOWEST, DigitScore
 from mnist_api.problems import NO_HEADERS, ProblemError
-from mnist_api.signature import MAX_BYTE
+from mnist_api.signature import MAX_BYTE, Images
 
 Probabilities = NDArray[np.float32]  # [n, 10]
 
@@ -25,24 +25,19 @@ def score_images(
     """
     if loaded.score is None or not (read.is_one or read.picture is not None):
         return NO_HEADERS
-    score = 1.0
-    for index, score in enumerate(compute_scores(read, probabilities, loaded)):
+    scores = compute_scores(read.images, probabilities, loaded.score)
+    for index, score in enumerate(scores):
         context.metrics.count_score(score)
         if read.picture is not None and score < LOWEST:
             raise ProblemError(422, f"{read.name(index)}{describe_unlike(score)}")
-    return {DIGIT_SCORE: f"{score:.3f}"} if read.is_one else NO_HEADERS
+    return {DIGIT_SCORE: f"{scores[0]:.3f}"} if read.is_one else NO_HEADERS
 
 
-def compute_scores(
-    read: RequestImages, probabilities: Probabilities, loaded: LoadedModel
-) -> Iterator[float]:
-    """Yield the score of each image, 0 to 1, if the version has any."""
-    if loaded.score is None:
-        return
-    images = read.images
-    pixels = images / np.float32(MAX_BYTE) if images.dtype == np.uint8 else images.view(np.float32)
-    for image, values in zip(pixels, probabilities, strict=True):
-        yield loaded.score.compute(image, int(values.argmax()))
+def compute_scores(images: Images, probabilities: Probabilities, score: DigitScore) -> list[float]:
+    """Return the score of each image, 0 to 1."""
+    pixels = images / np.float32(MAX_BYTE) if images.dtype == np.uint8 else images
+    digits = probabilities.argmax(axis=1).tolist()
+    return [score.compute(image, digit) for image, digit in zip(pixels, digits, strict=True)]
 
 
 def describe_unlike(score: float) -> str:

@@ -65,8 +65,8 @@ ROUTES = (
                 )
             },
             response_headers={
-                DIGIT_SCORE: "How much one image is like the digit that it was read as, 0 to 1; below "
-                "0.5 it is not. Versions of earlier releases have no score."
+                DIGIT_SCORE: "How much one image is like the digit that it was read as, 0 to 1; "
+                "below 0.5 it is not. Versions of earlier releases have no score."
             },
             errors=(*BODY_ERRORS, 422),
         ),
