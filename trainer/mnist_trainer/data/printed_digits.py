@@ -53,20 +53,21 @@ def _measure_distances(digit: int, font: str) -> NDArray[np.float32]:
 def _print(
     distances: NDArray[np.float32], random: Random, shape: NDArray[np.float64]
 ) -> NDArray[np.uint8]:
+    """Return uint8 [784]: ``distances`` mapped by ``shape``, with a random weight."""
     weight = random.uniform(*WEIGHT)
     y, x = np.nonzero(distances > 0)
     points = np.stack([x, y], -1) @ shape.T
     low, high = points.min(0), points.max(0)
     scale = (BOX - 2 * weight) / max(high - low)
     inverse = np.linalg.inv(shape) / scale
-    steps = scale * np.sqrt(abs(np.linalg.det(shape)))
+    step = scale * np.sqrt(np.linalg.det(shape))  # pixels of the image in one of the distances'
     pixels = np.mgrid[:SIDE, :SIDE][::-1].reshape(2, -1) - (SIDE - 1) / 2
     middle = ((low + high) / 2)[:, np.newaxis]
 
     def sample(offset: NDArray[np.float64]) -> NDArray[np.float64]:
         places = inverse @ (pixels + offset[:, np.newaxis] + scale * middle)
         found = ndimage.map_coordinates(distances, places[::-1], order=1, mode="nearest")
-        return np.asarray(np.clip(found * steps + weight + 0.5, 0, 1))
+        return np.asarray(np.clip(found * step + weight + 0.5, 0, 1))
 
     ink = sample(np.zeros(2))
     ink = sample(pixels @ ink / ink.sum())
