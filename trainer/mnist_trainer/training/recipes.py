@@ -34,7 +34,7 @@ class Recipe:
 def _default(**changed: Any) -> Recipe:
     settings: dict[str, Any] = {
         "hidden": (256, 128),
-        "epochs": 72,
+        "epochs": 70,
         "batch_size": 512,
         "learning_rate": 2e-3,
         "warmup": 0.05,
@@ -46,7 +46,7 @@ def _default(**changed: Any) -> Recipe:
         "scale": 0.1,
         "shear": 0.1,
         "shift": 1.0,
-        "altered": 0.15,
+        "altered": 0.12,
         "drawn": 0.25,
     }
     return Recipe(**(settings | changed))
