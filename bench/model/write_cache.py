@@ -31,8 +31,8 @@ def main(model: Path, folder: Path, registry: str) -> None:
 
 def _make_score() -> bytes:
     random, file = np.random.default_rng(0), io.BytesIO()
-    components = random.normal(0, 196**-0.5, (10, 48, 196)).astype(np.float16)
-    np.savez(file, means=random.random((10, 196)), components=components, bound=4.0)
+    components = random.normal(0, 784**-0.5, (10, 48, 784)).astype(np.float16)
+    np.savez(file, means=random.random((10, 784)), components=components, bound=20.0)
     return file.getvalue()
 
 

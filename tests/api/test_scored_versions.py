@@ -29,9 +29,9 @@ def test_each_version_has_its_own_score_or_none(
     api = start_api(**model.settings()).wait_ready()
     wait_until(api.all_ready)
     assert find_scores(api) == {"1.000"}
-    model.score = score_file(10, means=np.full((10, 196), 0.5, np.float16))
+    model.score = score_file(10, means=np.full((10, 784), 0.5, np.float16))
     model.register(digit_network(2))
-    wait_until(lambda: find_scores(api) == {f"{10 / (10 + 196 / 4):.3f}"})
+    wait_until(lambda: find_scores(api) == {f"{10 / (10 + 784 / 4):.3f}"})
     model.score = None
     model.register(digit_network(3))
     wait_until(lambda: find_scores(api) == {None})
@@ -41,7 +41,7 @@ def test_each_version_has_its_own_score_or_none(
     model.relay.cut()
     again = start_api(**model.settings()).wait_ready()
     wait_until(again.all_ready)
-    assert find_scores(again) == {f"{10 / (10 + 196 / 4):.3f}"}
+    assert find_scores(again) == {f"{10 / (10 + 784 / 4):.3f}"}
 
 
 @pytest.mark.parametrize(
