@@ -15,6 +15,7 @@ from mnist_api.imaging.steps import Step
 SIDE = 400  # pixels of the longer side of the picture in which digits are looked for
 FLAT = 0.2  # of a drawing's pixels have the background's tone, at least
 PANEL_FLAT = 0.1  # of a plot's, which a digit may fill
+MOST_PANELS = 2  # one in the other, such as a plot in a window
 FAINT = 0.5  # of the least contrast of ink: where rules begin, in a photograph
 MARGIN, SURROUNDINGS = 2, 20  # pixels around a digit: with soft ink, and of paper
 
@@ -24,11 +25,13 @@ def find_digits(
     is_one: bool = False,
     flat: float = FLAT,
     steps: list[Step] | None = None,
+    panels: int = MOST_PANELS,
 ) -> list[Region]:
     """Return the digits in a grey ``image``, in the order in which one reads.
 
     ``is_one`` says that all ink is one digit's; ``flat`` is as in find_background. ``steps`` gets
-    the contrast. Raises ShapeError for what can't be digits.
+    the contrast. At most ``panels`` are one in the other. Raises ShapeError for what can't be
+    digits.
     """
     width, height = (max(1, round(SIDE * side / max(image.size))) for side in image.size)
     work = Image.fromarray(crop(image, WHOLE, (width, height)))
@@ -41,7 +44,7 @@ def find_digits(
         return []
     if is_one:
         return [cut(image, contrast.background, mask, np.s_[0:height, 0:width])]
-    if found := _find_in_panel(image, contrast, labels):
+    if panels and (found := _find_in_panel(image, contrast, labels, panels - 1)):
         return found
     if has_blocks(image):
         return find_digits(image, is_one=True, flat=0)
@@ -56,7 +59,9 @@ def find_digits(
     return regions
 
 
-def _find_in_panel(image: Image.Image, contrast: Contrast, labels: Labels) -> list[Region]:
+def _find_in_panel(
+    image: Image.Image, contrast: Contrast, labels: Labels, panels: int
+) -> list[Region]:
     """Return the digits in a panel of another tone, none if there is none."""
     if not contrast.is_flat or max(image.size) <= TINY:
         return []
@@ -65,7 +70,7 @@ def _find_in_panel(image: Image.Image, contrast: Contrast, labels: Labels) -> li
         return []
     part = find_part(panel, labels.shape)
     left, top, right, bottom = (round(edge * image.size[i % 2]) for i, edge in enumerate(part))
-    found = find_digits(image.crop((left, top, right, bottom)), flat=PANEL_FLAT)
+    found = find_digits(image.crop((left, top, right, bottom)), flat=PANEL_FLAT, panels=panels)
     return [Region(ink, nest(inner, part)) for ink, inner in found]
 
 
