@@ -5,7 +5,7 @@ import os
 import pytest
 from playwright.sync_api import Page, expect
 
-from support.drawing import draw, expect_no_prediction
+from support.drawing import draw, expect_no_prediction, wait_until_settled
 from support.servers.fake_api import FakeApi
 
 pytestmark = pytest.mark.skipif(
@@ -25,6 +25,8 @@ def test_one_request_at_a_time_and_the_newest_drawing_is_shown(page: Page, fake_
 
 
 def test_a_response_that_arrives_after_clearing_is_discarded(page: Page, fake_api: FakeApi):
+    draw(page, "7")
+    wait_until_settled(page)
     fake_api.delay = 0.5
     with page.expect_response("**/predict"):
         draw(page, "7")

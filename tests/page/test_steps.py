@@ -28,6 +28,20 @@ def test_a_drawing_has_steps_too(page: Page):
     expect(page.locator("#steps figcaption")).to_have_text(CAPTIONS)
 
 
+def test_a_drawing_is_not_refused_before_its_stroke_ends(page: Page):
+    page.locator("#canvas").scroll_into_view_if_needed()
+    box = page.locator("#canvas").bounding_box()
+    assert box
+    page.mouse.move(box["x"] + 100, box["y"] + 100)
+    with page.expect_response("**/digit?steps=true") as refused:
+        page.mouse.down()
+    assert refused.value.status == 422
+    page.wait_for_timeout(200)
+    expect(page.locator("#error")).to_be_hidden()
+    page.mouse.up()
+    expect(page.locator("#error")).to_contain_text("A dot")
+
+
 def test_a_refused_picture_has_its_reason_and_the_steps_until_then(page: Page):
     choose(page, packed(255 - 255 * on_a_page(DIGITS[0]) * 0))
     expect(page.locator("#error")).to_contain_text("No digit stands out from the background")

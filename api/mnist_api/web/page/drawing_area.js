@@ -24,6 +24,10 @@ export class DrawingArea {
     return this.strokes.length === 0 && !this.picture;
   }
 
+  get unfinished() {
+    return this.pointers.size > 0 || this.pen.down;
+  }
+
   clear() {
     this.reset();
     this.draw();
@@ -157,7 +161,9 @@ export class DrawingArea {
       this.drawAndNotify();
     });
     for (const end of ["pointerup", "pointercancel", "lostpointercapture"]) {
-      canvas.addEventListener(end, (event) => this.pointers.delete(event.pointerId));
+      canvas.addEventListener(end, (event) => {
+        if (this.pointers.delete(event.pointerId)) this.onChange();
+      });
     }
     canvas.addEventListener("keydown", (event) => this.handleKey(event));
     canvas.addEventListener("focus", () => {
@@ -187,7 +193,7 @@ export class DrawingArea {
       this.pen.down = !this.pen.down;
       if (this.pen.down) this.beginStroke({ x: this.pen.x, y: this.pen.y });
     }
-    if (this.pen.down) this.drawAndNotify();
+    if (this.pen.down || event.key === " ") this.drawAndNotify();
     else this.draw();
   }
 

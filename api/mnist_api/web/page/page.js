@@ -138,6 +138,7 @@ function announce(text) {
 }
 
 function show(result) {
+  if (result?.refused && drawing.unfinished) return; // a digit begins as a dot or a line
   find("error").hidden = !result?.message;
   find("error").textContent = result?.message ?? "";
   document.body.classList.toggle("empty", !result?.prediction && !result?.predictions);

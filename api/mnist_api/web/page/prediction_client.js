@@ -3,8 +3,9 @@
 import { translate } from "./texts.js";
 
 export class ResponseError extends Error {
-  constructor(message, steps) {
+  constructor(message, status, steps) {
     super(message);
+    this.status = status;
     this.steps = steps; // of reading the picture, if there are any
   }
 }
@@ -36,6 +37,7 @@ export class PredictionClient {
       this.pending = null;
       const result = await this.send(getBlob).catch((error) => ({
         message: describe(error),
+        refused: error.status === 422,
         steps: error.steps,
       }));
       if (drawing === this.drawing) this.show(result);
@@ -74,6 +76,7 @@ async function decode(response) {
   const { status } = response;
   throw new ResponseError(
     problem.detail || translate("The server responded with status {status}.", { status }),
+    status,
     problem.steps,
   );
 }
