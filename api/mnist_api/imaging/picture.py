@@ -7,13 +7,13 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
-from mnist_api.imaging.blocks import TINY
 from mnist_api.imaging.decoder import Decoded, decode
 from mnist_api.imaging.grey import to_grey
 from mnist_api.imaging.memory_limit import limit_memory
 from mnist_api.imaging.mnist_form import find_ink, has_mnist_form, to_mnist_form
 from mnist_api.imaging.picture_file import PictureError
 from mnist_api.imaging.segmentation.background import Part
+from mnist_api.imaging.segmentation.blocks import TINY
 from mnist_api.imaging.segmentation.digits import FLAT, PANEL_FLAT, find_digits
 from mnist_api.imaging.segmentation.shapes import ShapeError
 from mnist_api.imaging.steps import Box, Step, draw_boxes

@@ -3,8 +3,8 @@
 import numpy as np
 from PIL import Image
 
-from mnist_api.imaging.blocks import TINY, has_blocks
 from mnist_api.imaging.segmentation.background import WHOLE, crop
+from mnist_api.imaging.segmentation.blocks import TINY, has_blocks
 from mnist_api.imaging.segmentation.components import Labels, Window, find_groups, label
 from mnist_api.imaging.segmentation.contrast import Contrast, find_contrast
 from mnist_api.imaging.segmentation.region import Region, cut, find_part, nest
