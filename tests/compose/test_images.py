@@ -16,7 +16,7 @@ BUILDS = {
     if "build" in service
 }
 OURS = [image for image, build in BUILDS.items() if "args" in build]
-API_SIZE_LIMIT = 130e6  # bytes over its base image
+API_SIZE_LIMIT = 190e6  # bytes over its base image
 
 
 def size(image: str) -> int:

@@ -36,7 +36,7 @@ class DigitScore:
     def compute(self, pixels: NDArray[np.float32], digit: int) -> float:
         """Return the score, 0 to 1, of float32 [784], 0 to 1, that was read as ``digit``."""
         found = self._matrices[digit].dot(pixels)
-        rest = found.item(-1)
+        rest = float(found[-1])
         within = float(found.dot(found)) - rest * rest
         error = float(pixels.dot(pixels)) - within - 2 * rest + self._constants[digit]
         return self._bound / (self._bound + max(error, 0.0))

@@ -1,8 +1,8 @@
 """The 15 corruptions of MNIST-C, for images of 28 x 28 pixels of any data set.
 
 After Mu and Gilmer, "MNIST-C: a robustness benchmark for computer vision" (2019,
-https://arxiv.org/abs/1906.02337), in the severities of that data set. Written from the paper's
-description; the random numbers are our own, so the images are not the published ones.
+https://arxiv.org/abs/1906.02337), in the severities of that data set. The random
+numbers are our own, so the images are not the published ones.
 """
 
 from collections.abc import Callable
