@@ -67,8 +67,9 @@ def alter(
     """Alter a ``share`` of the images, each in one of the ``ways``."""
     chosen = random.integers(len(ways), size=len(images))
     chosen[random.random(len(images)) >= share] = -1
-    if narrow in ways:  # a narrow 7 is a 1 with a flag; it is made thin
-        chosen[(chosen == ways.index(narrow)) & (images.labels == 7)] = ways.index(thin)
+    if narrow in ways:  # a narrow 7 is a 1 with a flag
+        instead = ways.index(thin) if thin in ways else -1
+        chosen[(chosen == ways.index(narrow)) & (images.labels == 7)] = instead
     altered = images.images.copy()
     for number, way in enumerate(ways):
         before = LabelledImages(altered[chosen == number], images.labels[chosen == number])
