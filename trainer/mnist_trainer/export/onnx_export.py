@@ -1,6 +1,5 @@
 """The model as files: Keras' format, and ONNX for serving, whose outputs must agree."""
 
-import hashlib
 import os
 import re
 import shutil
@@ -58,11 +57,6 @@ def export_model(model: keras.Sequential, pixels: NDArray[np.float32], folder: P
             f"{TOLERANCE:.0e} is allowed."
         )
     return ModelFiles(keras_file, onnx_file)
-
-
-def compute_digest(file: Path) -> str:
-    """Return the SHA-256 of a file as 64 hex digits."""
-    return hashlib.sha256(file.read_bytes()).hexdigest()
 
 
 def save_files(files: ModelFiles, folder: Path) -> None:

@@ -8,8 +8,9 @@ from pathlib import Path
 from typing import Any
 
 from mnist_trainer.errors import TrainerError
-from mnist_trainer.export.onnx_export import ModelFiles, compute_digest
+from mnist_trainer.export.onnx_export import ModelFiles
 from mnist_trainer.tracking.run import MetricPoint
+from mnist_trainer.tracking.version import compute_digest
 from mnist_trainer.training.history import EpochMetrics
 
 RECORD, KERAS, ONNX, SCORE = "training.json", "model.keras", "model.onnx", "digit_score.npz"

@@ -14,7 +14,7 @@ from mnist_trainer.evaluation.comparison import compare
 from mnist_trainer.evaluation.digit_score import LOWEST, DigitScore
 from mnist_trainer.evaluation.gate import PASSED, Decision
 from mnist_trainer.evaluation.metrics import Metrics, compute_metrics, predict
-from mnist_trainer.export.onnx_export import ModelFiles, compute_digest
+from mnist_trainer.export.onnx_export import ModelFiles
 from mnist_trainer.pipeline.checkpoint import Checkpoint
 from mnist_trainer.pipeline.promotion import Candidate, Champion, apply_gate, measure_champion
 from mnist_trainer.reporting.publish import publish, update_model_card
@@ -22,7 +22,7 @@ from mnist_trainer.reporting.results import ChampionResults, Results
 from mnist_trainer.tracking.health import wait_until_healthy
 from mnist_trainer.tracking.registry import Registry
 from mnist_trainer.tracking.run import Run
-from mnist_trainer.tracking.version import Version
+from mnist_trainer.tracking.version import Version, compute_digest
 from mnist_trainer.training.inspection import find_first_kernel
 
 

@@ -9,9 +9,8 @@ from mlflow.artifacts import download_artifacts
 from mlflow.entities.model_registry import ModelVersion
 from mlflow.exceptions import MlflowException
 
-from mnist_trainer.export.onnx_export import compute_digest
 from mnist_trainer.tracking.health import translate_errors
-from mnist_trainer.tracking.version import Version, VersionError
+from mnist_trainer.tracking.version import Version, VersionError, compute_digest
 
 STAGE = "Production"  # counts where no version has the alias, for people who still use stages
 ONNX_FILE = "extra_files/model.onnx"

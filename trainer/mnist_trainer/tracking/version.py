@@ -1,7 +1,9 @@
 """A version of the registered model, and what its tags tell of its promotion."""
 
+import hashlib
 from collections.abc import Iterable
 from dataclasses import dataclass
+from pathlib import Path
 
 from mnist_trainer.errors import TrainerError
 
@@ -36,6 +38,11 @@ class Version:
     def is_promoted_by_hand(self) -> bool:
         """Whether a person promoted it."""
         return self.tags.get("promotion", "").endswith("by hand")
+
+
+def compute_digest(file: Path) -> str:
+    """Return the SHA-256 of a file, 64 hex digits, as the tags of its version have it."""
+    return hashlib.sha256(file.read_bytes()).hexdigest()
 
 
 def list_promoted(versions: Iterable[Version]) -> list[Version]:
