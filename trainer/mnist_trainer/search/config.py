@@ -55,7 +55,7 @@ def check_fixed_settings(study: Study, fixed: dict[str, Any], first: Recipe) -> 
             study.enqueue(recipe_to_params(first))
             study.set_attribute("terms", fixed)
             return
-    stored = {"drawn": 0.0} | stored  # a study of a former version drew none
+    stored = {"drawn": 0.0, "altered": 0.0} | stored  # a former version's study had neither
     for name, value in fixed.items():
         if stored.get(name) != value:
             raise SettingError(
