@@ -31,7 +31,8 @@ def decode(step: dict[str, str]) -> Image.Image:
 
 def test_a_digit_has_its_box_and_only_then_steps(apis: Apis) -> None:
     answer = post(apis, PAGE, "/digit", Content_Type="image/png").json()
-    assert set(answer) == {"image", "box"}
+    assert set(answer) == {"image", "box", "score"}
+    assert answer["score"] is None  # a MODEL_FILE has none
     ink = np.flatnonzero(on_a_page(DIGITS[0]).max(0) > 0.5)
     assert abs(answer["box"][0] - ink[0]) < 10
     assert abs(answer["box"][2] - np.ptp(ink)) < 10

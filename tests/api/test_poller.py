@@ -42,6 +42,9 @@ class FakeRegistry:
             raise RegistryError("Its file cannot be fetched")
         return CONTENTS[desired.id]
 
+    def fetch_score(self, desired: Version) -> bytes:
+        raise NotImplementedError  # these versions have no score
+
 
 @pytest.fixture
 def registry() -> FakeRegistry:

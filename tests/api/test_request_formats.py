@@ -164,7 +164,7 @@ def test_a_picture_gets_the_prediction_of_its_image_from_digit(
     Image.open(sample).convert("RGB").save(file, kind, quality=95)
     content_type = f"image/{kind.lower()}"
     image = post(apis, file.getvalue(), "/digit", Content_Type=content_type).json()
-    assert list(image) == ["image", "box"]
+    assert list(image) == ["image", "box", "score"]
     assert len(image["image"]) == 784
     answer = post(apis, file.getvalue(), Content_Type=content_type)
     close([answer.json()], answers(apis, np.array([image["image"]])))
