@@ -1,0 +1,63 @@
+"""The digit score's file of a version, in the cache folder."""
+
+import hashlib
+from collections.abc import Callable
+from pathlib import Path
+
+import pytest
+from msgspec.structs import replace
+
+from mnist_api.model.version import Version
+from mnist_api.registry.cache import Cache
+from mnist_api.registry.version_folders import DamagedError
+from support.model_source import VERSION, Source
+
+SCORE = b"a score"
+SCORED = replace(VERSION, score_sha256=hashlib.sha256(SCORE).hexdigest())
+
+
+def returning(content: bytes, fetched: list[Version]) -> Callable[[Version], bytes]:
+    def fetch(version: Version) -> bytes:
+        fetched.append(version)
+        return content
+
+    return fetch
+
+
+def test_a_version_without_a_score_fetches_none(tmp_path: Path) -> None:
+    fetched: list[Version] = []
+    assert Cache(tmp_path, "digits").obtain_score(VERSION, returning(SCORE, fetched)) is None
+    assert fetched == []
+
+
+def test_a_score_is_fetched_once_beside_the_network(tmp_path: Path) -> None:
+    fetched: list[Version] = []
+    cache = Cache(tmp_path, "digits")
+    network = Source().obtain(cache, SCORED)
+    for _ in range(2):
+        assert cache.obtain_score(SCORED, returning(SCORE, fetched)) == SCORE
+    assert fetched == [SCORED]
+    assert (tmp_path / "digits" / "1" / "digit_score.npz").read_bytes() == SCORE
+    assert cache.read(SCORED) == network
+
+
+def test_a_damaged_score_is_fetched_again(tmp_path: Path) -> None:
+    fetched: list[Version] = []
+    cache = Cache(tmp_path, "digits")
+    cache.obtain_score(SCORED, returning(SCORE, fetched))
+    (tmp_path / "digits" / "1" / "digit_score.npz").write_bytes(b"another")
+    assert cache.obtain_score(SCORED, returning(SCORE, fetched)) == SCORE
+    assert fetched == [SCORED, SCORED]
+
+
+def test_a_score_that_was_not_registered_is_refused(tmp_path: Path) -> None:
+    cache = Cache(tmp_path, "digits")
+    with pytest.raises(DamagedError, match="its tag is"):
+        cache.obtain_score(SCORED, returning(b"another", []))
+    assert not (tmp_path / "digits" / "1" / "digit_score.npz").exists()
+
+
+def test_a_score_is_used_where_the_folder_cannot_be_written(tmp_path: Path) -> None:
+    (tmp_path / "file").write_bytes(b"")
+    cache = Cache(tmp_path / "file", "digits")
+    assert cache.obtain_score(SCORED, returning(SCORE, [])) == SCORE
