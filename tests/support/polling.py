@@ -60,7 +60,7 @@ class FakeRegistry:
         return f"fetched {wanted.id}".encode()
 
     def fetch_score(self, wanted: Version) -> bytes:
-        raise NotImplementedError
+        return f"score of {wanted.id}".encode()
 
 
 class FakeCache:
@@ -72,6 +72,7 @@ class FakeCache:
         self.cached: list[Version] = []
         self.errors: dict[str, Exception] = {}
         self.obtained: list[str] = []
+        self.scored: set[str] = set()
         self.recorded: list[Version] = []
         self.on_obtain: Callable[[], object] = lambda: None
 
@@ -85,7 +86,8 @@ class FakeCache:
         return content
 
     def obtain_score(self, wanted: Version, fetch: Callable[[Version], bytes]) -> bytes | None:
-        """Return None: these versions have none."""
+        """Return the content of a score, None where the version is not in ``scored``."""
+        return fetch(wanted) if wanted.id in self.scored else None
 
     def has_accepted(self, wanted: Version) -> bool:
         return wanted in self.accepted
@@ -154,6 +156,7 @@ def make_polling(monkeypatch: pytest.MonkeyPatch, poll_seconds: float) -> Pollin
     monkeypatch.setattr(poller, "time", clock)
     monkeypatch.setattr(poller, "load_model", load_model)
     monkeypatch.setattr(poller, "try_model", tried.append)
+    monkeypatch.setattr(poller, "load_score", bytes.decode)
     made = Poller(active, registry, cache, poll_seconds)  # type: ignore[arg-type] # fakes
     return Polling(made, active, registry, cache, clock, observer, tried)
 

@@ -148,3 +148,11 @@ def test_another_reason_or_version_is_logged_again(
         f"Version {number} is not activated: {reason}. No version is active."
         for number, reason in ((1, "a"), (1, "c"), (2, "d"))
     ]
+
+
+def test_a_version_is_active_with_its_score_or_without(polling: Polling) -> None:
+    polling.cache.scored.add("1")
+    polling.poll(1)
+    assert polling.active.require().score == "score of 1"
+    polling.poll(2)
+    assert polling.active.require().score is None

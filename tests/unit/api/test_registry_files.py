@@ -59,6 +59,14 @@ def test_a_file_is_fetched_from_where_the_version_says(
     assert server.requests[-1] == (url, 32 * 1024**2, 60.0, known)
 
 
+def test_a_score_is_fetched_from_beside_the_network(monkeypatch: pytest.MonkeyPatch) -> None:
+    url = "https://files/a/extra_files/digit_score.npz"
+    registry, _ = registry_with(
+        monkeypatch, RUN | {SOURCE: {"artifact_uri": "https://files/a"}, url: b"a score"}
+    )
+    assert registry.fetch_score(VERSION) == b"a score"
+
+
 STORES = [
     ("s3://bucket/1/a", "s3"),
     ("/mlruns/1/a", "file"),

@@ -58,13 +58,14 @@ def tags(**values: str | None) -> dict[str, Any]:
     return FOUND | {"version": 7, "run_id": "run", "tags": listed}
 
 
-DESCRIPTIONS: list[tuple[dict[str, Any], tuple[str | None, float | None, str | None]]] = [
+DESCRIPTIONS: list[tuple[dict[str, Any], tuple[str | float | None, ...]]] = [
     (FOUND | {"run_id": ""}, (None, None, None)),
     (tags(test_accuracy="0.98", sha256=SHA256), ("run", 0.98, SHA256)),
     (tags(test_accuracy="high", sha256=f" {SHA256.upper()}\n"), ("run", None, SHA256)),
     (tags(test_accuracy=None, sha256=None), ("run", None, None)),
     (tags(sha256=SHA256[1:]), ("run", None, None)),
     (tags(sha256=f"{SHA256}0"), ("run", None, None)),
+    (tags(sha256=SHA256, digit_score_sha256=SHA256[::-1]), ("run", None, SHA256, SHA256[::-1])),
 ]
 
 
@@ -72,10 +73,10 @@ DESCRIPTIONS: list[tuple[dict[str, Any], tuple[str | None, float | None, str | N
 def test_a_version_is_described(
     monkeypatch: pytest.MonkeyPatch,
     found: dict[str, Any],
-    expected: tuple[str | None, float | None, str | None],
+    expected: tuple[str | float | None, ...],
 ) -> None:
     registry, _ = registry_with(monkeypatch, {ALIAS: {"model_version": found}})
-    assert registry.find() == Version("a/b &c", "7", *expected)
+    assert registry.find() == Version("a/b &c", "7", *expected)  # type: ignore[arg-type]
 
 
 HINT = ": set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, or MLFLOW_TRACKING_TOKEN"
