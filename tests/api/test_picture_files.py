@@ -9,7 +9,7 @@ import zlib
 import numpy as np
 import pytest
 
-from mnist_api.imaging.decoder import MAX_PIXELS
+from mnist_api.imaging.decoding.decoder import MAX_PIXELS
 from mnist_api.imaging.picture import read_picture
 from mnist_api.imaging.picture_file import MAX_SCANS, PictureError
 from support.pictures.drawn import DIGITS, enlarged, packed

@@ -7,7 +7,7 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
 
-from mnist_api.imaging.decoder import Decoded, decode
+from mnist_api.imaging.decoding.decoder import Decoded, decode
 from mnist_api.imaging.grey import to_grey
 from mnist_api.imaging.memory_limit import limit_memory
 from mnist_api.imaging.mnist_form import find_ink, has_mnist_form, to_mnist_form

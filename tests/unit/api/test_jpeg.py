@@ -8,7 +8,7 @@ from collections.abc import Callable
 import numpy as np
 import pytest
 
-from mnist_api.imaging.jpeg import strip_jpeg
+from mnist_api.imaging.decoding.jpeg import strip_jpeg
 from mnist_api.imaging.picture import read_picture
 from mnist_api.imaging.picture_file import MAX_PARTS, MAX_SCANS, PictureError
 from support.pictures.drawn import DIGITS, enlarged, packed

@@ -8,9 +8,9 @@ from typing import NamedTuple
 import numpy as np
 from PIL import Image
 
+from mnist_api.imaging.decoding.metadata import strip
+from mnist_api.imaging.decoding.orientation import TURNS, find_transpose
 from mnist_api.imaging.file_type import UNKNOWN_PICTURE, describe_file, find_picture_type
-from mnist_api.imaging.metadata import strip
-from mnist_api.imaging.orientation import TURNS, find_transpose
 from mnist_api.imaging.picture_file import PictureError, damaged
 
 WORKING_SIDE = 640  # a larger picture is decoded to no less than this

@@ -4,8 +4,8 @@ Pillow reads all metadata when it opens a file, however long that takes, so it g
 decoding the pixels needs. The EXIF is returned separately.
 """
 
+from mnist_api.imaging.decoding.jpeg import strip_jpeg
 from mnist_api.imaging.file_type import JPEG, PNG
-from mnist_api.imaging.jpeg import strip_jpeg
 from mnist_api.imaging.picture_file import MAX_PARTS, PictureError, PictureFile, too_many_parts
 
 BMP = b"BM"
