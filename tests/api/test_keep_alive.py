@@ -2,20 +2,19 @@
 
 import contextlib
 import http.client
-import os
 import select
 import signal
 import socket
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from support.cases.http import HEALTH
 from support.http_connection import FAST, SLOW, begin, read_to_end
-from support.processes import wait_until
+from support.processes import stopped, wait_until
 from support.servers.api import Api
 
 pytestmark = pytest.mark.slow
@@ -28,16 +27,6 @@ def limited(start_api: Callable[..., Api], seven: Path) -> Api:
     """Start one worker that has room for 20 connections, and wait until it has none."""
     arguments = f"--worker-connections={LIMIT}"
     return start_api(arguments, MODEL_FILE=str(seven), WEB_CONCURRENCY="1").wait_ready()
-
-
-@contextlib.contextmanager
-def stopped(pid: int) -> Iterator[None]:
-    """Stop a process, so that all that happens meanwhile is new to it at once."""
-    os.kill(pid, signal.SIGSTOP)
-    try:
-        yield
-    finally:
-        os.kill(pid, signal.SIGCONT)
 
 
 def test_new_connections_do_not_evict_those_whose_requests_are_unread(limited: Api) -> None:

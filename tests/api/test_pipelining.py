@@ -10,10 +10,16 @@ from pathlib import Path
 import pytest
 
 from support.cases.http import HEALTH, HOST, JSON, LINE, METRICS
+from support.cases.slow_bodies import END, FORM_TYPE, PART
+from support.cases.slow_bodies import HEAD as SLOW_HEAD
+from support.cases.slow_bodies import SLOW as LARGE_PICTURE
 from support.http_connection import FAST, SLOW, Connection
+from support.processes import stopped
 from support.servers.api import BODY, Api
 
 pytestmark = pytest.mark.slow
+
+FORM = PART % LARGE_PICTURE * 12 + END  # takes some 3 s
 
 
 @pytest.fixture(scope="module")
@@ -64,27 +70,45 @@ def receive(connection: socket.socket) -> bytes:
 
 
 def test_responses_have_the_order_of_the_requests(api: Api) -> None:
-    connection = Connection(api)
     mixed = (FAST, SLOW, FAST, HEALTH, SLOW, SLOW, FAST, METRICS, FAST)
-    connection.send(b"".join(mixed))
-    for request in mixed:
-        response, body = connection.read()
-        assert response.status == 200
-        assert (b'"prediction":7' in body) == (request in (FAST, SLOW))
-        assert (b"model_loaded" in body) == (request is HEALTH)
-    connection.close()
+    with contextlib.closing(Connection(api)) as connection:
+        connection.send(b"".join(mixed))
+        for request in mixed:
+            response, body = connection.read()
+            assert response.status == 200
+            assert (b'"prediction":7' in body) == (request in (FAST, SLOW))
+            assert (b"model_loaded" in body) == (request is HEALTH)
 
 
 def test_hundreds_of_pipelined_requests_are_all_answered(api: Api) -> None:
-    connection = Connection(api)
-    sender = threading.Thread(target=connection.send, args=((HEALTH * 3 + FAST) * 200,))
-    sender.start()
-    for number in range(800):
-        response, body = connection.read()
-        assert response.status == 200
-        assert (b'"prediction":7' in body) == (number % 4 == 3)
-    sender.join()
-    connection.close()
+    with contextlib.closing(Connection(api)) as connection:
+        sender = threading.Thread(target=connection.send, args=((HEALTH * 3 + FAST) * 200,))
+        sender.start()
+        for number in range(800):
+            response, body = connection.read()
+            assert response.status == 200
+            assert (b'"prediction":7' in body) == (number % 4 == 3)
+        sender.join()
+
+
+def test_a_request_that_waits_in_the_server_is_not_too_slow(api: Api) -> None:
+    """The second one's head is read in two pieces, with seconds of work before the second piece."""
+    slow = SLOW_HEAD.format(FORM_TYPE, len(FORM)).encode() + FORM
+    with contextlib.closing(Connection(api)) as connection:
+        connection.send(slow + HEALTH * 40)
+        for _ in range(41):
+            assert connection.read()[0].status == 200
+
+
+def test_a_request_that_the_kernel_holds_is_not_too_slow(api: Api) -> None:
+    """As when the machine sleeps, or the worker waits for a processor."""
+    with contextlib.closing(Connection(api)) as connection:
+        connection.send(FAST[:20])
+        time.sleep(0.1)
+        with stopped(api.workers()[0]):
+            connection.send(FAST[20:])
+            time.sleep(3)
+        assert connection.read()[0].status == 200
 
 
 def test_tiny_pipelined_requests_take_little_memory(api: Api) -> None:

@@ -1,8 +1,11 @@
 """What every test that starts processes needs: the repository, its environments, ports, waiting."""
 
+import contextlib
+import os
+import signal
 import socket
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from pathlib import Path
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -26,3 +29,13 @@ def wait_until(is_met: Callable[[], bool], seconds: float = 20) -> None:
     while not is_met():
         assert time.monotonic() < end, f"not within {seconds} s"
         time.sleep(0.05)
+
+
+@contextlib.contextmanager
+def stopped(pid: int) -> Iterator[None]:
+    """Stop a process, so that all that happens meanwhile is new to it at once."""
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        yield
+    finally:
+        os.kill(pid, signal.SIGCONT)

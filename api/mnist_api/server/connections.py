@@ -96,6 +96,7 @@ class Connections:
                 connection.transport.close()
         elif (
             connection.stage in Stage.OURS
+            and not connection.unparsed  # else the client waits for the server
             and waited > self.request_seconds + connection.body_received / MIN_RATE
         ):
             connection.refuse(too_slow())
