@@ -13,7 +13,8 @@ DATA = $${DATA_DIR:+--volume "$$(realpath "$$DATA_DIR"):/data/$$(basename "$$DAT
 TRAINER = trainer() { if $(COMPOSED); then docker compose run --rm $(DATA) trainer "$$@"; \
 	else $(PYTHON) -m local trainer "$$@"; fi; }; trainer
 
-.PHONY: help up local down logs train search versions promote rollback robustness resume-upload report \
+.PHONY: help up local down logs train search versions history promote rollback robustness \
+	resume-upload report \
 	test test-slow test-unit test-unit-trainer test-unit-api test-docs test-trainer test-api test-page \
 	test-report test-mlflow-server test-local test-compose test-mutants \
 	bench bench-hostile bench-training fuzz lint format lock
@@ -52,6 +53,9 @@ search: ## search for better settings, then train and promote the best: make sea
 
 versions: ## list the versions, and which one is promoted
 	@$(TRAINER) versions
+
+history: ## list which version was desired and active when, and who moved the alias
+	@$(TRAINER) history
 
 promote: ## promote a version: make promote VERSION=2
 	@$(TRAINER) promote $(VERSION)

@@ -19,6 +19,7 @@ from mnist_api.model.onnx_model import ModelRefusedError, import_runtime, load_m
 from mnist_api.model.trial import TrialIncompleteError, try_model
 from mnist_api.model.version import Version
 from mnist_api.registry.cache import Cache
+from mnist_api.registry.history import History
 from mnist_api.registry.mlflow_client import Registry
 from mnist_api.registry.poller import Poller
 from mnist_api.server.asgi_app import AsgiApp
@@ -83,7 +84,8 @@ def _wire(settings: Settings) -> tuple[Context, Callable[[], None]]:
         settings.tracking_uri, settings.model_name, settings.model_alias, settings.credentials
     )
     cache = Cache(settings.cache, settings.model_name, settings.model_alias, settings.tracking_uri)
-    return context, Poller(active, registry, cache, settings.poll_seconds).start
+    history = History(registry, settings.model_alias, settings.poll_seconds)
+    return context, Poller(active, registry, cache, history, settings.poll_seconds).start
 
 
 def _read_file(path: Path) -> bytes:

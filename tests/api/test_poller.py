@@ -13,6 +13,7 @@ from mnist_api.registry.mlflow_client import RegistryError
 from mnist_api.registry.poller import Poller
 from mnist_api.registry.version_folders import MAX_VERSIONS
 from support.networks.dense import digit_network
+from support.polling import FakeHistory
 
 CONTENTS = {str(number): digit_network(number) for number in range(10)}
 
@@ -63,7 +64,7 @@ def active() -> ActiveModel:
 
 @pytest.fixture
 def poller(active: ActiveModel, registry: FakeRegistry, cache: Cache) -> Poller:
-    return Poller(active, registry, cache, 30)  # type: ignore[arg-type] # our own seam
+    return Poller(active, registry, cache, FakeHistory(), 30)  # type: ignore[arg-type] # our own seam
 
 
 def test_a_bad_version_is_not_fetched_at_every_poll(
@@ -158,11 +159,13 @@ def test_the_cache_of_another_alias_or_server_is_not_used(
     """Two APIs may share the folder, and it may outlive a registry."""
     for alias, server, number in (("Production", "a", 1), ("Staging", "a", 2)):
         registry.desired = version(number)
-        Poller(ActiveModel(), registry, Cache(tmp_path, "digits", alias, server), 30).poll()  # type: ignore[arg-type] # our own seam
+        cache = Cache(tmp_path, "digits", alias, server)
+        Poller(ActiveModel(), registry, cache, FakeHistory(), 30).poll()  # type: ignore[arg-type] # our own seam
     registry.away = True
     found = []
     for alias, server in (("Production", "a"), ("Staging", "a"), ("Production", "b"), ("X", "a")):
         active = ActiveModel()
-        Poller(active, registry, Cache(tmp_path, "digits", alias, server), 30).poll()  # type: ignore[arg-type] # our own seam
+        cache = Cache(tmp_path, "digits", alias, server)
+        Poller(active, registry, cache, FakeHistory(), 30).poll()  # type: ignore[arg-type] # our own seam
         found.append(active.current.version.id if active.current else None)
     assert found == ["1", "2", None, None]

@@ -58,6 +58,11 @@ class FakeMlflow:
             case "PATCH registered-models/update":
                 self._model(given)["description"] = given["description"]
                 return {"registered_model": self._model(given)}
+            case "POST registered-models/set-tag":
+                tags = self._model(given).setdefault("tags", [])
+                tags[:] = [tag for tag in tags if tag["key"] != given["key"]]
+                tags.append({"key": given["key"], "value": given["value"]})
+                return {}
             case "POST registered-models/alias":
                 aliases = self._model(given)["aliases"]
                 aliases[:] = [each for each in aliases if each["alias"] != given["alias"]]

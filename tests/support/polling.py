@@ -10,7 +10,7 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
-from mnist_api.model.active import ActiveModel
+from mnist_api.model.active import ActiveModel, LoadedModel
 from mnist_api.model.version import Version
 from mnist_api.registry import poller
 from mnist_api.registry.active_record import LastActive
@@ -103,6 +103,17 @@ class FakeCache:
         return NOON
 
 
+class FakeHistory:
+    """Keeps what the poller has seen: the ids of the desired and the active version."""
+
+    def __init__(self) -> None:
+        self.seen: list[tuple[str | None, str | None]] = []
+
+    def look(self, desired: Version | None, loaded: LoadedModel | None) -> None:
+        active = loaded.version.id if loaded else None
+        self.seen.append((desired.id if desired else None, active))
+
+
 class Observer:
     """Counts the events of the active model."""
 
@@ -142,6 +153,7 @@ class Polling(NamedTuple):
     clock: Clock
     observer: Observer
     tried: list[bytes]
+    history: FakeHistory
 
     def poll(self, number: int | None) -> None:
         self.registry.desired = None if number is None else version(number)
@@ -151,14 +163,14 @@ class Polling(NamedTuple):
 def make_polling(monkeypatch: pytest.MonkeyPatch, poll_seconds: float) -> Polling:
     """Return a poller whose clock, loading and trial of models are fakes."""
     active, registry, cache, clock = ActiveModel(), FakeRegistry(), FakeCache(), Clock()
-    observer, tried = Observer(), list[bytes]()
+    observer, tried, history = Observer(), list[bytes](), FakeHistory()
     active.attach(observer)
     monkeypatch.setattr(poller, "time", clock)
     monkeypatch.setattr(poller, "load_model", load_model)
     monkeypatch.setattr(poller, "try_model", tried.append)
     monkeypatch.setattr(poller, "load_score", bytes.decode)
-    made = Poller(active, registry, cache, poll_seconds)  # type: ignore[arg-type] # fakes
-    return Polling(made, active, registry, cache, clock, observer, tried)
+    made = Poller(active, registry, cache, history, poll_seconds)  # type: ignore[arg-type] # fakes
+    return Polling(made, active, registry, cache, clock, observer, tried, history)
 
 
 @pytest.fixture

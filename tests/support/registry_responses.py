@@ -39,9 +39,14 @@ class Server:
     def __init__(self, responses: dict[str, Any]) -> None:
         self.responses = responses
         self.requests: list[tuple[str, int, float, Credentials]] = []
+        self.sent: list[tuple[str, bytes]] = []
 
-    def read_url(self, url: str, max_bytes: int, seconds: float, known: Credentials) -> bytes:
+    def read_url(
+        self, url: str, max_bytes: int, seconds: float, known: Credentials, body: bytes | None
+    ) -> bytes:
         self.requests.append((url, max_bytes, seconds, known))
+        if body is not None:
+            self.sent.append((url, body))
         response = self.responses.get(url, MISSING)
         if isinstance(response, Failure):
             body = io.BytesIO(response.body)

@@ -46,6 +46,7 @@ def desired_number(registry: Registry) -> int | None:
         ["promote", "1"],
         ["rollback"],
         ["versions"],
+        ["history"],
         ["robustness"],
         ["resume-upload"],
     ],

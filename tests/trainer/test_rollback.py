@@ -8,7 +8,8 @@ from mlflow import MlflowClient
 from mnist_trainer.pipeline import rollback
 from mnist_trainer.settings import Settings
 from mnist_trainer.signals import Stopped
-from mnist_trainer.tracking.registry import Registry, VersionError
+from mnist_trainer.tracking.registry import Registry
+from mnist_trainer.tracking.version import VersionError
 
 SHA256 = {"sha256": "0" * 64}  # a tag that every version of a training has
 

@@ -1,4 +1,4 @@
-"""GET requests whose response is bounded in bytes and in total time."""
+"""Requests whose response is bounded in bytes and in total time."""
 
 import ipaddress
 import socket
@@ -33,9 +33,13 @@ class TooManyBytesError(Exception):
 
 
 def read_url(
-    url: str, max_bytes: int, max_seconds: float, credentials: Credentials = NO_CREDENTIALS
+    url: str,
+    max_bytes: int,
+    max_seconds: float,
+    credentials: Credentials = NO_CREDENTIALS,
+    json: bytes | None = None,
 ) -> bytes:
-    """Return what is at ``url``, http or https.
+    """Return what is at ``url``, http or https, or what responds to a POST of ``json`` there.
 
     Raises TooManyBytesError, TimeoutError, and what urlopen raises: OSError, HTTPException.
     """
@@ -44,7 +48,9 @@ def read_url(
     opener.add_handler(_Handler(opened, credentials.tls))
     for kind in HANDLERS:
         opener.add_handler(kind())
-    request = Request(url)  # noqa: S310 # no other handlers
+    request = Request(url, json)  # noqa: S310 # no other handlers
+    if json is not None:
+        request.add_header("Content-Type", "application/json")
     if credentials.authorization:
         request.add_header("Authorization", credentials.authorization)
     end = time.monotonic() + max_seconds

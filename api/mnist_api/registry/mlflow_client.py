@@ -74,6 +74,16 @@ class Registry:
         """Return the digit score's file of ``version``. Raises as ``fetch`` does."""
         return self._fetch(version, SCORE)
 
+    def tags(self) -> dict[str, str]:
+        """Return the tags of the registered model. Raises RegistryError, NotFoundError."""
+        model = self._call("registered-models/get", name=self._name)["registered_model"]
+        return _read_tags(model)
+
+    def set_tag(self, key: str, value: str) -> None:
+        """Set a tag of the registered model. Raises RegistryError."""
+        tag = msgspec.json.encode({"name": self._name, "key": key, "value": value})
+        self._get(f"{self._uri}/api/2.0/mlflow/registered-models/set-tag", json=tag)
+
     def _fetch(self, version: Version, file: str) -> bytes:
         found = self._call("model-versions/get-download-uri", name=version.name, version=version.id)
         folder = self._find_url(self._find_artifacts(found["artifact_uri"]))
@@ -129,11 +139,11 @@ class Registry:
         except (msgspec.MsgspecError, ValueError) as error:
             raise RegistryError(f"{self._uri} does not respond as MLflow does") from error
 
-    def _get(self, url: str, seconds: float = REQUEST_SECONDS) -> bytes:
+    def _get(self, url: str, seconds: float = REQUEST_SECONDS, json: bytes | None = None) -> bytes:
         """Return what is at ``url``. Raises RegistryError, NotFoundError, UnusableFileError."""
         try:
             known = self._credentials if is_same_server(url, self._uri) else NO_CREDENTIALS
-            return read_url(url, MAX_BYTES, seconds, known)
+            return read_url(url, MAX_BYTES, seconds, known, json)
         except TooManyBytesError as error:
             raise _too_large() from error
         except HTTPError as error:
@@ -147,8 +157,12 @@ class Registry:
             raise RegistryError(f"{url} does not respond: {_first_line(error)}") from error
 
 
+def _read_tags(found: dict[str, Any]) -> dict[str, str]:
+    return {tag["key"]: tag.get("value", "") for tag in found.get("tags", [])}
+
+
 def _describe(found: dict[str, Any]) -> Version:
-    tags = {tag["key"]: tag.get("value", "") for tag in found.get("tags", [])}
+    tags = _read_tags(found)
     try:
         accuracy = float(tags["test_accuracy"])
     except (KeyError, ValueError):

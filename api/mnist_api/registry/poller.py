@@ -13,6 +13,7 @@ from mnist_api.model.trial import TrialIncompleteError, try_model
 from mnist_api.model.version import Version
 from mnist_api.registry.active_record import LastActive
 from mnist_api.registry.cache import Cache
+from mnist_api.registry.history import History
 from mnist_api.registry.mlflow_client import Registry, RegistryError, UnusableFileError
 from mnist_api.registry.version_folders import DamagedError
 
@@ -25,11 +26,17 @@ class Poller:
     """Activates the desired version. Whatever goes wrong, the active version stays active."""
 
     def __init__(
-        self, active: ActiveModel, registry: Registry, cache: Cache, poll_seconds: float
+        self,
+        active: ActiveModel,
+        registry: Registry,
+        cache: Cache,
+        history: History,
+        poll_seconds: float,
     ) -> None:
         self._active = active
         self._registry = registry
         self._cache = cache
+        self._history = history
         self._poll_seconds = poll_seconds
         self._failed: Version | None = None  # the last version that could not be activated
         self._pause = 0.0
@@ -62,7 +69,7 @@ class Poller:
             time.sleep(self._poll_seconds)
 
     def poll(self) -> None:
-        """Poll the registry once, and activate the desired version if it is not active."""
+        """Poll the registry once, activate the desired version, and record what has changed."""
         try:
             desired = self._registry.find()
         except RegistryError as error:
@@ -70,6 +77,11 @@ class Poller:
             self._warn_once("unreachable", f"{error}. {self._describe_active()}")
             self._fall_back()
             return
+        self._follow(desired)
+        self._history.look(desired, self._active.current)
+
+    def _follow(self, desired: Version | None) -> None:
+        """Activate the desired version if it is not active."""
         current = self._active.current
         if desired is None:
             self._active.desired = self._failed = None

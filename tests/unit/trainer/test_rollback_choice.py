@@ -3,7 +3,7 @@
 import pytest
 
 from mnist_trainer.pipeline import rollback
-from mnist_trainer.tracking.registry import Version, VersionError
+from mnist_trainer.tracking.version import Version, VersionError
 
 SHA256 = {"sha256": "0" * 64}  # a tag that every version of a training has
 

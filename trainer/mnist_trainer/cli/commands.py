@@ -5,6 +5,7 @@ import sys
 from dataclasses import replace
 
 from mnist_trainer import library_logging
+from mnist_trainer.cli.history import describe_history
 from mnist_trainer.cli.parser import choose_recipe
 from mnist_trainer.cli.robustness import describe_robustness
 from mnist_trainer.cli.versions import describe_versions, list_warnings
@@ -23,7 +24,9 @@ REJECTED = 3  # exit code of --require-promotion
 
 def run(args: argparse.Namespace, settings: Settings) -> int:
     """Run a command and return the exit code; raises TrainerError."""
-    registry = Registry(settings.tracking_uri, settings.model_name, settings.model_alias)
+    registry = Registry(
+        settings.tracking_uri, settings.model_name, settings.model_alias, args.command
+    )
     match args.command:
         case "train":
             return _train(args, settings, registry)
@@ -37,6 +40,8 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
             _roll_back(registry)
         case "versions":
             print("\n".join(describe_versions(registry, settings.api_url)))
+        case "history":
+            print("\n".join(describe_history(registry)))
         case "robustness":
             test = load_dataset(settings.data_dir).test
             print("\n".join(describe_robustness(registry, args.version, test)))

@@ -48,6 +48,8 @@ def parse_args(arguments: Sequence[str]) -> argparse.Namespace:
     summary = "list the versions: accuracy, date, which one is promoted, the gate's decision"
     details = " Where API_URL is set, also which one is active in that API, and why not another."
     commands.add_parser("versions", help=summary, description=_sentence(summary) + details)
+    summary = "list which version was desired and active from when to when, and who moved the alias"
+    commands.add_parser("history", help=summary, description=_sentence(summary))
     _add_robustness(commands)
     return parser.parse_args(arguments)
 

@@ -4,7 +4,8 @@ from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
 from mnist_trainer.tracking.api import ActiveModel, ApiError, fetch_active
-from mnist_trainer.tracking.registry import STAGE, Registry
+from mnist_trainer.tracking.model_reader import STAGE
+from mnist_trainer.tracking.registry import Registry
 from mnist_trainer.tracking.version import Version
 
 

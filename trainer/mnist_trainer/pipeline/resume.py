@@ -30,7 +30,9 @@ def resume(settings: Settings, folder: Path, data: Dataset) -> Decision:
         checkpoint, files = trained = read_checkpoint(folder)
         _check_data(checkpoint, data, settings.data_dir)
         model = _load_model(files.keras)
-        registry = Registry(settings.tracking_uri, checkpoint.model_name, checkpoint.model_alias)
+        registry = Registry(
+            settings.tracking_uri, checkpoint.model_name, checkpoint.model_alias, "resume-upload"
+        )
         with reopen_run(settings.tracking_uri, checkpoint.run_id, checkpoint.pending) as run:
             print_line(f"Run      {run.url}")
             decision = release(run, registry, model, trained, data.test)
