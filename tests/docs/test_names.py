@@ -12,7 +12,10 @@ from support.documents import DOCUMENTS, find_code, find_commands, find_fences
 from support.processes import ROOT, python_of
 
 TRAINER = python_of("trainer-test")
-COMMANDS = ("train", "search", "versions", "promote", "rollback", "robustness", "resume-upload")
+COMMANDS = (
+    *("train", "search", "versions", "history", "promote", "rollback", "robustness"),
+    "resume-upload",
+)
 IS_PATH = re.compile(r"[\w.-]+/[\w./-]*|[\w-]+\.(?:py|md|yaml|example|sh|toml|json)")
 FOREIGN_PATHS = ("extra_files/", "report.html", ".env", "application/")  # MLflow's, a user's; types
 MADE_PATHS = (".local/", "models/", "unsent/", "searches/")  # by a start or a training

@@ -63,6 +63,13 @@ def wait_until_active(version: str, seconds: float) -> bool:
     return False
 
 
+def recorded(registry: MlflowClient, name: str, kind: str) -> list[str]:
+    """The versions in the history of the alias, the latest last: desired ones or active ones."""
+    prefix = f"history.Production.{kind}."
+    keys = sorted(key for key in registry.get_registered_model(name).tags if key.startswith(prefix))
+    return [key.removeprefix(prefix).partition(".")[2] for key in keys]
+
+
 def register_copy(
     registry: MlflowClient, production: ModelVersion, tags: dict[str, str]
 ) -> ModelVersion:
@@ -83,6 +90,10 @@ def test_a_version_that_gets_the_alias_is_active_within_seconds_and_no_request_f
     traffic.join()
     assert traffic.failures == []
     assert traffic.responses > 100
+    time.sleep(1)  # the last move is recorded after it is active
+    for kind in ("desired", "active"):  # one record a move, however many workers have seen it
+        moves = [str(production.version), str(copy.version), str(production.version)]
+        assert recorded(registry, production.name, kind)[-3:] == moves
 
 
 def test_a_version_whose_file_differs_from_its_sha256_tag_never_becomes_active(
