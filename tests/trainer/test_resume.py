@@ -69,6 +69,7 @@ def test_wherever_a_delivery_broke_off_it_is_completed_and_nothing_is_there_twic
     assert version.run_id == folder.name
     assert version.tags["gate"] == "passed"
     assert version.tags["promoted_over"] == "1"
+    assert {"digit_score_sha256", "drift_reference_sha256"} <= version.tags.keys()
     assert alias_of(settings, client) == "2"
     assert not folder.exists()
     assert client.list_artifacts(folder.name, "figures")

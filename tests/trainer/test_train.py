@@ -1,6 +1,7 @@
 """A whole training against a real server: what it logs, registers, promotes and leaves."""
 
 import hashlib
+import json
 from pathlib import Path
 
 import keras  # type: ignore[import-untyped]  # ships no types
@@ -47,6 +48,22 @@ def test_the_version_is_promoted_and_tagged(trained: Settings, client: MlflowCli
     assert version.tags["gate"] == "passed"
     assert 0.3 < float(version.tags["test_accuracy"]) < 1
     assert "promoted_over" not in version.tags
+
+
+def test_the_version_carries_its_score_and_its_drift_reference(
+    trained: Settings, client: MlflowClient, tmp_path: Path
+) -> None:
+    mlflow.set_tracking_uri(trained.tracking_uri)
+    version = client.get_model_version_by_alias("trained", "Production")
+    for name in ("digit_score.npz", "drift_reference.json"):
+        file = mlflow.artifacts.download_artifacts(
+            f"models:/trained@Production/extra_files/{name}", dst_path=str(tmp_path)
+        )
+        digest = hashlib.sha256(Path(file).read_bytes()).hexdigest()
+        assert version.tags[f"{name.partition('.')[0]}_sha256"] == digest
+    reference = json.loads(Path(file).read_text())
+    assert reference["images"] == 5000
+    assert sum(reference["digits"]) == pytest.approx(1, abs=1e-5)
 
 
 def test_pyfunc_and_tensorflow_load_what_serving_runs(trained: Settings, tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from mnist_trainer.data.images import LabelledImages
 from mnist_trainer.evaluation.metrics import Probabilities
 from mnist_trainer.signature import CLASSES, PIXELS
 
+FILE = "digit_score.npz"
 COMPONENTS = 48  # of each class
 ITERATIONS = 6
 BEYOND = 0.003  # share of the validation images

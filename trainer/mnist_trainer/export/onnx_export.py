@@ -24,11 +24,18 @@ TOLERANCE = 1e-5  # of a probability
 
 @dataclass(frozen=True)
 class ModelFiles:
-    """The files of one model; ``score`` is its digit score's, which an earlier model has not."""
+    """The files of one model.
+
+    ``extra`` are stored beside the ONNX file of its version, each with the tag <stem>_sha256.
+    """
 
     keras: Path
     onnx: Path
-    score: Path | None = None
+    extra: tuple[Path, ...] = ()
+
+    def find_extra(self, name: str) -> Path | None:
+        """Return the file ``name`` of ``extra``; models of former releases lack some."""
+        return next((file for file in self.extra if file.name == name), None)
 
 
 def export_model(model: keras.Sequential, pixels: NDArray[np.float32], folder: Path) -> ModelFiles:

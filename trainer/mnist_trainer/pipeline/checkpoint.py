@@ -8,12 +8,14 @@ from pathlib import Path
 from typing import Any
 
 from mnist_trainer.errors import TrainerError
+from mnist_trainer.evaluation import digit_score, drift_reference
 from mnist_trainer.export.onnx_export import ModelFiles
 from mnist_trainer.tracking.run import MetricPoint
 from mnist_trainer.tracking.version import compute_digest
 from mnist_trainer.training.history import EpochMetrics
 
-RECORD, KERAS, ONNX, SCORE = "training.json", "model.keras", "model.onnx", "digit_score.npz"
+RECORD, KERAS, ONNX = "training.json", "model.keras", "model.onnx"
+EXTRA = (digit_score.FILE, drift_reference.FILE)  # those of former releases lack some
 KEYS = {"params": "told", "pending": "waiting"}  # fields that have another name in training.json
 
 
@@ -43,10 +45,10 @@ class Checkpoint:
 def write_checkpoint(checkpoint: Checkpoint, files: ModelFiles, folder: Path) -> None:
     """Write training.json and the model's files into ``folder``; raises OSError."""
     digests = {}
-    for name, source in ((KERAS, files.keras), (ONNX, files.onnx), (SCORE, files.score)):
-        if source:
-            shutil.copyfile(source, folder / name)
-            digests[name] = compute_digest(source)
+    named = ((KERAS, files.keras), (ONNX, files.onnx), *((each.name, each) for each in files.extra))
+    for name, source in named:
+        shutil.copyfile(source, folder / name)
+        digests[name] = compute_digest(source)
     record = {KEYS.get(name, name): value for name, value in asdict(checkpoint).items()}
     (folder / RECORD).write_text(json.dumps(record | {"sha256": digests}, indent=1), "utf-8")
 
@@ -63,8 +65,8 @@ def read_checkpoint(folder: Path) -> tuple[Checkpoint, ModelFiles]:
         for name in {KERAS, ONNX, *digests}:
             if compute_digest(folder / name) != digests[name]:
                 raise CheckpointError(f"{folder} is damaged: {name} is not what was written.")
-        score = folder / SCORE if SCORE in digests else None  # an earlier release had none
-        return checkpoint, ModelFiles(folder / KERAS, folder / ONNX, score)
+        extra = tuple(folder / name for name in EXTRA if name in digests)
+        return checkpoint, ModelFiles(folder / KERAS, folder / ONNX, extra)
     except OSError as error:
         raise CheckpointError(
             f"{folder} is incomplete: {error.filename} cannot be read: {error.strerror}."

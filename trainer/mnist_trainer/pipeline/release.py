@@ -10,6 +10,7 @@ import numpy as np
 
 from mnist_trainer.console import print_line
 from mnist_trainer.data.images import LabelledImages
+from mnist_trainer.evaluation import digit_score
 from mnist_trainer.evaluation.comparison import compare
 from mnist_trainer.evaluation.digit_score import LOWEST, DigitScore
 from mnist_trainer.evaluation.gate import PASSED, Decision
@@ -49,11 +50,10 @@ def release(
         "test_accuracy": f"{metrics.accuracy:.4f}",
         "test_images": test.digest(),
         "gate": "not decided yet",
-    }
+    } | {f"{file.stem}_sha256": compute_digest(file) for file in files.extra}
     unlike = None
-    if files.score:
-        tags["digit_score_sha256"] = compute_digest(files.score)
-        scores = DigitScore.load(files.score).compute(test.pixels(), probabilities)
+    if score := files.find_extra(digit_score.FILE):
+        scores = DigitScore.load(score).compute(test.pixels(), probabilities)
         unlike = float(np.mean(scores < LOWEST))
         run.log_metrics({"test_unlike_digits": unlike})
     version = _register(run, registry, model, trained, tags)

@@ -14,7 +14,9 @@ from mnist_trainer.console import print_line
 from mnist_trainer.data.dataset import Dataset
 from mnist_trainer.data.drawn_digits import choose_training_images
 from mnist_trainer.data.images import LabelledImages
+from mnist_trainer.evaluation import digit_score, drift_reference
 from mnist_trainer.evaluation.digit_score import fit_digit_score
+from mnist_trainer.evaluation.drift_reference import describe_images, save_reference
 from mnist_trainer.evaluation.gate import Decision
 from mnist_trainer.evaluation.metrics import predict
 from mnist_trainer.export.onnx_conversion import ExportError
@@ -139,9 +141,15 @@ def _export(
     model: keras.Sequential, training: LabelledImages, validation: LabelledImages, folder: Path
 ) -> ModelFiles:
     files = export_model(model, validation.first(CHECKED).pixels(), folder)
-    score = folder / "digit_score.npz"
-    fit_digit_score(training, validation, predict(model, validation.pixels())).save(score)
-    return replace(files, score=score)
+    probabilities = predict(model, validation.pixels())
+    score = fit_digit_score(training, validation, probabilities)
+    extra = [folder / digit_score.FILE]
+    score.save(extra[0])
+    scores = score.compute(validation.pixels(), probabilities)
+    if reference := describe_images(validation, probabilities, scores):
+        extra.append(folder / drift_reference.FILE)
+        save_reference(reference, extra[1])
+    return replace(files, extra=tuple(extra))
 
 
 def _list_params(config: TrainConfig, data: Dataset, model: keras.Sequential) -> dict[str, Any]:

@@ -133,7 +133,7 @@ class Run:
                 name="model",
                 signature=signature,
                 pip_requirements=requirements,
-                extra_files=[str(file) for file in (files.onnx, files.score) if file],
+                extra_files=[str(file) for file in (files.onnx, *files.extra)],
             )
         return str(logged.model_id)
 
