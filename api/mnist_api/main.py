@@ -9,6 +9,8 @@ from pathlib import Path
 
 from flask import Flask
 
+from mnist_api.drift.sampler import Sampler
+from mnist_api.drift.window import Window
 from mnist_api.handlers.access.allowed_hosts import AllowedHosts
 from mnist_api.handlers.access.cross_origin import CrossOrigin
 from mnist_api.handlers.context import Context
@@ -66,7 +68,9 @@ def _wire(settings: Settings) -> tuple[Context, Callable[[], None]]:
     """Return what the handlers need, and what each worker calls to load its model."""
     configure_logging()
     import_runtime()  # before the fork: one copy in memory for all workers
-    active = ActiveModel(settings.model_name)
+    window = Window()  # before the fork: shared by all workers
+    sampler = Sampler(window)
+    active = ActiveModel(settings.model_name, sampler)
     context = Context(
         active,
         settings.max_content_length,
@@ -75,6 +79,7 @@ def _wire(settings: Settings) -> tuple[Context, Callable[[], None]]:
         AllowedHosts(settings.allowed_hosts),
         CrossOrigin(settings.cors_origins),
         Metrics(TEMPLATES),  # as above
+        window,
     )
     if settings.model_file is not None:
         path, now = settings.model_file, datetime.now(UTC)
@@ -85,7 +90,13 @@ def _wire(settings: Settings) -> tuple[Context, Callable[[], None]]:
     )
     cache = Cache(settings.cache, settings.model_name, settings.model_alias, settings.tracking_uri)
     history = History(registry, settings.model_alias, settings.poll_seconds)
-    return context, Poller(active, registry, cache, history, settings.poll_seconds).start
+    poller = Poller(active, registry, cache, history, settings.poll_seconds)
+
+    def start() -> None:
+        sampler.start()
+        poller.start()
+
+    return context, start
 
 
 def _read_file(path: Path) -> bytes:

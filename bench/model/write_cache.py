@@ -12,7 +12,7 @@ from pathlib import Path
 import numpy as np
 
 from mnist_api.model.trial import try_model
-from mnist_api.model.version import Version
+from mnist_api.model.version import SCORE, Version
 from mnist_api.registry.cache import Cache
 
 NAME, ALIAS = "mnist-classifier", "Production"
@@ -25,7 +25,7 @@ def main(model: Path, folder: Path, registry: str) -> None:
     version = Version(NAME, "1", None, None, *digests)
     cache = Cache(folder, NAME, ALIAS, registry)
     cache.obtain(version, lambda _: content, try_model)
-    cache.obtain_score(version, lambda _: score)
+    cache.obtain_extra(version, SCORE, lambda *_: score)
     cache.record_active(version)
 
 

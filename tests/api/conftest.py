@@ -4,6 +4,7 @@ from pathlib import Path
 
 import pytest
 
+from support.digit_version import DigitVersion, make_version
 from support.http_connection import Connection
 from support.networks.dense import digit_network, linear_network
 from support.registered_model import RegisteredModel
@@ -85,3 +86,9 @@ def model(server: TrackingServer, tmp_path: Path) -> Iterator[RegisteredModel]:
     model = RegisteredModel(server, tmp_path)
     yield model
     model.relay.cut()
+
+
+@pytest.fixture(scope="session")
+def digit_version(tmp_path_factory: pytest.TempPathFactory) -> DigitVersion:
+    """Return a version that reads MNIST's digits, with its digit score and drift reference."""
+    return make_version(tmp_path_factory.mktemp("digits"))

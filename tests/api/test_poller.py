@@ -43,8 +43,8 @@ class FakeRegistry:
             raise RegistryError("Its file cannot be fetched")
         return CONTENTS[desired.id]
 
-    def fetch_score(self, desired: Version) -> bytes:
-        raise NotImplementedError  # these versions have no score
+    def fetch_extra(self, desired: Version, name: str) -> bytes:
+        raise NotImplementedError  # these versions have no other files
 
 
 @pytest.fixture

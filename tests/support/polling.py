@@ -59,8 +59,8 @@ class FakeRegistry:
     def fetch(self, wanted: Version) -> bytes:
         return f"fetched {wanted.id}".encode()
 
-    def fetch_score(self, wanted: Version) -> bytes:
-        return f"score of {wanted.id}".encode()
+    def fetch_extra(self, wanted: Version, name: str) -> bytes:
+        return f"{name} of {wanted.id}".encode()
 
 
 class FakeCache:
@@ -72,7 +72,7 @@ class FakeCache:
         self.cached: list[Version] = []
         self.errors: dict[str, Exception] = {}
         self.obtained: list[str] = []
-        self.scored: set[str] = set()
+        self.extras: set[tuple[str, str]] = set()
         self.recorded: list[Version] = []
         self.on_obtain: Callable[[], object] = lambda: None
 
@@ -85,9 +85,11 @@ class FakeCache:
         try_model(content)
         return content
 
-    def obtain_score(self, wanted: Version, fetch: Callable[[Version], bytes]) -> bytes | None:
-        """Return the content of a score, None where the version is not in ``scored``."""
-        return fetch(wanted) if wanted.id in self.scored else None
+    def obtain_extra(
+        self, wanted: Version, name: str, fetch: Callable[[Version, str], bytes]
+    ) -> bytes | None:
+        """Return the content of a file, None where it is not in ``extras``."""
+        return fetch(wanted, name) if (wanted.id, name) in self.extras else None
 
     def has_accepted(self, wanted: Version) -> bool:
         return wanted in self.accepted
@@ -169,6 +171,7 @@ def make_polling(monkeypatch: pytest.MonkeyPatch, poll_seconds: float) -> Pollin
     monkeypatch.setattr(poller, "load_model", load_model)
     monkeypatch.setattr(poller, "try_model", tried.append)
     monkeypatch.setattr(poller, "load_score", bytes.decode)
+    monkeypatch.setattr(poller, "load_reference", bytes.decode)
     made = Poller(active, registry, cache, history, poll_seconds)  # type: ignore[arg-type] # fakes
     return Polling(made, active, registry, cache, clock, observer, tried, history)
 

@@ -18,6 +18,7 @@ class RegisteredModel:
         self.relay = Relay(server.port)
         self.score: bytes | None = None  # of the versions that are registered from now on
         self.score_sha256 = ""  # their tag; "" for the actual one
+        self.reference: bytes | None = None  # as above
         self._folder = folder
         self._log = server.log
         self._from = server.log.stat().st_size
@@ -48,6 +49,8 @@ class RegisteredModel:
             (files / "model.onnx").write_bytes(content)
             if self.score is not None:
                 (files / "digit_score.npz").write_bytes(self.score)
+            if self.reference is not None:
+                (files / "drift_reference.json").write_bytes(self.reference)
             client.log_model_artifacts(model.model_id, str(files.parent))
         client.finalize_logged_model(model.model_id, "READY")
         tags = {"test_accuracy": "0.98", "gate": "passed"}
@@ -55,6 +58,8 @@ class RegisteredModel:
             tags["sha256"] = sha256 or hashlib.sha256(content or b"").hexdigest()
         if self.score is not None:
             tags["digit_score_sha256"] = self.score_sha256 or hashlib.sha256(self.score).hexdigest()
+        if self.reference is not None:
+            tags["drift_reference_sha256"] = hashlib.sha256(self.reference).hexdigest()
         version = client.create_model_version(
             self.name,
             f"models:/{model.model_id}",

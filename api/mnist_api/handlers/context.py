@@ -3,6 +3,7 @@
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 
+from mnist_api.drift.window import Window
 from mnist_api.handlers.access.allowed_hosts import LOCAL_HOSTS, AllowedHosts
 from mnist_api.handlers.access.cross_origin import SAME_ORIGIN, CrossOrigin
 from mnist_api.model.active import ActiveModel
@@ -20,3 +21,4 @@ class Context:
     hosts: AllowedHosts = LOCAL_HOSTS
     cross_origin: CrossOrigin = SAME_ORIGIN
     metrics: Metrics = field(default_factory=lambda: Metrics(()))
+    window: Window = field(default_factory=Window)  # of the drift

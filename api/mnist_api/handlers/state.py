@@ -38,9 +38,11 @@ def describe_active_model(_: Request, context: Context) -> Response:
 
 def export_metrics(_: Request, context: Context) -> Response:
     """Return the metrics in Prometheus' format."""
-    from mnist_api.telemetry.exposition import MEDIA_TYPE, write_metrics  # not needed to start
+    from mnist_api.drift.exposition import DriftGauges  # not needed to start
+    from mnist_api.telemetry.exposition import MEDIA_TYPE, write_metrics
 
-    return Response(200, MEDIA_TYPE, write_metrics(context.metrics))
+    drift = DriftGauges(context.active, context.window)
+    return Response(200, MEDIA_TYPE, write_metrics(context.metrics, drift))
 
 
 def ping(_: Request, context: Context) -> Response:

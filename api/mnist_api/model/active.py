@@ -8,6 +8,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from mnist_api.model.digit_score import DigitScore
+from mnist_api.model.drift_reference import DriftReference
 from mnist_api.model.onnx_model import OnnxModel
 from mnist_api.model.version import Version
 from mnist_api.problems import no_model
@@ -35,6 +36,13 @@ class Observer(Protocol):
         """The registry names another version, or its state has changed; both "" for none."""
 
 
+class Sampler(Protocol):
+    """Takes samples of what the active model is asked."""
+
+    def attach(self, loaded: "LoadedModel") -> None:
+        """Take samples of ``loaded`` from now on, which becomes the active model."""
+
+
 @dataclass(frozen=True)
 class LoadedModel:
     """A model in memory, and what is known about it."""
@@ -44,6 +52,7 @@ class LoadedModel:
     source: str  # "registry" or "file"
     since: datetime  # UTC
     score: DigitScore | None = None  # which not every version has
+    reference: DriftReference | None = None  # as above
 
 
 @dataclass(frozen=True)
@@ -58,8 +67,9 @@ class Desired:
 class ActiveModel:
     """Holds the active model; replaced in one assignment, so that a request sees one version."""
 
-    def __init__(self, name: str = "mnist-classifier") -> None:
+    def __init__(self, name: str = "mnist-classifier", sampler: Sampler | None = None) -> None:
         self.name = name  # of the registered model
+        self._sampler = sampler
         self._current: LoadedModel | None = None
         self._desired: Desired | None = None
         self._observer: Observer | None = None
@@ -74,6 +84,8 @@ class ActiveModel:
         if self._observer is not None:
             loaded.model.observe = self._observer.count_predictions
             self._observer.count_swap(loaded.version.id)
+        if self._sampler is not None:
+            self._sampler.attach(loaded)
         self._current = loaded
 
     @property

@@ -1,8 +1,9 @@
 """The cache folder: model files by version.
 
-<cache>/<model's name>/<version>/ holds model.onnx, version.json and, where the version has one,
-digit_score.npz; <cache>/<model's name>/ also holds trials.json and, for each alias, the versions
-that were active: in-service.json for Production, in-service-<alias>.json for others.
+<cache>/<model's name>/<version>/ holds model.onnx, version.json and, where the version has them,
+digit_score.npz and drift_reference.json; <cache>/<model's name>/ also holds trials.json and, for
+each alias, the versions that were active: in-service.json for Production, in-service-<alias>.json
+for others.
 """
 
 import logging
@@ -20,7 +21,6 @@ from mnist_api.registry.trial_results import TrialResults
 from mnist_api.registry.version_folders import DamagedError, VersionFolders, check_sha256
 
 CONTENT = "model.onnx"
-SCORE = "digit_score.npz"
 
 log = logging.getLogger(__name__)
 
@@ -62,19 +62,22 @@ class Cache:
                     content = self._fetch_and_try(version, fetch, try_model)
         return content
 
-    def obtain_score(self, version: Version, fetch: Callable[[Version], bytes]) -> bytes | None:
-        """Return the digit score's file of ``version``, None if it has none.
+    def obtain_extra(
+        self, version: Version, name: str, fetch: Callable[[Version, str], bytes]
+    ) -> bytes | None:
+        """Return the file ``name`` of ``version``, SCORE or REFERENCE, None if it has none.
 
         Raises DamagedError, and what ``fetch`` raises.
         """
-        if version.score_sha256 is None:
+        sha256 = version.find_sha256(name)
+        if sha256 is None:
             return None
         with self._lock(".lock"):
-            content = self._folders.read(version, SCORE, version.score_sha256)
+            content = self._folders.read(version, name, sha256)
             if content is None:
-                content = fetch(version)
-                check_sha256(content, version.score_sha256)
-                self._store(version, SCORE, content)
+                content = fetch(version, name)
+                check_sha256(content, sha256)
+                self._store(version, name, content)
         return content
 
     def has_accepted(self, version: Version) -> bool:

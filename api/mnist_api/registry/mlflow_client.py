@@ -21,9 +21,11 @@ from mnist_api.registry.credentials import (
     Credentials,
 )
 
-ONNX, SCORE = "extra_files/model.onnx", "extra_files/digit_score.npz"  # in a version's files
+ONNX = "model.onnx"
+FOLDER = "extra_files"  # of a version's files for the API
 STAGE = "Production"
 ARTIFACTS = "/api/2.0/mlflow-artifacts/artifacts"  # those that the tracking server proxies
+SHA256_TAGS = ("sha256", "digit_score_sha256", "drift_reference_sha256")
 NOT_FOUND = ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE")  # no such model; no such alias
 REQUEST_SECONDS = 15.0
 FILE_SECONDS = 60.0
@@ -68,11 +70,7 @@ class Registry:
 
     def fetch(self, version: Version) -> bytes:
         """Return the ONNX file of ``version``. Raises RegistryError, UnusableFileError."""
-        return self._fetch(version, ONNX)
-
-    def fetch_score(self, version: Version) -> bytes:
-        """Return the digit score's file of ``version``. Raises as ``fetch`` does."""
-        return self._fetch(version, SCORE)
+        return self.fetch_extra(version, ONNX)
 
     def tags(self) -> dict[str, str]:
         """Return the tags of the registered model. Raises RegistryError, NotFoundError."""
@@ -84,10 +82,11 @@ class Registry:
         tag = msgspec.json.encode({"name": self._name, "key": key, "value": value})
         self._get(f"{self._uri}/api/2.0/mlflow/registered-models/set-tag", json=tag)
 
-    def _fetch(self, version: Version, file: str) -> bytes:
+    def fetch_extra(self, version: Version, file: str) -> bytes:
+        """Return another file of ``version``. Raises as ``fetch`` does."""
         found = self._call("model-versions/get-download-uri", name=version.name, version=version.id)
         folder = self._find_url(self._find_artifacts(found["artifact_uri"]))
-        return self._get(f"{folder}/{file}", FILE_SECONDS)
+        return self._get(f"{folder}/{FOLDER}/{file}", FILE_SECONDS)
 
     def _find_staged(self) -> Version | None:
         endpoint = "registered-models/get-latest-versions"
@@ -167,7 +166,7 @@ def _describe(found: dict[str, Any]) -> Version:
         accuracy = float(tags["test_accuracy"])
     except (KeyError, ValueError):
         accuracy = None
-    digests = (tags.get(key, "").strip().lower() for key in ("sha256", "digit_score_sha256"))
+    digests = (tags.get(key, "").strip().lower() for key in SHA256_TAGS)
     valid = [digest if _is_sha256(digest) else None for digest in digests]
     run_id = found.get("run_id") or None
     return Version(found["name"], str(found["version"]), run_id, accuracy, *valid)

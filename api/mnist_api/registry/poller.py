@@ -8,9 +8,10 @@ from datetime import UTC, datetime
 
 from mnist_api.model.active import ActiveModel, Desired, LoadedModel, State
 from mnist_api.model.digit_score import DigitScore, load_score
+from mnist_api.model.drift_reference import DriftReference, load_reference
 from mnist_api.model.onnx_model import ModelRefusedError, load_model
 from mnist_api.model.trial import TrialIncompleteError, try_model
-from mnist_api.model.version import Version
+from mnist_api.model.version import REFERENCE, SCORE, Version
 from mnist_api.registry.active_record import LastActive
 from mnist_api.registry.cache import Cache
 from mnist_api.registry.history import History
@@ -103,7 +104,7 @@ class Poller:
         self._pause = min(2 * self._pause, max(MAX_PAUSE, self._poll_seconds))
         try:
             model = load_model(self._cache.obtain(desired, self._registry.fetch, try_model))
-            score = self._load_score(desired, self._registry.fetch_score)
+            extras = self._load_extras(desired, self._registry.fetch_extra)
         except (DamagedError, ModelRefusedError, TrialIncompleteError, RegistryError) as error:
             is_refused = isinstance(error, UnusableFileError | DamagedError | ModelRefusedError)
             state: State = "refused" if is_refused else "failed"
@@ -113,7 +114,7 @@ class Poller:
             self._warn_once((desired, type(error).__name__), sentence)
             return
         since = self._cache.record_active(desired)
-        self._active.current = LoadedModel(model, desired, "registry", since, score)
+        self._active.current = LoadedModel(model, desired, "registry", since, *extras)
         self._active.desired = Desired(desired.id, "active")
         self._failed = None
         log.info("Version %s of %s is active.", desired.id, desired.name)
@@ -125,19 +126,25 @@ class Poller:
             return False
         try:
             model = load_model(self._cache.obtain(version, _fetch_nothing, try_model))
-            score = self._load_score(version, _fetch_nothing)
+            extras = self._load_extras(version, _fetch_nothing)
         except (DamagedError, ModelRefusedError, TrialIncompleteError) as error:
             if not isinstance(error, TrialIncompleteError):
                 self._unusable.add(version)
             log.warning("Version %s in the cache is not activated: %s.", version.id, error)
             return False
-        self._active.current = LoadedModel(model, version, "registry", since, score)
+        self._active.current = LoadedModel(model, version, "registry", since, *extras)
         log.info("Version %s of %s is active, from the cache.", version.id, version.name)
         return True
 
-    def _load_score(self, version: Version, fetch: Callable[[Version], bytes]) -> DigitScore | None:
-        content = self._cache.obtain_score(version, fetch)
-        return None if content is None else load_score(content)
+    def _load_extras(
+        self, version: Version, fetch: Callable[[Version, str], bytes]
+    ) -> tuple[DigitScore | None, DriftReference | None]:
+        score = self._cache.obtain_extra(version, SCORE, fetch)
+        reference = self._cache.obtain_extra(version, REFERENCE, fetch)
+        return (
+            None if score is None else load_score(score),
+            None if reference is None else load_reference(reference),
+        )
 
     def _fall_back(self) -> None:
         """Without an active model and a registry, activate the most recent cached version."""
@@ -162,5 +169,5 @@ class Poller:
             log.info("The desired version is active again.")
 
 
-def _fetch_nothing(_: Version) -> bytes:
+def _fetch_nothing(_: Version, __: str = "") -> bytes:
     raise DamagedError("its file is missing or damaged")

@@ -26,10 +26,11 @@ from mnist_api.telemetry.metrics import (
 MEDIA_TYPE = CONTENT_TYPE_LATEST
 
 
-def write_metrics(metrics: Metrics) -> bytes:
-    """Return the sums over the workers, in Prometheus' text format."""
+def write_metrics(metrics: Metrics, *others: Collector) -> bytes:
+    """Return the sums over the workers, and ``others``, in Prometheus' text format."""
     registry = CollectorRegistry(auto_describe=False)
-    registry.register(_Sums(metrics))
+    for collector in (_Sums(metrics), *others):
+        registry.register(collector)
     return generate_latest(registry)
 
 

@@ -1,4 +1,4 @@
-"""MNIST's test images, from the trainer's data."""
+"""MNIST's images, from the trainer's data."""
 
 import gzip
 
@@ -9,8 +9,8 @@ from support.processes import ROOT
 DATA = ROOT / "trainer" / "data"
 
 
-def read_digits(count: int) -> np.ndarray:
-    """Return the first images as uint8 [count, 784]."""
-    with gzip.open(DATA / "t10k-images-idx3-ubyte.gz") as file:
+def read_digits(count: int, part: str = "t10k") -> np.ndarray:
+    """Return the first images of the test, or of "train", as uint8 [count, 784]."""
+    with gzip.open(DATA / f"{part}-images-idx3-ubyte.gz") as file:
         file.seek(16)
         return np.frombuffer(file.read(count * 784), np.uint8).reshape(count, 784)

@@ -151,8 +151,17 @@ def test_another_reason_or_version_is_logged_again(
 
 
 def test_a_version_is_active_with_its_score_or_without(polling: Polling) -> None:
-    polling.cache.scored.add("1")
+    polling.cache.extras.add(("1", "digit_score.npz"))
     polling.poll(1)
-    assert polling.active.require().score == "score of 1"
+    assert polling.active.require().score == "digit_score.npz of 1"
     polling.poll(2)
     assert polling.active.require().score is None
+
+
+def test_a_version_is_active_with_its_drift_reference_or_without(polling: Polling) -> None:
+    polling.cache.extras.add(("1", "drift_reference.json"))
+    polling.poll(1)
+    assert polling.active.require().reference == "drift_reference.json of 1"
+    assert polling.active.require().score is None
+    polling.poll(2)
+    assert polling.active.require().reference is None

@@ -64,7 +64,7 @@ def test_a_score_is_fetched_from_beside_the_network(monkeypatch: pytest.MonkeyPa
     registry, _ = registry_with(
         monkeypatch, RUN | {SOURCE: {"artifact_uri": "https://files/a"}, url: b"a score"}
     )
-    assert registry.fetch_score(VERSION) == b"a score"
+    assert registry.fetch_extra(VERSION, "digit_score.npz") == b"a score"
 
 
 STORES = [

@@ -47,7 +47,7 @@ def test_without_the_alias_the_first_version_of_the_stage_is_desired(
     assert [request[0] for request in server.requests] == [ALIAS, STAGED]
 
 
-SHA256 = "0123456789abcdef" * 4
+SHA256, OTHER = "0123456789abcdef" * 4, "76543210fedcba98" * 4
 
 
 def tags(**values: str | None) -> dict[str, Any]:
@@ -66,6 +66,7 @@ DESCRIPTIONS: list[tuple[dict[str, Any], tuple[str | float | None, ...]]] = [
     (tags(sha256=SHA256[1:]), ("run", None, None)),
     (tags(sha256=f"{SHA256}0"), ("run", None, None)),
     (tags(sha256=SHA256, digit_score_sha256=SHA256[::-1]), ("run", None, SHA256, SHA256[::-1])),
+    (tags(sha256=SHA256, drift_reference_sha256=OTHER), ("run", None, SHA256, None, OTHER)),
 ]
 
 

@@ -1,7 +1,8 @@
 """The routes that say how the API is."""
 
-from mnist_api.handlers import state
+from mnist_api.handlers import drift, state
 from mnist_api.handlers.route import NO_MODEL, Operation, Route, returns, returns_text
+from mnist_api.handlers.schemas.drift import Drift
 from mnist_api.handlers.schemas.state import Health, ModelDescription
 
 TAG = "State"
@@ -27,6 +28,24 @@ ROUTES = (
             id="model",
             summary="Describe the active version",
             responses=returns(ModelDescription, "The active version."),
+            errors=(500, 503),
+        ),
+    ),
+    Route(
+        "GET",
+        "/drift",
+        drift.describe_drift,
+        Operation(
+            tag=TAG,
+            id="drift",
+            summary="Compare the newest images with the validation images",
+            description="Up to two images a second of each worker are sampled; the newest 300 of "
+            "the last hour are compared, feature by feature: `ink` (mean pixel), `center_x` and "
+            "`center_y` (centre of mass), `confidence`, `digit_score` and `digit`. A feature has "
+            "drifted if its population stability index is above 0.25 and the test's p-value below "
+            "1e-11, for the newest 120 images or for all. Fewer than 50 are not judged. A version "
+            "without a drift reference, or a MODEL_FILE, is not compared.",
+            responses=returns(Drift, "The comparison."),
             errors=(500, 503),
         ),
     ),

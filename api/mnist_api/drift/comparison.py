@@ -1,0 +1,74 @@
+"""Compares samples with a drift reference: how much they differ, and whether by chance.
+
+A feature has drifted if the population stability index is large and a two-sample chi-square test
+says that this is not by chance. Both are of the newest 120 images, which show a sudden change soon,
+or of all, which show a smaller one. P_VALUE is small, as a window may be judged at each new image,
+86,400 times a day.
+"""
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.special import chdtrc  # type: ignore[import-untyped] # it ships no types
+
+from mnist_api.model.drift_reference import FEATURES, DriftReference
+
+FEWEST = 50  # images; fewer are not judged
+RECENT = 120
+PSI = 0.25  # "a major shift" by convention
+P_VALUE = 1e-11
+
+Numbers = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class FeatureDrift:
+    """The comparison of one feature; None for both numbers if there are too few images."""
+
+    psi: float | None = None
+    p_value: float | None = None
+    drifted: bool = False
+
+
+def compare(reference: DriftReference, samples: Numbers) -> dict[str, FeatureDrift]:
+    """Compare ``samples`` [n, 6], the oldest first, feature by feature."""
+    if len(samples) < FEWEST:
+        return {name: FeatureDrift() for name in FEATURES}
+    compared = {}
+    for name, values in zip(FEATURES, samples.T, strict=True):
+        recent = _compare_feature(reference, name, values[-RECENT:])
+        compared[name] = recent if recent.drifted else _compare_feature(reference, name, values)
+    return compared
+
+
+def _compare_feature(reference: DriftReference, name: str, values: Numbers) -> FeatureDrift:
+    edges, shares = reference.edges[name], reference.shares[name]
+    bins = np.searchsorted(edges, values, side="right")
+    counts = np.bincount(bins, minlength=len(shares)).astype(np.float64)
+    psi, p_value = compare_counts(counts, shares * reference.images)
+    return FeatureDrift(float(psi), float(p_value), bool(is_drift(psi, p_value)))
+
+
+def is_drift(psi: Numbers, p_value: Numbers) -> NDArray[np.bool_]:
+    """Say whether a difference is both large and not by chance."""
+    return (psi > PSI) & (p_value < P_VALUE)
+
+
+def compare_counts(counts: Numbers, expected: Numbers) -> tuple[Numbers, Numbers]:
+    """Return the population stability index and the p-value of the chi-square test.
+
+    ``counts`` [..., bins] are those of the samples, ``expected`` [bins] those of the reference. For
+    the index, half an image is added to each bin, as an empty one would make it infinite.
+    """
+    bins, total = counts.shape[-1], counts.sum(-1, keepdims=True)
+    share = (counts + 0.5) / (total + bins / 2)
+    reference = (expected + 0.5) / (expected.sum() + bins / 2)
+    psi = ((share - reference) * np.log(share / reference)).sum(-1)
+    both = counts + expected
+    seen = np.maximum(both, 1e-9)
+    means = seen * total / (total + expected.sum())
+    # of both samples: a bin differs as much in the one as in the other
+    square = ((counts - means) ** 2 / means * (1 + total / expected.sum())).sum(-1)
+    freedom = np.maximum(np.count_nonzero(both, axis=-1) - 1, 1)
+    return psi, chdtrc(freedom, square)

@@ -1,0 +1,100 @@
+"""Simulated traffic, an image a second: clean days raise no alarm, a change soon does."""
+
+from datetime import UTC, datetime
+
+import numpy as np
+import pytest
+
+from mnist_api.drift.comparison import RECENT, compare, compare_counts, is_drift
+from mnist_api.drift.features import measure_image
+from mnist_api.drift.window import SAMPLES
+from mnist_api.model.active import LoadedModel
+from mnist_api.model.digit_score import load_score
+from mnist_api.model.drift_reference import FEATURES, load_reference
+from mnist_api.model.onnx_model import load_model
+from mnist_api.model.version import Version
+from support.digit_version import DigitVersion
+from support.pictures.digits import read_digits
+from support.pictures.drifted import DRIFTS, drift
+
+DAY = 24 * 3600
+STARTS = 20  # of each kind of drift, each after other clean traffic
+SEEN = 115  # images in two minutes, without those that came in the same half second
+
+
+@pytest.fixture(scope="module")
+def loaded(digit_version: DigitVersion) -> LoadedModel:
+    return LoadedModel(
+        load_model(digit_version.network),
+        Version("m", "1", None, None, None),
+        "registry",
+        datetime.now(UTC),
+        load_score(digit_version.score),
+        load_reference(digit_version.reference),
+    )
+
+
+def measure(loaded: LoadedModel, images: np.ndarray) -> np.ndarray:
+    """Return the features, [n, 6]."""
+    assert loaded.score
+    score, infer = loaded.score, loaded.model.infer
+    probabilities = np.concatenate(
+        [infer(images[start : start + 100]) for start in range(0, len(images), 100)]
+    )
+    pairs = zip(images, probabilities, strict=True)
+    return np.array([measure_image(image, row, score) for image, row in pairs])
+
+
+@pytest.fixture(scope="module")
+def clean(loaded: LoadedModel) -> np.ndarray:
+    return measure(loaded, read_digits(10_000).astype(np.float32) / 255)
+
+
+@pytest.mark.parametrize("seed", range(4))
+def test_no_second_of_a_clean_day_raises_an_alarm(
+    loaded: LoadedModel, clean: np.ndarray, seed: int
+) -> None:
+    assert loaded.reference
+    random = np.random.default_rng(seed)
+    order = np.concatenate([random.permutation(len(clean)) for _ in range(9)])[:DAY]
+    for name, values in zip(FEATURES, clean.T, strict=True):
+        shares = loaded.reference.shares[name]
+        bins = np.searchsorted(loaded.reference.edges[name], values[order], side="right")
+        sums = np.zeros((DAY + 1, len(shares)))
+        sums[np.arange(1, DAY + 1), bins] = 1
+        sums = sums.cumsum(axis=0)
+        for window in (RECENT, SAMPLES):
+            counts = sums[window:] - sums[:-window]
+            psi, p_value = compare_counts(counts, shares * loaded.reference.images)
+            assert not is_drift(psi, p_value).any(), (name, window)
+
+
+@pytest.mark.parametrize("kind", DRIFTS)
+@pytest.mark.parametrize("before", [SAMPLES, 0], ids=["after hours", "from the start"])
+def test_a_change_is_found_within_two_minutes(
+    loaded: LoadedModel, clean: np.ndarray, kind: str, before: int
+) -> None:
+    assert loaded.reference
+    random = np.random.default_rng(0)
+    changed = measure(loaded, drift(read_digits(1000), kind))
+    for _ in range(STARTS):
+        samples = np.concatenate([random.choice(clean, before), random.choice(changed, SEEN)])
+        found = compare(loaded.reference, samples[-SAMPLES:])
+        assert any(each.drifted for each in found.values())
+
+
+def test_few_images_are_not_judged(loaded: LoadedModel) -> None:
+    assert loaded.reference
+    changed = measure(loaded, drift(read_digits(50), "inverted"))
+    assert not any(each.drifted for each in compare(loaded.reference, changed[:49]).values())
+    assert compare(loaded.reference, changed)["ink"].drifted
+
+
+@pytest.mark.parametrize("seed", range(200))
+def test_a_small_clean_client_raises_no_alarm(
+    loaded: LoadedModel, clean: np.ndarray, seed: int
+) -> None:
+    assert loaded.reference
+    random = np.random.default_rng(seed)
+    samples = clean[random.permutation(len(clean))[: random.integers(50, 120)]]
+    assert not any(each.drifted for each in compare(loaded.reference, samples).values())
