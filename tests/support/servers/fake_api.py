@@ -26,6 +26,7 @@ class FakeApi:
     def __init__(self, network: Path) -> None:
         self.delay, self.loaded, self.version = 0.0, True, 3
         self.score: float | None = None  # of each picture
+        self.drift: dict[str, object] = {"available": False, "detected": None, "features": {}}
         self.concurrent = self.max_concurrent = 0
         self._session = onnxruntime.InferenceSession(network)
         self._server = make_server("127.0.0.1", 0, self._app(), threaded=True)
@@ -48,6 +49,7 @@ class FakeApi:
         app.post("/digit")(self._digit)
         app.post("/predict")(self._predict)
         app.get("/model")(self._model)
+        app.get("/drift")(lambda: jsonify(self.drift))
         app.after_request(self._add_policy)
         return app
 

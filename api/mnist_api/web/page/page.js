@@ -13,6 +13,14 @@ const STEPS = {
   found: "What was found",
   digit: "28 × 28 pixels of it",
 };
+const FEATURES = {
+  ink: "ink",
+  center_x: "horizontal position",
+  center_y: "vertical position",
+  confidence: "confidence of the network",
+  digit_score: "likeness to digits",
+  digit: "shares of the digits",
+};
 let curlCommand = null; // with all pixels
 
 const bars = Array.from({ length: 10 }, (_, digit) => {
@@ -168,9 +176,31 @@ async function showModel() {
   } catch {
     parts = [translate("No model is active")];
   }
-  const line = parts.filter(Boolean).join(" · ");
-  if (find("model").textContent !== line) find("model").textContent = line;
+  setText("model", parts.filter(Boolean).join(" · "));
+  await showDrift();
   setTimeout(showModel, MODEL_INTERVAL);
+}
+
+// Shows whether the latest images differ from the validation images, if they can be compared.
+async function showDrift() {
+  const { available, images, detected, features } = await get("drift").catch(() => ({}));
+  const drifted = Object.keys(FEATURES).filter((name) => features?.[name]?.drifted);
+  const isJudged = available && Object.values(features).some(({ psi }) => psi !== null);
+  find("drift").hidden = !isJudged;
+  find("drift").classList.toggle("drifted", Boolean(detected));
+  if (!isJudged) return;
+  const names = drifted.map((name) => translate(FEATURES[name])).join(", ");
+  const text = detected
+    ? translate("Drift: the last {images} images differ from the validation images: {names}", {
+        images,
+        names,
+      })
+    : translate("No drift in the last {images} images", { images });
+  setText("drift", text);
+}
+
+function setText(id, text) {
+  if (find(id).textContent !== text) find(id).textContent = text;
 }
 
 const client = new PredictionClient(show);

@@ -52,6 +52,15 @@ const FRENCH = {
   "{name}, version {version}": "{name}, version {version}",
   "{accuracy} of the test digits right": "{accuracy} des chiffres de test reconnus",
   "No model is active": "Aucun modèle n’est actif",
+  "Drift: the last {images} images differ from the validation images: {names}":
+    "Dérive : les {images} dernières images diffèrent des images de validation : {names}",
+  "No drift in the last {images} images": "Pas de dérive dans les {images} dernières images",
+  "ink": "encre",
+  "horizontal position": "position horizontale",
+  "vertical position": "position verticale",
+  "confidence of the network": "confiance du réseau",
+  "likeness to digits": "ressemblance à des chiffres",
+  "shares of the digits": "proportions des chiffres",
 
   // prediction_client.js
   "The server responded with status {status}.": "Le serveur a répondu par le statut {status}.",

@@ -1,0 +1,43 @@
+"""The page says whether the latest images differ from the validation images."""
+
+from typing import Any
+
+from playwright.sync_api import Browser, Page, expect
+
+from support.servers.fake_api import FakeApi
+
+NAMES = ("ink", "center_x", "center_y", "confidence", "digit_score", "digit")
+INTERVAL = 7000  # milliseconds: longer than between two requests of the page
+
+
+def describe(*drifted: str, psi: float | None = 0.1) -> dict[str, Any]:
+    """Return a response of /drift for 120 images."""
+    features = {name: {"psi": psi, "p_value": 0.5, "drifted": name in drifted} for name in NAMES}
+    found = {"images": 120, "detected": bool(drifted), "features": features}
+    return {"available": True, "version": "3", "since": None} | found
+
+
+def test_the_line_follows_what_the_server_finds(fake_api: FakeApi, page: Page) -> None:
+    line = page.locator("#drift")
+    expect(line).to_be_hidden()
+    fake_api.drift = describe()
+    expect(line).to_have_text("No drift in the last 120 images", timeout=INTERVAL)
+    fake_api.drift = describe("ink", "digit_score")
+    expect(line).to_have_text(
+        "Drift: the last 120 images differ from the validation images: ink, likeness to digits",
+        timeout=INTERVAL,
+    )
+    fake_api.drift = describe(psi=None)  # another version, and few images so far
+    expect(line).to_be_hidden(timeout=INTERVAL)
+
+
+def test_the_line_is_in_french(fake_api: FakeApi, chromium: Browser) -> None:
+    fake_api.drift = describe(*NAMES)
+    page = chromium.new_context(locale="fr").new_page()
+    page.goto(fake_api.address)
+    expect(page.locator("#drift")).to_have_text(
+        "Dérive : les 120 dernières images diffèrent des images de validation : encre, position "
+        "horizontale, position verticale, confiance du réseau, ressemblance à des chiffres, "
+        "proportions des chiffres"
+    )
+    page.context.close()
