@@ -53,6 +53,15 @@ def test_accuracy_is_about_that_of_the_version(
     assert np.mean(predictions == labels) > float(production.tags["test_accuracy"]) - 0.03
 
 
+def test_the_active_version_can_be_compared_with_its_validation_images(
+    api: httpx.Client, production: ModelVersion
+):
+    drift = api.get("/drift").json()
+    assert drift["available"], "the trainer has stored the file that the API reads"
+    assert drift["version"] == str(production.version)
+    assert len(drift["features"]) == 6
+
+
 def test_model_describes_the_active_version(api: httpx.Client, production: ModelVersion):
     model = api.get("/model").json()
     assert str(model["version"]) == str(production.version)
