@@ -72,7 +72,8 @@ class FakeCache:
         self.cached: list[Version] = []
         self.errors: dict[str, Exception] = {}
         self.obtained: list[str] = []
-        self.extras: set[tuple[str, str]] = set()
+        self.extras: set[tuple[str, str]] = set()  # version and name of further files
+        self.lost: set[tuple[str, str]] = set()  # those of them that are not cached
         self.recorded: list[Version] = []
         self.on_obtain: Callable[[], object] = lambda: None
 
@@ -89,7 +90,11 @@ class FakeCache:
         self, wanted: Version, name: str, fetch: Callable[[Version, str], bytes]
     ) -> bytes | None:
         """Return the content of a file, None where it is not in ``extras``."""
-        return fetch(wanted, name) if (wanted.id, name) in self.extras else None
+        if (wanted.id, name) not in self.extras:
+            return None
+        if wanted in self.cached and (wanted.id, name) not in self.lost:
+            return f"cached {name} of {wanted.id}".encode()
+        return fetch(wanted, name)
 
     def has_accepted(self, wanted: Version) -> bool:
         return wanted in self.accepted

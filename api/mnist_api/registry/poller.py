@@ -169,5 +169,5 @@ class Poller:
             log.info("The desired version is active again.")
 
 
-def _fetch_nothing(_: Version, __: str = "") -> bytes:
+def _fetch_nothing(*_: object) -> bytes:
     raise DamagedError("its file is missing or damaged")

@@ -3,12 +3,14 @@
 import hashlib
 from collections.abc import Callable
 from pathlib import Path
+from threading import Thread
 
 import pytest
 from msgspec.structs import replace
 
 from mnist_api.model.version import Version
 from mnist_api.registry.cache import Cache
+from mnist_api.registry.stored_files import locked
 from mnist_api.registry.version_folders import DamagedError
 from support.model_source import VERSION, Source
 
@@ -17,7 +19,8 @@ SCORED = replace(VERSION, score_sha256=hashlib.sha256(SCORE).hexdigest())
 
 
 def returning(content: bytes, fetched: list[Version]) -> Callable[[Version, str], bytes]:
-    def fetch(version: Version, _: str) -> bytes:
+    def fetch(version: Version, name: str) -> bytes:
+        assert name in (NAME, "drift_reference.json")
         fetched.append(version)
         return content
 
@@ -55,6 +58,19 @@ def test_a_score_that_was_not_registered_is_refused(tmp_path: Path) -> None:
     with pytest.raises(DamagedError, match="its tag is"):
         cache.obtain_extra(SCORED, NAME, returning(b"another", []))
     assert not (tmp_path / "digits" / "1" / "digit_score.npz").exists()
+
+
+def test_a_score_is_not_stored_while_another_worker_removes_old_versions(tmp_path: Path) -> None:
+    fetched: list[Version] = []
+    cache = Cache(tmp_path, "digits")
+    given = SCORED, NAME, returning(SCORE, fetched)
+    worker = Thread(target=cache.obtain_extra, args=given)
+    with locked(tmp_path / "digits" / ".lock"):
+        worker.start()
+        worker.join(0.2)
+        assert fetched == []
+    worker.join()
+    assert fetched == [SCORED]
 
 
 def test_a_score_is_used_where_the_folder_cannot_be_written(tmp_path: Path) -> None:
