@@ -3,6 +3,7 @@
 import http.client
 import os
 import signal
+import time
 from collections.abc import Callable
 from pathlib import Path
 
@@ -76,6 +77,7 @@ def test_a_killed_worker_keeps_its_counts_and_loses_its_gauges(api: Api) -> None
     found = samples(api)
     assert found["mnist_api_requests_total route=/predict status=200"] == 20
     assert found["mnist_api_model_version version=file"] == 2
+    assert found["mnist_api_worker_starts_total"] == 3
     for _ in range(10):
         api.predict()
     assert samples(api)["mnist_api_requests_total route=/predict status=200"] == 30
@@ -114,6 +116,10 @@ def test_versions_swaps_and_failed_polls_are_exported(
     assert found["mnist_api_desired_version state=active version=2"] == 2
     assert found["mnist_api_model_swaps_total"] == 4
     assert found["mnist_api_refresh_failures_total"] == 0
+    start = found["mnist_api_start_time_seconds"]
+    created = found["mnist_api_model_created_timestamp_seconds version=2"]
+    assert start < created < time.time() < start + 600
+    assert "mnist_api_model_created_timestamp_seconds version=1" not in found
     model.register(b"not ONNX")
     wait_until(lambda: samples(api)["mnist_api_refresh_failures_total"] >= 2)
     before = samples(api)["mnist_api_refresh_failures_total"]

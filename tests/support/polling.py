@@ -128,12 +128,16 @@ class Observer:
         self.failures = 0
         self.swaps: list[str] = []
         self.desired: list[tuple[str, str]] = []
+        self.created: list[float | None] = []
 
     def count_predictions(self, probabilities: NDArray[np.float32]) -> None:
         """Not called here."""
 
     def count_swap(self, version_id: str) -> None:
         self.swaps.append(version_id)
+
+    def set_created(self, timestamp: float | None) -> None:
+        self.created.append(timestamp)
 
     def count_failure(self) -> None:
         self.failures += 1

@@ -1,6 +1,6 @@
 """The active model: the loaded version that answers requests."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Literal, Protocol
 
@@ -25,6 +25,9 @@ class Observer(Protocol):
 
     def count_swap(self, version_id: str) -> None:
         """Another version is active."""
+
+    def set_created(self, timestamp: float | None) -> None:
+        """When the active version was registered, in seconds since 1970; None if not known."""
 
     def count_failure(self) -> None:
         """A poll of the registry failed, or the desired version could not be activated."""
@@ -84,6 +87,7 @@ class ActiveModel:
         if self._observer is not None:
             loaded.model.observe = self._observer.count_predictions
             self._observer.count_swap(loaded.version.id)
+            self._observer.set_created(loaded.version.created)
         if self._sampler is not None:
             self._sampler.attach(loaded)
         self._current = loaded
@@ -101,6 +105,13 @@ class ActiveModel:
             if state == "refused":
                 self._observer.count_refusal()
         self._desired = desired
+
+    def update_created(self, version: Version) -> None:
+        """Take over when the active version was registered, from an equal ``version``."""
+        if self._current is not None and version.created != self._current.version.created:
+            self._current = replace(self._current, version=version)
+            if self._observer is not None:
+                self._observer.set_created(version.created)
 
     def attach(self, observer: Observer) -> None:
         """Report to ``observer`` what happens from now on."""

@@ -169,7 +169,15 @@ def _describe(found: dict[str, Any]) -> Version:
     digests = (tags.get(key, "").strip().lower() for key in SHA256_TAGS)
     valid = [digest if _is_sha256(digest) else None for digest in digests]
     run_id = found.get("run_id") or None
-    return Version(found["name"], str(found["version"]), run_id, accuracy, *valid)
+    created = found.get("creation_timestamp")  # in milliseconds
+    return Version(
+        found["name"],
+        str(found["version"]),
+        run_id,
+        accuracy,
+        *valid,
+        created=created / 1000 if isinstance(created, int | float) else None,
+    )
 
 
 def _join(info: dict[str, Any], path: str) -> str:

@@ -91,6 +91,7 @@ class Poller:
             )
         elif current is not None and current.version == desired:
             self._active.desired, self._failed = Desired(desired.id, "active"), None
+            self._active.update_created(desired)
             self._report_agreement()
         elif desired != self._failed or time.monotonic() >= self._next_attempt:
             self._activate(desired)

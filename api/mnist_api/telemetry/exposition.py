@@ -41,6 +41,7 @@ class _Sums(Collector):
     def collect(self) -> Iterable[Metric]:
         metrics, sums = self._metrics, [0.0] * self._metrics.counters.cells
         connections, active, desired = 0.0, Counter[str](), Counter[tuple[str, str]]()
+        created: dict[str, float] = {}
         for (cells, text), alive in metrics.counters.rows():
             sums = [total + cell for total, cell in zip(sums, cells, strict=True)]
             if alive:
@@ -49,15 +50,23 @@ class _Sums(Collector):
                 version, named, state = (lines + [""] * 3)[:3]  # it may be half written
                 active[version] += 1
                 desired[named, state] += 1
+                created[version] = max(created.get(version, 0), cells[metrics.created])
         yield from _requests(metrics, sums)
         yield from _predictions(metrics, sums)
         yield from _versions(active, desired)
+        yield _creations(created)
+        yield GaugeMetricFamily(
+            "mnist_api_start_time_seconds",
+            "When the API started, in seconds since 1970",
+            metrics.start_time,
+        )
         yield GaugeMetricFamily("mnist_api_connections", "Open connections", connections)
         for name, meaning, cell in (
             ("model_swaps", "Activations of a version, by all workers", metrics.swaps),
             ("refresh_failures", "Polls of the registry that failed", metrics.failures),
             ("model_refusals", "Versions refused, by all workers", metrics.refusals),
             ("access_log_dropped", "Lines of the access log that were dropped", metrics.dropped),
+            ("worker_starts", "Workers that were started", metrics.starts),
         ):
             yield CounterMetricFamily(f"mnist_api_{name}", meaning, sums[cell])
 
@@ -79,6 +88,18 @@ def _versions(active: Counter[str], desired: Counter[tuple[str, str]]) -> Iterat
             desire.add_metric([name, state], workers)
     yield activity
     yield desire
+
+
+def _creations(created: dict[str, float]) -> Metric:
+    creation = GaugeMetricFamily(
+        "mnist_api_model_created_timestamp_seconds",
+        "When the active version was registered, in seconds since 1970",
+        labels=["version"],
+    )
+    for version, timestamp in created.items():
+        if version and timestamp:
+            creation.add_metric([version], timestamp)
+    return creation
 
 
 def _requests(metrics: Metrics, sums: list[float]) -> Iterator[Metric]:

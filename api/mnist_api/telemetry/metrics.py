@@ -1,6 +1,7 @@
 """The metrics: requests, their duration, predictions, scores, swaps, failures, connections."""
 
 import threading
+import time
 from bisect import bisect_left
 from collections.abc import Iterable
 from http import HTTPStatus
@@ -42,8 +43,11 @@ class Metrics:
         self.failures = self.swaps + 1
         self.refusals = self.failures + 1
         self.dropped = self.refusals + 1
-        self.connections = self.dropped + 1
-        self.counters = SharedCounters(self.connections + 1)
+        self.starts = self.dropped + 1
+        self.connections = self.starts + 1
+        self.created = self.connections + 1
+        self.counters = SharedCounters(self.created + 1)
+        self.start_time = time.time()  # before the fork: that of the API, not of a worker
         self._cells: Cells = memoryview(bytearray(8 * self.counters.cells)).cast(
             "d"
         )  # until acquire()
@@ -54,7 +58,8 @@ class Metrics:
     def acquire(self) -> None:
         """Count in this process from now on; what was counted before is discarded."""
         self._cells, self._text = self.counters.acquire()
-        self._cells[self.connections] = 0
+        self._cells[self.starts] += 1
+        self._cells[self.connections] = self._cells[self.created] = 0
         self._publish()
 
     def count_request(self, template: str, status: int, seconds: float) -> None:
@@ -94,6 +99,10 @@ class Metrics:
         """Count that another version is active, and publish its id."""
         self._cells[self.swaps] += 1
         self._publish(active=version_id)
+
+    def set_created(self, timestamp: float | None) -> None:
+        """Publish when the active version was registered, in seconds since 1970."""
+        self._cells[self.created] = timestamp or 0
 
     def count_failure(self) -> None:
         """Count a failed poll of the registry, or a desired version that can't be activated."""

@@ -2,6 +2,7 @@
 
 from datetime import UTC, datetime
 
+import msgspec
 import pytest
 
 from mnist_api.model.active import Desired, LoadedModel
@@ -178,3 +179,19 @@ def test_a_version_is_active_with_its_drift_reference_or_without(polling: Pollin
     assert polling.active.require().score is None
     polling.poll(2)
     assert polling.active.require().reference is None
+
+
+def test_an_active_version_without_a_time_of_registration_gets_it_and_is_not_loaded_again(
+    polling: Polling,
+) -> None:
+    """A cached version of a former release has none."""
+    polling.poll(1)
+    before = polling.active.current
+    polling.registry.desired = msgspec.structs.replace(version(1), created=1.5e9)
+    polling.poller.poll()
+    polling.poller.poll()
+    assert polling.active.current == before
+    assert polling.active.current is not None
+    assert polling.active.current.version.created == 1.5e9
+    assert polling.observer.created == [None, 1.5e9]
+    assert (polling.observer.swaps, polling.tried) == (["1"], [b"fetched 1"])

@@ -80,6 +80,17 @@ def test_a_version_is_described(
     assert registry.find() == Version("a/b &c", "7", *expected)  # type: ignore[arg-type]
 
 
+@pytest.mark.parametrize(("timestamp", "created"), [(1764198000500, 1764198000.5), ("?", None)])
+def test_a_version_knows_when_it_was_registered(
+    monkeypatch: pytest.MonkeyPatch, timestamp: object, created: float | None
+) -> None:
+    found = tags() | {"creation_timestamp": timestamp}
+    registry, _ = registry_with(monkeypatch, {ALIAS: {"model_version": found}})
+    version = registry.find()
+    assert version is not None
+    assert version.created == created
+
+
 HINT = ": set MLFLOW_TRACKING_USERNAME and MLFLOW_TRACKING_PASSWORD, or MLFLOW_TRACKING_TOKEN"
 LINES = "firstX.\nsecond"
 ERRORS: dict[str, tuple[Any, str]] = {
