@@ -1,4 +1,4 @@
-"""uvicorn's HTTP protocol with the filters of this folder in front of the app.
+"""uvicorn's HTTP protocol with the metrics and the filters of this folder in front of the app.
 
 MLflow 3.17 has no setting that disables its assistant, gateway or jobs. `mlflow server` has the
 option `--uvicorn-opts`, and uvicorn's `--http` takes an import string; so the filters apply to any
@@ -16,6 +16,7 @@ from uvicorn.protocols.http.auto import AutoHTTPProtocol
 
 from request_filter.open_paths import App, OpenPaths
 from request_filter.same_origin import SameOrigin
+from server_metrics import ServerMetrics
 
 
 class FilteredProtocol(AutoHTTPProtocol):
@@ -25,5 +26,5 @@ class FilteredProtocol(AutoHTTPProtocol):
 
     def __init__(self, *arguments: Any, **named: Any) -> None:
         super().__init__(*arguments, **named)
-        self.app = OpenPaths(SameOrigin(self.app))
+        self.app = ServerMetrics(OpenPaths(SameOrigin(self.app)))
         self.ws_protocol_class = None  # a WebSocket would bypass the filters

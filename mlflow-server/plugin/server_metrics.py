@@ -1,0 +1,105 @@
+"""The tracking server's metrics, at GET /metrics in Prometheus' format.
+
+MLflow's own `--expose-prometheus` needs a further package, measures its Flask routes only, and does
+not say whether the database responds. This middleware is in front of whatever MLflow serves.
+"""
+
+# mypy: disable-error-code="import-not-found"
+# prometheus_client is not installed in the environment of `make lint`.
+
+import time
+from collections.abc import MutableMapping
+from typing import Any
+
+from prometheus_client import CollectorRegistry, Gauge, Histogram, ProcessCollector
+from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
+
+from request_filter.open_paths import API, App, Receive, Scope, Send, is_open
+
+METRICS_PATH = "/metrics"
+# A search: whatever its users delete, the default experiment included, it finds the database.
+DATABASE_PATH, DATABASE_QUERY = "/api/2.0/mlflow/experiments/search", b"max_results=1"
+
+REGISTRY = CollectorRegistry()  # not the default one, where MLflow registers its own
+ProcessCollector(registry=REGISTRY)
+REQUESTS = Histogram(
+    "mlflow_request_seconds",
+    "Time from a request's head to the end of its response",
+    ["resource", "status"],
+    registry=REGISTRY,
+    buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 60),
+)
+DATABASE_UP = Gauge(
+    "mlflow_database_up", "1 if a search of experiments is successful, else 0", registry=REGISTRY
+)
+DATABASE_SECONDS = Gauge(
+    "mlflow_database_seconds", "Time that this search of experiments took", registry=REGISTRY
+)
+
+
+def name_resource(path: str) -> str:
+    """Return what a path is about, such as "runs": one of a fixed number of names."""
+    if not is_open(path):
+        return "closed"
+    root, _, rest = path.strip("/").partition("/")
+    if root not in ("api", "ajax-api"):
+        return "pages"
+    return next(name.rpartition("/")[2] for name in API if f"{rest}/".startswith(f"{name}/"))
+
+
+class ServerMetrics:
+    """ASGI middleware that measures requests, and responds to GET /metrics itself."""
+
+    def __init__(self, app: App) -> None:
+        self._app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Measure one request, or respond with the metrics."""
+        if (scope["method"], scope["path"]) == ("GET", METRICS_PATH):
+            await self._export(scope, send)
+            return
+        start, status = time.perf_counter(), "none"  # if the client does not wait for it
+
+        async def send_and_note(message: MutableMapping[str, Any]) -> None:
+            nonlocal status
+            status = str(message.get("status", status))
+            await send(message)
+
+        try:
+            await self._app(scope, receive, send_and_note)
+        finally:
+            resource = name_resource(scope["path"])
+            REQUESTS.labels(resource, status).observe(time.perf_counter() - start)
+
+    async def _export(self, scope: Scope, send: Send) -> None:
+        start = time.perf_counter()
+        DATABASE_UP.set(await self._reaches_database(scope))
+        DATABASE_SECONDS.set(time.perf_counter() - start)
+        headers = [(b"content-type", CONTENT_TYPE_LATEST.encode())]
+        await send({"type": "http.response.start", "status": 200, "headers": headers})
+        await send({"type": "http.response.body", "body": generate_latest(REGISTRY)})
+
+    async def _reaches_database(self, scope: Scope) -> bool:
+        """Return whether the app responds 200 to a request that reads from the database."""
+        statuses = []
+
+        async def note(message: MutableMapping[str, Any]) -> None:
+            statuses.append(message.get("status"))
+
+        accounts = [pair for pair in scope["headers"] if pair[0] == b"authorization"]
+        search = {
+            **scope,
+            "path": DATABASE_PATH,
+            "raw_path": DATABASE_PATH.encode(),
+            "query_string": DATABASE_QUERY,
+            "headers": [(b"host", b"localhost"), *accounts],  # whatever name this server is called
+        }
+        try:
+            await self._app(search, _receive_nothing, note)
+        except Exception:  # what MLflow raises is for its own log
+            return False
+        return statuses[:1] == [200]
+
+
+async def _receive_nothing() -> MutableMapping[str, Any]:
+    return {"type": "http.request", "body": b"", "more_body": False}
