@@ -1,7 +1,7 @@
 """Generates the stack's passwords, each in a volume that only the services that need it mount.
 
-A password is generated once and kept. POSTGRES_PASSWORD, MINIO_ROOT_PASSWORD and S3_SECRET_KEY
-set one instead.
+The arguments name those that are needed: postgres, minio, s3, exporter. A password is generated
+once and kept. POSTGRES_PASSWORD, MINIO_ROOT_PASSWORD and S3_SECRET_KEY set one instead.
 """
 
 import os
@@ -10,7 +10,12 @@ import sys
 from pathlib import Path
 
 FOLDER = Path("/run/passwords")
-VOLUMES = {"POSTGRES_PASSWORD": "postgres", "MINIO_ROOT_PASSWORD": "minio", "S3_SECRET_KEY": "s3"}
+NAMES = {  # by the volume
+    "postgres": "POSTGRES_PASSWORD",
+    "minio": "MINIO_ROOT_PASSWORD",
+    "s3": "S3_SECRET_KEY",
+    "exporter": "EXPORTER_PASSWORD",
+}
 MIN_LENGTH = 8  # MinIO's minimum
 
 
@@ -45,9 +50,10 @@ def keep_password(path: Path, password: str) -> None:
     temporary.rename(path)
 
 
-def main() -> int:
-    """Generate or keep each password and return the exit code."""
-    for name, volume in VOLUMES.items():
+def main(volumes: list[str]) -> int:
+    """Generate or keep the password of each volume and return the exit code."""
+    for volume in volumes:
+        name = NAMES[volume]
         path = FOLDER / volume / "password"
         kept = path.read_text() if path.exists() else ""
         try:
@@ -62,4 +68,4 @@ def main() -> int:
 
 
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(main(sys.argv[1:]))
