@@ -9,11 +9,9 @@ import mlflow
 import pytest
 from mlflow import MlflowClient
 
-from support.stacks.compose import Stack
+from support.stacks.compose import QUICK, STARTED, Stack
 
-QUICK = "--recipe quick --epochs 4"  # 4 s instead of a minute; reaches the gate's minimum
 MEASUREMENTS: list[str] = []
-RUNNING: list[Stack] = []
 
 
 @pytest.fixture(scope="session")
@@ -26,7 +24,7 @@ def measurements() -> list[str]:
 def stack(tmp_path_factory: pytest.TempPathFactory, measurements: list[str]) -> Iterator[Stack]:
     stack = Stack("mnist-compose-test", tmp_path_factory.mktemp("stack"), TRAIN_ARGS=QUICK)
     stack.remove()  # left over when a test run was killed
-    RUNNING.append(stack)
+    STARTED.append(stack)
     try:
         begin = time.monotonic()
         stack.build()
@@ -34,7 +32,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory, measurements: list[str]) -> 
         measurements.append(f"`up` on empty volumes, 4 epochs: {stack.up()}")
         yield stack
     finally:
-        RUNNING.remove(stack)
+        STARTED.remove(stack)
         stack.remove()
 
 
@@ -71,7 +69,7 @@ def stop(*_: object) -> None:
 def pytest_runtest_makereport(item: pytest.Item, call: pytest.CallInfo[None]):
     report = yield
     if report.failed:
-        for stack in RUNNING:
+        for stack in STARTED:
             report.sections.append((f"state of {stack.project}", stack.state()))
     return report
 

@@ -12,6 +12,7 @@ import httpx
 from support.processes import ROOT, free_port
 
 INHERITED = ("PATH", "HOME", "DOCKER_HOST", "DOCKER_CONTEXT", "DOCKER_CONFIG")
+QUICK = "--recipe quick --epochs 4"  # 4 s instead of a minute; reaches the gate's minimum
 BODY = {"image": [0.0] * 784}
 REFUSING = "http://127.0.0.1:9"  # nothing listens there, neither here nor in a container
 EXCEPTED = "theirs.example,.test"
@@ -47,6 +48,9 @@ ONE_SHOTS = [
     if service.get("restart") == "no" and name not in ON_REQUEST
 ]
 RUNNING = [name for name in SERVICES if name not in (*ON_REQUEST, *ONE_SHOTS)]
+
+
+STARTED: list["Stack"] = []  # whose state is printed when a test fails
 
 
 class Stack:

@@ -1,0 +1,69 @@
+"""One monitored stack for the tests of this folder, and a receiver of its alerts."""
+
+import http.server
+import json
+import threading
+from collections.abc import Iterator
+
+import pytest
+from mlflow import MlflowClient
+
+from support.stacks.compose import QUICK, STARTED
+from support.stacks.monitoring import MonitoredStack
+
+
+class Receiver(http.server.ThreadingHTTPServer):
+    """Keeps name and status of the alerts that Alertmanager sends it."""
+
+    def __init__(self) -> None:
+        self.received: list[tuple[str, str]] = []
+        super().__init__(("0.0.0.0", 0), Handler)  # noqa: S104 # a container sends them
+
+
+class Handler(http.server.BaseHTTPRequestHandler):
+    """Receives one notification."""
+
+    server: Receiver
+
+    def do_POST(self) -> None:  # noqa: N802 # http.server's name
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        alerts = [(alert["labels"]["alertname"], alert["status"]) for alert in body["alerts"]]
+        self.server.received += alerts
+        self.send_response(200)
+        self.end_headers()
+
+    def log_message(self, *_: object) -> None:
+        """Print nothing."""
+
+
+@pytest.fixture(scope="package")
+def receiver() -> Iterator[Receiver]:
+    with Receiver() as receiver:
+        threading.Thread(target=receiver.serve_forever, daemon=True).start()
+        yield receiver
+        receiver.shutdown()
+
+
+@pytest.fixture(scope="package")
+def monitored(
+    tmp_path_factory: pytest.TempPathFactory, receiver: Receiver
+) -> Iterator[MonitoredStack]:
+    folder = tmp_path_factory.mktemp("monitored")
+    for each in (folder, *folder.parents[:2]):
+        each.chmod(0o755)  # the containers' users read the configuration
+    url = f"http://host.docker.internal:{receiver.server_port}/"
+    stack = MonitoredStack("mnist-compose-test-monitored", folder, url, TRAIN_ARGS=QUICK)
+    stack.remove()  # left over when a test run was killed
+    STARTED.append(stack)
+    try:
+        stack.build()
+        stack.start_all()
+        yield stack
+    finally:
+        STARTED.remove(stack)
+        stack.remove()
+
+
+@pytest.fixture(scope="package")
+def monitored_registry(monitored: MonitoredStack) -> MlflowClient:
+    return MlflowClient(monitored.mlflow_url, monitored.mlflow_url)

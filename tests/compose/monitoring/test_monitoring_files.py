@@ -1,0 +1,44 @@
+"""The committed configuration, checked by the tools of the images that read it."""
+
+import subprocess
+
+import pytest
+import yaml
+
+from support.processes import ROOT
+from support.stacks.monitoring import SOURCE, read_rules
+
+OVERLAY = yaml.safe_load((ROOT / "compose" / "monitoring.yaml").read_text())["services"]
+UNIT_TESTS = yaml.safe_load((SOURCE / "prometheus" / "rules.test.yml").read_text())["tests"]
+
+
+def run(service: str, tool: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    command = ["docker", "run", "--rm", f"--volume={SOURCE}:/monitoring:ro", f"--entrypoint={tool}"]
+    return subprocess.run(
+        [*command, OVERLAY[service]["image"], *arguments],
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False,
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("service", "tool", "arguments"),
+    [
+        ("prometheus", "promtool", "check config --lint=all --lint-fatal prometheus/prometheus.yml"),
+        ("prometheus", "promtool", "check rules --lint=all --lint-fatal prometheus/rules.yml"),
+        ("prometheus", "promtool", "test rules prometheus/rules.test.yml"),
+        ("alertmanager", "amtool", "check-config alertmanager.yml"),
+    ],
+)
+def test_the_configuration_passes_the_check_of_its_tool(service: str, tool: str, arguments: str):
+    *options, file = arguments.split()
+    done = run(service, tool, *options, f"/monitoring/{file}")
+    assert done.returncode == 0, done.stdout
+    assert "SUCCESS" in done.stdout
+
+
+def test_each_alert_is_unit_tested_to_start_and_not_to():
+    outcomes: dict[str, set[bool]] = {}
+    for each in UNIT_TESTS:
+        for case in each["alert_rule_test"]:
+            outcomes.setdefault(case["alertname"], set()).add(bool(case["exp_alerts"]))
+    assert outcomes == {rule["alert"]: {True, False} for rule in read_rules()}

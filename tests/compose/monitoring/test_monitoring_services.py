@@ -1,0 +1,136 @@
+"""The services of the overlay: their rights, networks, ports and secrets."""
+
+import json
+
+import httpx
+import pytest
+import yaml
+
+from support.processes import ROOT
+from support.stacks.compose import docker
+from support.stacks.monitoring import NOT_STARTED, MonitoredStack
+
+OVERLAY = yaml.safe_load((ROOT / "compose" / "monitoring.yaml").read_text())["services"]
+ADDED = [name for name in OVERLAY if name not in ("passwords", "minio", NOT_STARTED)]
+RUNNING = [name for name in ADDED if name != "exporter-role"]
+AS_EXPORTER = "PGPASSWORD=$0 psql -h 127.0.0.1 -U exporter -d mlflow -Atc"
+
+
+@pytest.mark.parametrize("service", ADDED)
+def test_a_container_has_no_unneeded_privileges(monitored: MonitoredStack, service: str):
+    container = monitored.inspect(service)
+    host = container["HostConfig"]
+    assert container["Config"]["User"] not in ("", "0", "root")
+    assert host["ReadonlyRootfs"]
+    assert host["CapDrop"] == ["ALL"]
+    assert not host["CapAdd"]
+    assert not host["Privileged"]
+    assert "no-new-privileges:true" in host["SecurityOpt"]
+    assert host["Memory"] > 0
+    assert host["PidsLimit"] > 0
+    assert host["Init"]
+    assert not [mount for mount in container["Mounts"] if "docker.sock" in mount["Source"]]
+    if service in RUNNING:
+        assert container["State"]["Health"]["Status"] == "healthy"
+        assert host["RestartPolicy"]["Name"] == "unless-stopped"
+
+
+def test_grafana_has_the_rights_of_the_others_and_neither_account_nor_login(
+    monitored: MonitoredStack,
+):
+    """As Compose reads it, since its image cannot be had here."""
+    services = json.loads(monitored.do("config", "--format=json"))["services"]
+    grafana, prometheus = services[NOT_STARTED], services["prometheus"]
+    for name in ("init", "read_only", "cap_drop", "security_opt", "pids_limit", "restart"):
+        assert grafana[name] == prometheus[name]
+    assert grafana["user"] == "472:0"
+    assert int(grafana["mem_limit"]) > 0
+    assert [port["host_ip"] for port in grafana["ports"]] == ["127.0.0.1"]
+    assert "/api/health" in " ".join(grafana["healthcheck"]["test"])
+    settings = grafana["environment"]
+    assert settings["GF_SECURITY_DISABLE_INITIAL_ADMIN_CREATION"] == "true"
+    assert settings["GF_AUTH_DISABLE_LOGIN_FORM"] == "true"
+    assert settings["GF_AUTH_BASIC_ENABLED"] == "false"
+    assert settings["GF_AUTH_ANONYMOUS_ORG_ROLE"] == "Viewer"
+
+
+def test_ports_are_published_on_the_loopback_address(monitored: MonitoredStack):
+    published = {}
+    for service in RUNNING:
+        for port, bindings in monitored.inspect(service)["NetworkSettings"]["Ports"].items():
+            for binding in bindings or []:
+                published[service, port] = binding["HostIp"]
+    assert published == {
+        ("prometheus", "9090/tcp"): "127.0.0.1",
+        ("alertmanager", "9093/tcp"): "127.0.0.1",
+    }
+
+
+def test_of_the_added_services_only_the_exporter_and_its_role_reach_the_database(
+    monitored: MonitoredStack,
+):
+    data = f"{monitored.project}_data"
+    inside = {s for s in ADDED if data in monitored.inspect(s)["NetworkSettings"]["Networks"]}
+    assert inside == {"exporter-role", "postgres-exporter"}
+    (metrics,) = json.loads(docker("network", "inspect", f"{monitored.project}_metrics"))
+    assert metrics["Internal"]
+
+
+def test_the_exporter_reads_statistics_and_no_table(monitored: MonitoredStack):
+    """With the password of its volume, over TCP; what it may do more would be listed."""
+    password = monitored.do(
+        "run", "--rm", "--no-deps", "-T", "--entrypoint=cat", "exporter-role",
+        "/run/passwords/exporter/password",
+    )  # fmt: skip
+
+    def query(statement: str) -> str:
+        command = ("bash", "-c", f'{AS_EXPORTER} "$1"', password, statement)
+        return monitored.run("exec", "-T", "postgres", *command).stdout.strip()
+
+    assert query("select rolname from pg_roles where pg_has_role(rolname, 'member')").split() == [
+        "pg_monitor",
+        "pg_read_all_settings",
+        "pg_read_all_stats",
+        "pg_stat_scan_tables",
+        "exporter",
+    ]
+    assert query("select rolsuper or rolcreaterole or rolcreatedb or rolreplication "
+                 "or rolbypassrls from pg_roles where rolname = 'exporter'") == "f"  # fmt: skip
+    assert query("select pg_database_size('mlflow') > 0") == "t"
+    assert "permission denied for table runs" in query("select * from runs")
+    assert "permission denied" in query("create table mine (one int)")
+    log = monitored.do("logs", "postgres", "postgres-exporter", "exporter-role")
+    inspected = json.dumps([monitored.inspect(service) for service in ADDED])
+    assert password not in log + inspected + monitored.do("config")
+
+
+def test_the_role_is_made_on_an_existing_volume_and_again(monitored: MonitoredStack):
+    superuser = ("psql", "-U", "mlflow", "-d", "mlflow", "-Atc")
+    monitored.do("stop", "postgres-exporter")
+    monitored.do("exec", "-T", "postgres", *superuser, "drop role exporter")
+    for _ in range(2):
+        monitored.do("up", "--detach", "--wait", "postgres-exporter")
+    count = "select count(*) from pg_roles where rolname = 'exporter'"
+    assert monitored.do("exec", "-T", "postgres", *superuser, count).strip() == "1"
+
+
+def test_an_exporter_without_its_database_is_unhealthy(monitored: MonitoredStack):
+    monitored.do("stop", "postgres")
+    monitored.wait_for("postgres-exporter", "unhealthy")
+    monitored.do("start", "postgres")
+    monitored.wait_for("postgres-exporter", "healthy")
+
+
+def test_every_replica_of_the_api_is_found(monitored: MonitoredStack):
+    name = f"{monitored.project}-replica"
+    monitored.do("run", "--detach", "--no-deps", "--use-aliases", "--name", name, "api")
+    try:
+        monitored.wait_for_value('sum(up{job="api"})', 2)
+    finally:
+        docker("rm", "--force", name)
+    monitored.wait_for_value('sum(up{job="api"})', 1)
+
+
+def test_prometheus_and_alertmanager_answer_on_their_ports(monitored: MonitoredStack):
+    for url in (monitored.prometheus_url, monitored.alertmanager_url):
+        assert httpx.get(f"{url}/-/ready", timeout=10).status_code == 200

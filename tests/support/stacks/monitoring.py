@@ -1,0 +1,146 @@
+"""The stack with compose/monitoring.yaml, all of whose times are shortened by one factor."""
+
+import json
+import re
+import shutil
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import httpx
+import yaml
+
+from support.processes import ROOT, free_port
+from support.stacks.compose import Stack
+
+SOURCE = ROOT / "monitoring"
+RULES = SOURCE / "prometheus" / "rules.yml"
+DASHBOARDS = sorted((SOURCE / "grafana" / "dashboards").glob("*.json"))
+FACTOR = 30
+UNITS = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
+DURATION = re.compile(r"(?<![\w.])(\d+)(ms|s|m|h|d)\b")
+COMPARISON = re.compile(r"(?P<value>.*\S)\s+(?:==|>|<)\s+[\de*. ]+", re.DOTALL)
+# Its image cannot be had where the tests run: they start the other services by name, and check the
+# dashboards in tests/docs/test_monitoring.py.
+NOT_STARTED = "grafana"
+# A small disk of its own for the bucket, which a container keeps when MinIO stops.
+OVERLAY = """
+services:
+  prometheus:
+    volumes: ["{folder}/prometheus:/etc/prometheus:ro"]
+  alertmanager:
+    extra_hosts: ["host.docker.internal:host-gateway"]
+  disk:
+    image: {project}-setup
+    pull_policy: never
+    init: true
+    entrypoint: [sleep, infinity]
+    network_mode: none
+    volumes: [minio-data:/var/lib/minio]
+volumes:
+  minio-data:
+    driver: local
+    driver_opts: {{type: tmpfs, device: tmpfs, o: "size=256m,uid=10001,gid=10001,mode=0750"}}
+"""
+
+
+@dataclass(frozen=True)
+class Question:
+    """An expression of a dashboard or a rule, as it is in its file."""
+
+    place: str
+    expression: str
+
+
+def read_rules() -> list[dict[str, Any]]:
+    return [rule for group in yaml.safe_load(RULES.read_text())["groups"] for rule in group["rules"]]
+
+
+def read_panels() -> Iterator[Question]:
+    """Yield the expressions of all panels, without those of annotations."""
+    for file in DASHBOARDS:
+        for panel in json.loads(file.read_text())["panels"]:
+            for target in panel["targets"]:
+                yield Question(f"{file.stem}, {panel['title']}", target["expr"])
+
+
+def read_values() -> Iterator[Question]:
+    """Yield what each rule measures: its expression without the comparison with the bound."""
+    for rule in read_rules():
+        measured = COMPARISON.fullmatch(rule["expr"])
+        assert measured, rule
+        yield Question(rule["alert"], measured["value"])
+
+
+def shorten(text: str) -> str:
+    """Divide every duration in a configuration by FACTOR."""
+    return DURATION.sub(lambda m: f"{max(1, int(m[1]) * UNITS[m[2]] // FACTOR)}ms", text)
+
+
+class MonitoredStack(Stack):
+    """The stack with all services of the overlay but Grafana, and with shortened times."""
+
+    def __init__(self, project: str, folder: Path, receiver: str, **settings: str) -> None:
+        """Have alerts sent to the URL ``receiver``."""
+        copy = folder / "monitoring"
+        shutil.copytree(SOURCE, copy)
+        for file in (copy / "alertmanager.yml", *sorted((copy / "prometheus").glob("*.yml"))):
+            file.write_text(shorten(file.read_text()))
+        alerting = yaml.safe_load((copy / "alertmanager.yml").read_text())
+        alerting["route"]["receiver"] = "webhook"
+        alerting["receivers"].append({"name": "webhook", "webhook_configs": [{"url": receiver}]})
+        (copy / "alertmanager.yml").write_text(yaml.safe_dump(alerting))
+        overlay = folder / "shortened.yaml"
+        overlay.write_text(OVERLAY.format(folder=copy, project=project))
+        ports = {f"{name}_PORT": str(free_port()) for name in ("PROMETHEUS", "ALERTMANAGER")}
+        super().__init__(
+            project, folder, **settings, **ports,
+            COMPOSE_FILE=f"compose.yaml:compose/monitoring.yaml:{overlay}",
+            ALERTMANAGER_CONFIG=str(copy / "alertmanager.yml"),
+        )  # fmt: skip
+        self.prometheus_url = f"http://127.0.0.1:{ports['PROMETHEUS_PORT']}"
+        self.alertmanager_url = f"http://127.0.0.1:{ports['ALERTMANAGER_PORT']}"
+
+    def start_all(self) -> None:
+        """Start all services but Grafana, and wait until they are healthy."""
+        services = set(self.do("config", "--services").split()) - {NOT_STARTED}
+        self.do("up", "--detach", "--wait", *sorted(services))
+
+    def ask(self, expression: str) -> list[dict[str, Any]]:
+        """Return Prometheus' result for an expression, Grafana's variables replaced."""
+        for variable in ("$__rate_interval", "$__range"):
+            expression = expression.replace(variable, "2m")
+        url = f"{self.prometheus_url}/api/v1/query"
+        answer = httpx.get(url, params={"query": expression}, timeout=30).json()
+        assert answer["status"] == "success", (expression, answer)
+        return list(answer["data"]["result"])
+
+    def wait_for_value(self, expression: str, value: float, seconds: float = 30) -> None:
+        deadline = time.monotonic() + seconds
+        while [float(sample["value"][1]) for sample in self.ask(expression)] != [value]:
+            assert time.monotonic() < deadline, f"{expression} is {self.ask(expression)}"
+            time.sleep(0.3)
+
+    def firing(self) -> set[tuple[str, str]]:
+        """Return name and job ("" for those without) of the alerts that Prometheus fires."""
+        answer = httpx.get(f"{self.prometheus_url}/api/v1/alerts", timeout=30).json()
+        return {
+            (alert["labels"]["alertname"], alert["labels"].get("job", ""))
+            for alert in answer["data"]["alerts"]
+            if alert["state"] == "firing"
+        }
+
+    def wait_until_firing(self, name: str, job: str = "", seconds: float = 90) -> None:
+        self._wait(name, job, True, seconds)
+
+    def wait_until_ended(self, name: str, job: str = "", seconds: float = 90) -> None:
+        self._wait(name, job, False, seconds)
+
+    def _wait(self, name: str, job: str, expected: bool, seconds: float) -> None:
+        deadline = time.monotonic() + seconds
+        while ((name, job) in self.firing()) != expected:
+            values = {q.place: self.ask(q.expression) for q in read_values() if q.place == name}
+            assert time.monotonic() < deadline, f"{name} {job} firing: {not expected}; {values}"
+            time.sleep(0.3)
