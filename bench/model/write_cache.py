@@ -21,8 +21,8 @@ NAME, ALIAS = "mnist-classifier", "Production"
 def main(model: Path, folder: Path, registry: str) -> None:
     """Write the cache as if the version had been active."""
     content, score = model.read_bytes(), _make_score()
-    digests = [hashlib.sha256(file).hexdigest() for file in (content, score)]
-    version = Version(NAME, "1", None, None, *digests)
+    sha256, score_sha256 = (hashlib.sha256(file).hexdigest() for file in (content, score))
+    version = Version(NAME, "1", None, None, sha256, score_sha256)
     cache = Cache(folder, NAME, ALIAS, registry)
     cache.obtain(version, lambda _: content, try_model)
     cache.obtain_extra(version, SCORE, lambda *_: score)

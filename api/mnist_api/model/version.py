@@ -31,7 +31,7 @@ class Version(Struct, frozen=True, eq=False, rename={"id": "version"}):
 
     def __ne__(self, other: object) -> bool:
         """Negate the comparison, which msgspec's own method does not."""
-        return not self == other  # noqa: SIM201 # this method is !=
+        return not self == other
 
     def __hash__(self) -> int:
         """Agree with the comparison."""

@@ -167,17 +167,12 @@ def _describe(found: dict[str, Any]) -> Version:
     except (KeyError, ValueError):
         accuracy = None
     digests = (tags.get(key, "").strip().lower() for key in SHA256_TAGS)
-    valid = [digest if _is_sha256(digest) else None for digest in digests]
+    sha256, score, reference = (digest if _is_sha256(digest) else None for digest in digests)
     run_id = found.get("run_id") or None
-    created = found.get("creation_timestamp")  # in milliseconds
-    return Version(
-        found["name"],
-        str(found["version"]),
-        run_id,
-        accuracy,
-        *valid,
-        created=created / 1000 if isinstance(created, int | float) else None,
-    )
+    milliseconds = found.get("creation_timestamp")
+    created = milliseconds / 1000 if isinstance(milliseconds, int | float) else None
+    name, number = found["name"], str(found["version"])
+    return Version(name, number, run_id, accuracy, sha256, score, reference, created)
 
 
 def _join(info: dict[str, Any], path: str) -> str:

@@ -1,39 +1,14 @@
 """One monitored stack for the tests of this folder, and a receiver of its alerts."""
 
-import http.server
-import json
 import threading
 from collections.abc import Iterator
 
 import pytest
 from mlflow import MlflowClient
 
+from support.servers.alert_receiver import Receiver
 from support.stacks.compose import QUICK, STARTED
 from support.stacks.monitoring import MonitoredStack
-
-
-class Receiver(http.server.ThreadingHTTPServer):
-    """Keeps name and status of the alerts that Alertmanager sends it."""
-
-    def __init__(self) -> None:
-        self.received: list[tuple[str, str]] = []
-        super().__init__(("0.0.0.0", 0), Handler)  # noqa: S104 # a container sends them
-
-
-class Handler(http.server.BaseHTTPRequestHandler):
-    """Receives one notification."""
-
-    server: Receiver
-
-    def do_POST(self) -> None:  # noqa: N802 # http.server's name
-        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
-        alerts = [(alert["labels"]["alertname"], alert["status"]) for alert in body["alerts"]]
-        self.server.received += alerts
-        self.send_response(200)
-        self.end_headers()
-
-    def log_message(self, *_: object) -> None:
-        """Print nothing."""
 
 
 @pytest.fixture(scope="package")

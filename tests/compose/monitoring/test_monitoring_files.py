@@ -23,7 +23,11 @@ def run(service: str, tool: str, *arguments: str) -> subprocess.CompletedProcess
 @pytest.mark.parametrize(
     ("service", "tool", "arguments"),
     [
-        ("prometheus", "promtool", "check config --lint=all --lint-fatal prometheus/prometheus.yml"),
+        (
+            "prometheus",
+            "promtool",
+            "check config --lint=all --lint-fatal prometheus/prometheus.yml",
+        ),
         ("prometheus", "promtool", "check rules --lint=all --lint-fatal prometheus/rules.yml"),
         ("prometheus", "promtool", "test rules prometheus/rules.test.yml"),
         ("alertmanager", "amtool", "check-config alertmanager.yml"),

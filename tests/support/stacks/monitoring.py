@@ -11,6 +11,7 @@ from typing import Any
 
 import httpx
 import yaml
+from mlflow import MlflowClient
 
 from support.processes import ROOT, free_port
 from support.stacks.compose import Stack
@@ -55,7 +56,9 @@ class Question:
 
 
 def read_rules() -> list[dict[str, Any]]:
-    return [rule for group in yaml.safe_load(RULES.read_text())["groups"] for rule in group["rules"]]
+    return [
+        rule for group in yaml.safe_load(RULES.read_text())["groups"] for rule in group["rules"]
+    ]
 
 
 def read_panels() -> Iterator[Question]:
@@ -77,6 +80,20 @@ def read_values() -> Iterator[Question]:
 def shorten(text: str) -> str:
     """Divide every duration in a configuration by FACTOR."""
     return DURATION.sub(lambda m: f"{max(1, int(m[1]) * UNITS[m[2]] // FACTOR)}ms", text)
+
+
+def register_again(registry: MlflowClient, **tags: str) -> str:
+    """Register the files of the version in production once more; return the new version."""
+    name = "mnist-classifier"
+    version = registry.get_model_version_by_alias(name, "Production")
+    again = registry.create_model_version(
+        name,
+        version.source,
+        version.run_id,
+        version.tags | tags,
+        model_id=version.source.removeprefix("models:/"),
+    )
+    return str(again.version)
 
 
 class MonitoredStack(Stack):
