@@ -17,7 +17,7 @@ TRAINER = trainer() { if $(COMPOSED); then docker compose run --rm $(DATA) train
 	resume-upload report \
 	test test-slow test-unit test-unit-trainer test-unit-api test-docs test-trainer test-api test-page \
 	test-report test-mlflow-server test-local test-compose test-mutants \
-	bench bench-hostile bench-training fuzz lint format lock
+	bench bench-hostile bench-monitoring bench-training fuzz lint format lock
 
 help:
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 24
@@ -143,6 +143,9 @@ bench-training: ## compare the trainer with plain Keras: make bench-training ARG
 bench-hostile: ## measure the API under hostile clients
 	@$(PYTHON) -m local environment api
 	$(PYTHON) -m bench.hostile $(ARGS)
+
+bench-monitoring: ## measure what the monitoring costs, on the composed stack with it
+	$(PYTHON) -m bench.monitoring $(ARGS)
 
 fuzz: ## send 100,000 mutated requests in all formats to the API
 	@$(PYTHON) -m local environment api-test

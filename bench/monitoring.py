@@ -1,0 +1,72 @@
+"""Measures what the monitoring costs the API: `python -m bench.monitoring`.
+
+The stack of compose.yaml and compose/monitoring.yaml must run. Loads while Prometheus and the
+exporter are paused alternate with loads while they run.
+"""
+
+import argparse
+import os
+import statistics
+import subprocess
+import sys
+from datetime import UTC, datetime
+
+from bench.load.wrk import LoadResult, LoadSettings, run_wrk
+from bench.servers.catalog import JSON
+from bench.servers.request_bodies import read_images
+from bench.servers.responses import read_prediction
+from bench.servers.server import Request
+from local.environments import ROOT
+from local.processes import Supervisor
+
+CONNECTIONS = 16
+FILES = "compose.yaml:compose/monitoring.yaml"
+SERVICES = ("prometheus", "postgres-exporter", "alertmanager")
+
+
+def main() -> int:
+    """Measure and print a table; return 1 where a request failed."""
+    parser = argparse.ArgumentParser(prog="python -m bench.monitoring", description=__doc__)
+    add, default = parser.add_argument, "(default: %(default)s)"
+    add("--rounds", type=int, default=5, help=f"pairs of loads {default}")
+    add("--seconds", type=int, default=30, help=f"of each load; a scrape is each 15 s {default}")
+    args = parser.parse_args()
+    start = datetime.now(UTC)
+    run_folder = ROOT / ".local" / "bench" / start.strftime("monitoring-%Y-%m-%dT%H-%M-%SZ")
+    run_folder.mkdir(parents=True)
+    request = Request("JSON", "/predict", JSON, read_images().encode_json(), read_prediction)
+    load, port = LoadSettings(CONNECTIONS, args.seconds), int(os.environ.get("API_PORT", "8000"))
+    ratios, errors = [], 0
+    print("| requests/s without | with | ratio | p99 ms without | with |\n|--:|--:|--:|--:|--:|")
+    with Supervisor() as supervisor:
+
+        def run_load(is_monitored: bool) -> LoadResult:
+            compose("unpause" if is_monitored else "pause")
+            return run_wrk(supervisor, port, request, load, run_folder)
+
+        try:
+            for number in range(args.rounds):
+                order = (False, True) if number % 2 else (True, False)
+                results = {is_monitored: run_load(is_monitored) for is_monitored in order}
+                off, on = results[False], results[True]
+                ratios.append(on.rate / off.rate)
+                errors += off.errors + on.errors
+                row = f"{off.rate:.0f} | {on.rate:.0f} | {ratios[-1]:.3f} | {off.p99:.1f}"
+                print(f"| {row} | {on.p99:.1f} |", flush=True)
+        finally:
+            compose("unpause")
+    print(f"\nMedian of the ratios: {statistics.median(ratios):.3f}. Errors: {errors}.")
+    return 1 if errors else 0
+
+
+def compose(action: str) -> None:
+    """Pause or unpause the monitoring; to do either twice is no error."""
+    environ = {"COMPOSE_FILE": FILES, **os.environ}
+    subprocess.run(
+        ["docker", "compose", action, *SERVICES], cwd=ROOT, env=environ, capture_output=True,
+        check=False,
+    )  # fmt: skip
+
+
+if __name__ == "__main__":
+    sys.exit(main())
