@@ -19,12 +19,16 @@ from support.stacks.monitoring import MonitoredStack, register_again
 MODEL, ALIAS = "mnist-classifier", "Production"
 TEST_IMAGES = ROOT / "trainer" / "data" / "t10k-images-idx3-ubyte.gz"
 DISK = "/var/lib/minio/filler"
-LARGE_FILE = "$(ls -d $PGDATA/base/*/ | tail -1)filler"  # in the folder of the database mlflow
+FOLDER = (
+    "select current_setting('data_directory') || '/base/' || oid from pg_database "
+    "where datname = 'mlflow'"
+)
 AGE = "update model_versions set creation_time = creation_time - {} * 86400000::bigint"
 
 
-def sql(stack: MonitoredStack, statement: str) -> None:
-    stack.do("exec", "-T", "postgres", "psql", "-U", "mlflow", "-d", "mlflow", "-c", statement)
+def sql(stack: MonitoredStack, statement: str) -> str:
+    psql = ("psql", "-U", "mlflow", "-d", "mlflow", "-Atc", statement)
+    return stack.do("exec", "-T", "postgres", *psql)
 
 
 def test_errors_fire_while_there_is_no_model_and_are_sent_to_the_receiver(
@@ -52,6 +56,20 @@ def test_slow_responses_fire_while_large_pictures_are_sent(monitored: MonitoredS
         monitored.wait_until_firing("ApiSlow")
     with sending(monitored.api_url):
         monitored.wait_until_ended("ApiSlow")
+
+
+def test_a_full_disk_and_a_large_database_fire(monitored: MonitoredStack):
+    """MinIO measures its disk once a minute; Postgres counts a sparse file that takes no space."""
+    large = f"{sql(monitored, FOLDER).strip()}/filler"
+    fill = f"head -c 1G /dev/zero > {DISK}"
+    assert "No space left" in monitored.run("exec", "-T", "minio", "sh", "-c", fill).stdout
+    monitored.do("exec", "-T", "postgres", "truncate", "-s", "11G", large)
+    monitored.wait_until_firing("DatabaseLarge")
+    monitored.wait_until_firing("DiskAlmostFull", seconds=120)
+    monitored.do("exec", "-T", "minio", "rm", DISK)
+    monitored.do("exec", "-T", "postgres", "rm", large)
+    monitored.wait_until_ended("DatabaseLarge")
+    monitored.wait_until_ended("DiskAlmostFull", seconds=120)
 
 
 def test_no_traffic_fires_while_nobody_asks(monitored: MonitoredStack):
@@ -122,20 +140,3 @@ def test_a_stopped_service_is_reported_and_no_other(
     monitored.do("start", service)
     for job in reported:
         monitored.wait_until_ended("ServiceDown", job)
-
-
-def test_a_full_disk_fires(monitored: MonitoredStack):
-    """MinIO measures its disk once a minute."""
-    fill = f"head -c 1G /dev/zero > {DISK}"
-    assert "No space left" in monitored.run("exec", "-T", "minio", "sh", "-c", fill).stdout
-    monitored.wait_until_firing("DiskAlmostFull", seconds=120)
-    monitored.do("exec", "-T", "minio", "rm", DISK)
-    monitored.wait_until_ended("DiskAlmostFull", seconds=120)
-
-
-def test_a_large_database_fires(monitored: MonitoredStack):
-    """By a sparse file in its folder, which Postgres counts and which takes no space."""
-    monitored.do("exec", "-T", "postgres", "sh", "-c", f"truncate -s 11G {LARGE_FILE}")
-    monitored.wait_until_firing("DatabaseLarge")
-    monitored.do("exec", "-T", "postgres", "sh", "-c", f"rm {LARGE_FILE}")
-    monitored.wait_until_ended("DatabaseLarge")
