@@ -20,6 +20,7 @@ from local.environments import ROOT
 from local.processes import Supervisor
 
 CONNECTIONS = 16
+SETTLE_SECONDS = 10  # after the services go on: they catch up
 FILES = "compose.yaml:compose/monitoring.yaml"
 SERVICES = ("prometheus", "postgres-exporter", "alertmanager")
 
@@ -42,6 +43,7 @@ def main() -> int:
 
         def run_load(is_monitored: bool) -> LoadResult:
             compose("unpause" if is_monitored else "pause")
+            supervisor.pause(SETTLE_SECONDS)
             return run_wrk(supervisor, port, request, load, run_folder)
 
         try:
