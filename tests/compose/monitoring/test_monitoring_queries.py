@@ -32,13 +32,18 @@ def has_value(stack: MonitoredStack, expression: str) -> bool:
 
 @pytest.fixture(scope="module")
 def traffic(monitored: MonitoredStack, monitored_registry: MlflowClient) -> None:
-    """Images, batches, pictures, refused requests, and a file for the bucket, for some seconds."""
+    """Images, batches, pictures, refused requests, and a file for the bucket, for some seconds.
+
+    And until drift is judged, for which a version needs 50 images.
+    """
     picture = (SAMPLES / "three-on-paper.png").read_bytes()
     batch = {"instances": [BODY["image"]] * 5}
     seven = json.loads((SAMPLES / "seven.json").read_text())
     version = monitored_registry.get_model_version_by_alias("mnist-classifier", "Production")
     with httpx.Client(base_url=monitored.api_url, timeout=30) as client:
-        for _ in range(12):
+        begin = time.monotonic()
+        while time.monotonic() < begin + 6 or client.get("/drift").json()["images"] < 50:
+            assert time.monotonic() < begin + 120
             assert client.post("/predict", json=seven).status_code == 200
             assert client.post("/predict", files={"image": picture}).status_code == 200
             assert client.post("/invocations", json=batch).status_code == 200
