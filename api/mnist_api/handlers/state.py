@@ -1,9 +1,11 @@
-"""GET /health, /model and /metrics, and MLflow's /ping and /version: the API's own state."""
+"""GET /health, /model, /drift, /metrics, and MLflow's /ping and /version: the API's own state."""
 
 import msgspec
 
+from mnist_api.drift.report import report_drift
 from mnist_api.handlers.context import Context
 from mnist_api.handlers.mlflow_scoring import MLFLOW_VERSION
+from mnist_api.handlers.schemas.drift import Drift, Feature
 from mnist_api.handlers.schemas.state import Health, ModelDescription, RefusedVersion
 from mnist_api.http import JSON, Request, Response
 
@@ -32,6 +34,24 @@ def describe_active_model(_: Request, context: Context) -> Response:
         loaded.since.isoformat(timespec="seconds"),
         desired,
         RefusedVersion(refused.version, refused.reason or "") if refused else None,
+    )
+    return Response(200, JSON, msgspec.json.encode(body))
+
+
+def describe_drift(_: Request, context: Context) -> Response:
+    """Return the comparison of each feature. Raises ProblemError (503)."""
+    loaded = context.active.require()
+    report = report_drift(loaded, context.window)
+    body = Drift(
+        report.available,
+        loaded.version.id,
+        report.since.isoformat(timespec="seconds") if report.since else None,
+        report.images,
+        report.detected,
+        {
+            name: Feature(each.psi, each.p_value, each.drifted)
+            for name, each in report.features.items()
+        },
     )
     return Response(200, JSON, msgspec.json.encode(body))
 

@@ -1,6 +1,6 @@
 """The routes that say how the API is."""
 
-from mnist_api.handlers import drift, state
+from mnist_api.handlers import state
 from mnist_api.handlers.route import NO_MODEL, Operation, Route, returns, returns_text
 from mnist_api.handlers.schemas.drift import Drift
 from mnist_api.handlers.schemas.state import Health, ModelDescription
@@ -34,7 +34,7 @@ ROUTES = (
     Route(
         "GET",
         "/drift",
-        drift.describe_drift,
+        state.describe_drift,
         Operation(
             tag=TAG,
             id="drift",
