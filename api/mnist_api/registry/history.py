@@ -18,6 +18,7 @@ PAUSE = timedelta(seconds=10)  # between two looks at what is recorded, unless t
 LONGEST = timedelta(seconds=30)  # without a look; after more time the state was unknown
 MOVE = timedelta(seconds=60)  # at most from a tag "moving" to the move of the alias
 NONE = "none"  # in place of a version
+FIRST_YEAR = 1971  # of a time that is valid in every time zone
 
 log = logging.getLogger(__name__)
 
@@ -118,6 +119,6 @@ def format_time(time: datetime) -> str:
 def _parse_time(text: str) -> datetime | None:
     try:
         time = datetime.fromisoformat(text)
-    except ValueError:
+        return time.astimezone(UTC) if time.tzinfo and time.year >= FIRST_YEAR else None
+    except (ValueError, OverflowError):
         return None
-    return time if time.tzinfo else None

@@ -78,8 +78,12 @@ class Poller:
             self._warn_once("unreachable", f"{error}. {self._describe_active()}")
             self._fall_back()
             return
+        before = self._active.current
+        self._history.look(desired, before)  # before an activation, which may take minutes
         self._follow(desired)
-        self._history.look(desired, self._active.current)
+        current = self._active.current
+        if current is not None and (before is None or current.version != before.version):
+            self.poll()  # the alias may have moved meanwhile
 
     def _follow(self, desired: Version | None) -> None:
         """Activate the desired version if it is not active."""

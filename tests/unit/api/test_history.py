@@ -187,6 +187,13 @@ def test_an_error_that_stays_is_logged_once_and_nothing_is_lost(
     assert list(tags.records()) == ["desired.0001.1", "active.0001.1"]
 
 
+@pytest.mark.parametrize("time", ["0001-01-01T00:00:00+23:59", "9999-12-31T23:59:59-23:59"])
+def test_times_that_no_clock_shows_are_skipped(look: Look, tags: Tags, time: str) -> None:
+    tags.own = {"seen": f"{time} {time}", "moving": f"{time} 1 train"}
+    look(0, 1)
+    assert tags.records() == {"desired.0001.1": "0.0 start"}
+
+
 def test_malformed_tags_are_skipped(look: Look, tags: Tags) -> None:
     tags.own = {
         "desired.x.1": "", "desired.0001": "", "desired.0001.2.3": "", "desired": "", "": "",

@@ -195,3 +195,18 @@ def test_an_active_version_without_a_time_of_registration_gets_it_and_is_not_loa
     assert polling.active.current.version.created == 1.5e9
     assert polling.observer.created == [None, 1.5e9]
     assert (polling.observer.swaps, polling.tried) == (["1"], [b"fetched 1"])
+
+
+def test_the_history_is_told_before_an_activation_and_what_is_desired_after_it(
+    polling: Polling,
+) -> None:
+    """A rollback during a long activation is not followed by a record of the former version."""
+    polling.poll(1)
+    polling.history.seen.clear()
+
+    def roll_back() -> None:
+        polling.registry.desired = version(1)
+
+    polling.cache.on_obtain = roll_back
+    polling.poll(2)
+    assert polling.history.seen == [("2", "1"), ("1", "2"), ("1", "1")]

@@ -88,6 +88,14 @@ def test_malformed_tags_and_those_of_other_aliases_are_skipped() -> None:
     assert history.seen is None
 
 
+@pytest.mark.parametrize("time", ["0001-01-01T00:00:00+23:59", "9999-12-31T23:59:59-23:59"])
+def test_a_time_that_no_clock_shows_does_not_prevent_a_promotion(
+    time: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    tags = {"history.blue.seen": f"{time} {time}", "history.blue.desired.0007.1": f"{time} hand"}
+    assert "desired.0001.2" in move(tags, monkeypatch, 0, None, 2)
+
+
 class Clock:
     """A fake of the class `datetime`: the time goes on by a second with each question."""
 

@@ -10,6 +10,7 @@ from datetime import UTC, datetime, timedelta
 
 LONGEST = timedelta(seconds=30)  # without a look; after more time the state was unknown
 NONE = "none"  # in place of a version
+FIRST_YEAR = 1971  # of a time that is valid in every time zone
 
 
 @dataclass(frozen=True)
@@ -114,6 +115,6 @@ def _format(time: datetime) -> str:
 def _parse_time(text: str) -> datetime | None:
     try:
         time = datetime.fromisoformat(text)
-    except ValueError:
+        return time.astimezone(UTC) if time.tzinfo and time.year >= FIRST_YEAR else None
+    except (ValueError, OverflowError):
         return None
-    return time if time.tzinfo else None
