@@ -19,7 +19,7 @@ from mnist_trainer.export.onnx_inference import infer
 from mnist_trainer.reporting.plots import PLOTS
 from mnist_trainer.settings import Settings, read_settings
 from mnist_trainer.training.temperature import choose_temperature
-from support.trainer.trainings import TINIER, TINY, command, runs_of
+from support.trainer.trainings import TINY, command, runs_of
 
 
 @pytest.fixture(scope="module")
@@ -190,24 +190,3 @@ def test_robustness_prints_what_the_training_logged(
     names |= {name.replace("_", " "): f"accuracy_{name}" for name in CORRUPTIONS}
     for change, name in names.items():
         assert printed[change] == pytest.approx(run.data.metrics[name], abs=5e-4), change
-
-
-def test_every_stage_prints_its_line(settings: Settings, capfd: pytest.CaptureFixture[str]) -> None:
-    assert command(settings, *TINIER) == 0
-    output = capfd.readouterr()
-    words = [line.split()[0] for line in output.out.splitlines()]
-    assert words == [
-        "Run",
-        "Data",
-        "Model",
-        "Epoch",
-        "Trained",
-        "Calibrated",
-        "Files",
-        "Test",
-        "Version",
-        "Gate",
-        "Report",
-        "Gate",
-    ]
-    assert output.err == ""

@@ -163,3 +163,17 @@ class Stack:
         label = f"label=com.docker.compose.project={self.project}"
         kinds = (("ps", "--all"), ("volume", "ls"), ("network", "ls"))
         return "".join(docker(*kind, "--quiet", "--filter", label) for kind in kinds)
+
+
+def check_hardened(container: dict[str, Any]) -> None:
+    """Check that an inspected container has no privilege that it does not need."""
+    host = container["HostConfig"]
+    assert container["Config"]["User"] not in ("", "0", "root")
+    assert host["ReadonlyRootfs"]
+    assert host["CapDrop"] == ["ALL"]
+    assert not host["CapAdd"]
+    assert not host["Privileged"]
+    assert "no-new-privileges:true" in host["SecurityOpt"]
+    assert host["Memory"] > 0
+    assert host["PidsLimit"] > 0
+    assert host["Init"]

@@ -1,86 +1,10 @@
 """What the API records of the alias, in tags of the registered model."""
 
-import logging
-from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
-from types import SimpleNamespace
+from datetime import timedelta
 
-import pytest
+from support.history import NOON, Look, Tags, look, tags
 
-from mnist_api.registry import history as module
-from mnist_api.registry.history import History
-from mnist_api.registry.mlflow_client import NotFoundError, RegistryError
-from support.polling import version
-
-NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
-
-
-class Tags:
-    """A fake registry: the tags of a registered model, without the prefix."""
-
-    def __init__(self) -> None:
-        self.own: dict[str, str] = {}
-        self.error: Exception | None = None
-        self.reads = 0
-
-    def tags(self) -> dict[str, str]:
-        self.reads += 1
-        if self.error:
-            raise self.error
-        return {f"history.blue.{key}": value for key, value in self.own.items()} | {
-            "history.green.desired.0009.7": "2026-01-01T11:00:00+00:00 hand",
-            "note": "a person's",
-        }
-
-    def set_tag(self, key: str, value: str) -> None:
-        self.own[key.removeprefix("history.blue.")] = value
-
-    def records(self) -> dict[str, str]:
-        """Return the records, with the times in seconds after noon."""
-        return {
-            key: " ".join(map(seconds, value.split()))
-            for key, value in self.own.items()
-            if key not in ("seen", "moving")
-        }
-
-
-def seconds(word: str) -> str:
-    try:
-        return str((datetime.fromisoformat(word) - NOON).total_seconds())
-    except ValueError:
-        return word
-
-
-@pytest.fixture
-def tags() -> Tags:
-    return Tags()
-
-
-Look = Callable[..., None]
-
-
-@pytest.fixture
-def look(tags: Tags, monkeypatch: pytest.MonkeyPatch) -> Look:
-    """Return a function: a worker sees a desired and an active version, seconds after noon."""
-    workers: dict[int, History] = {}
-
-    def see(at: float, desired: int | None, active: int | None = None, worker: int = 0) -> None:
-        now = NOON + timedelta(seconds=at)
-        monkeypatch.setattr(module, "datetime", Clock(now))
-        own = workers.setdefault(worker, History(tags, "blue", 2))  # type: ignore[arg-type] # a fake
-        loaded = SimpleNamespace(version=version(active), since=now) if active else None
-        own.look(version(desired) if desired else None, loaded)  # type: ignore[arg-type] # a fake
-
-    return see
-
-
-class Clock:
-    """A fake of the class `datetime` at a time; of its other functions those that are used."""
-
-    min, fromisoformat = datetime.min, datetime.fromisoformat
-
-    def __init__(self, now: datetime) -> None:
-        self.now = lambda _: now
+__all__ = ["look", "tags"]  # fixtures
 
 
 def test_each_move_is_recorded_once_by_however_many_workers(look: Look, tags: Tags) -> None:
@@ -157,48 +81,3 @@ def test_without_news_the_tags_are_read_every_ten_seconds(look: Look, tags: Tags
     for at in range(60):
         look(at, 1, 1)
     assert tags.reads == 6
-
-
-def test_before_the_first_version_nothing_is_recorded_or_logged(
-    look: Look, tags: Tags, caplog: pytest.LogCaptureFixture
-) -> None:
-    tags.error = NotFoundError("no such model")
-    for at in range(60):
-        look(at, None)
-    assert (tags.own, caplog.text) == ({}, "")
-    tags.error = None
-    look(61, None)
-    assert tags.records() == {}
-
-
-def test_an_error_that_stays_is_logged_once_and_nothing_is_lost(
-    look: Look, tags: Tags, caplog: pytest.LogCaptureFixture
-) -> None:
-    caplog.set_level(logging.INFO)
-    tags.error = RegistryError("it responds 403 Forbidden")
-    look(0, 1, 1)
-    assert caplog.text == ""  # the poller says that the registry is away
-    for at in range(1, 60):
-        look(at, 1, 1)
-    assert caplog.text.count("The history is not recorded: it responds 403 Forbidden.") == 1
-    assert tags.reads == 6
-    tags.error = None
-    look(60, 1, 1)
-    assert list(tags.records()) == ["desired.0001.1", "active.0001.1"]
-
-
-@pytest.mark.parametrize("time", ["0001-01-01T00:00:00+23:59", "9999-12-31T23:59:59-23:59"])
-def test_times_that_no_clock_shows_are_skipped(look: Look, tags: Tags, time: str) -> None:
-    tags.own = {"seen": f"{time} {time}", "moving": f"{time} 1 train"}
-    look(0, 1)
-    assert tags.records() == {"desired.0001.1": "0.0 start"}
-
-
-def test_malformed_tags_are_skipped(look: Look, tags: Tags) -> None:
-    tags.own = {
-        "desired.x.1": "", "desired.0001": "", "desired.0001.2.3": "", "desired": "", "": "",
-        "seen": "yesterday today", "moving": "now", "active.0002.5": "when?",
-    }  # fmt: skip
-    look(0, 1, 5)
-    assert tags.own["desired.0001.1"].endswith(" start")
-    assert "active.0003.5" not in tags.own
