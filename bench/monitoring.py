@@ -1,7 +1,7 @@
 """Measures what the monitoring costs the API: `python -m bench.monitoring`.
 
 The stack of compose.yaml and compose/monitoring.yaml must run. Loads while Prometheus and the
-exporter are paused alternate with loads while they run.
+exporter are stopped alternate with loads while they run.
 """
 
 import argparse
@@ -20,7 +20,7 @@ from local.environments import ROOT
 from local.processes import Supervisor
 
 CONNECTIONS = 16
-SETTLE_SECONDS = 10  # after the services go on: they catch up
+SETTLE_SECONDS = 15  # after the services start, which reads what they have stored
 FILES = "compose.yaml:compose/monitoring.yaml"
 SERVICES = ("prometheus", "postgres-exporter", "alertmanager")
 
@@ -42,7 +42,7 @@ def main() -> int:
     with Supervisor() as supervisor:
 
         def run_load(is_monitored: bool) -> LoadResult:
-            compose("unpause" if is_monitored else "pause")
+            compose("start" if is_monitored else "stop")
             supervisor.pause(SETTLE_SECONDS)
             return run_wrk(supervisor, port, request, load, run_folder)
 
@@ -56,13 +56,13 @@ def main() -> int:
                 row = f"{off.rate:.0f} | {on.rate:.0f} | {ratios[-1]:.3f} | {off.p99:.1f}"
                 print(f"| {row} | {on.p99:.1f} |", flush=True)
         finally:
-            compose("unpause")
+            compose("start")
     print(f"\nMedian of the ratios: {statistics.median(ratios):.3f}. Errors: {errors}.")
     return 1 if errors else 0
 
 
 def compose(action: str) -> None:
-    """Pause or unpause the monitoring; to do either twice is no error."""
+    """Start or stop the monitoring's services; to do either twice is no error."""
     environ = {"COMPOSE_FILE": FILES, **os.environ}
     subprocess.run(
         ["docker", "compose", action, *SERVICES], cwd=ROOT, env=environ, capture_output=True,
