@@ -61,8 +61,9 @@ def _list(
     for each in versions:
         created = datetime.fromtimestamp(each.created_at).strftime("%Y-%m-%d %H:%M")
         alias = name if desired and each.number == desired.number else ""
-        accuracy, gate = (each.tags.get(key, "-") for key in ("test_accuracy", "gate"))
-        yield f"{each.number:>7}  {accuracy:>8}  {created:16}  {alias:10}  {gate}"
+        # anybody may have set the tag: no line breaks, no sequences that a terminal obeys
+        gate = "".join(one if one.isprintable() else "?" for one in each.tags.get("gate", "-"))
+        yield f"{each.number:>7}  {each.test_accuracy:>8}  {created:16}  {alias:10}  {gate}"
 
 
 def _compare(active: ActiveModel, registry: Registry, desired: Version | None, url: str) -> str:

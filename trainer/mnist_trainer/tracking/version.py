@@ -25,6 +25,14 @@ class Version:
     stage: str = "None"
 
     @property
+    def test_accuracy(self) -> str:
+        """Its accuracy on the test images, to be printed; "-" where its tag has no number."""
+        try:
+            return f"{float(self.tags['test_accuracy']):.4f}"
+        except (KeyError, ValueError):
+            return "-"
+
+    @property
     def promoted_at(self) -> float:
         """When it was promoted, in seconds since 1970; 0 where it never was."""
         return float(self.tags.get("promoted_at", 0))
