@@ -18,23 +18,23 @@ ROOT = Path(__file__).resolve().parents[2]
 PACKAGES = {"trainer": "mnist_trainer", "api": "mnist_api"}
 MODULES = {
     "trainer": [
-        *("evaluation/comparison.py", "evaluation/gate.py", "tracking/history.py"),
+        *("evaluation/comparison.py", "evaluation/gate.py", "tracking/history*.py"),
         *("tracking/model_reader.py", "tracking/registry.py"),
     ],
     "api": [
         *("codecs/*.py", "registry/active_record.py", "registry/cache.py"),
         *("registry/mlflow_client.py", "registry/poller.py", "registry/stored_files.py"),
-        *("registry/history.py", "registry/version_folders.py"),
+        *("registry/history*.py", "registry/version_folders.py"),
     ],
 }
 TESTS = {  # files in tests/unit; others need data or networks that are not copied
-    "trainer": ["conftest.py", "test_gate*.py", "test_history.py", "test_regist*.py"],
+    "trainer": ["conftest.py", "test_gate*.py", "test_history*.py", "test_regist*.py"],
     "api": [
         "conftest.py",
         *("test_arrays.py", "test_cache_*.py", "test_content_encoding.py", "test_data_*.py"),
         *(
             "test_forms.py",
-            "test_history.py",
+            "test_history*.py",
             "test_inference_requests.py",
             "test_json_*.py",
             "test_poll_*.py",

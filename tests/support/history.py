@@ -8,6 +8,7 @@ import pytest
 
 from mnist_api.registry import history as module
 from mnist_api.registry.history import History
+from mnist_api.registry.mlflow_client import RegisteredModel
 from support.polling import version
 
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
@@ -20,18 +21,22 @@ class Tags:
         self.own: dict[str, str] = {}
         self.error: Exception | None = None
         self.reads = 0
+        self.moved: str | None = None  # to which version the alias has moved since the poll
+        self.written: list[str] = []
 
-    def tags(self) -> dict[str, str]:
+    def read_model(self) -> RegisteredModel:
         self.reads += 1
         if self.error:
             raise self.error
-        return {f"history.blue.{key}": value for key, value in self.own.items()} | {
+        own = {f"history.blue.{key}": value for key, value in self.own.items()} | {
             "history.green.desired.0009.7": "2026-01-01T11:00:00+00:00 hand",
             "note": "a person's",
         }
+        return RegisteredModel(self.moved, own)
 
     def set_tag(self, key: str, value: str) -> None:
         self.own[key.removeprefix("history.blue.")] = value
+        self.written.append(key.removeprefix("history.blue."))
 
     def records(self) -> dict[str, str]:
         """Return the records, with the times in seconds after noon."""
@@ -59,23 +64,33 @@ Look = Callable[..., None]
 
 @pytest.fixture
 def look(tags: Tags, monkeypatch: pytest.MonkeyPatch) -> Look:
-    """Return a function: a worker sees a desired and an active version, seconds after noon."""
+    """Return a function: a worker sees a desired and an active version, seconds after noon.
+
+    Its clock is ``ahead``. The version is active since now, or since the time that is given.
+    """
     workers: dict[int, History] = {}
 
-    def see(at: float, desired: int | None, active: int | None = None, worker: int = 0) -> None:
-        now = NOON + timedelta(seconds=at)
+    def see(
+        at: float,
+        desired: int | None,
+        active: int | tuple[int, float] | None = None,
+        worker: int = 0,
+        ahead: float = 0,
+    ) -> None:
+        now = NOON + timedelta(seconds=at + ahead)
         monkeypatch.setattr(module, "datetime", Clock(now))
+        monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=lambda: 1000 + at))
         own = workers.setdefault(worker, History(tags, "blue", 2))  # type: ignore[arg-type] # a fake
-        loaded = SimpleNamespace(version=version(active), since=now) if active else None
+        number, since = active if isinstance(active, tuple) else (active, at + ahead)
+        begin = NOON + timedelta(seconds=since)
+        loaded = SimpleNamespace(version=version(number), since=begin) if number else None
         own.look(version(desired) if desired else None, loaded)  # type: ignore[arg-type] # a fake
 
     return see
 
 
 class Clock:
-    """A fake of the class `datetime` at a time; of its other functions those that are used."""
-
-    min, fromisoformat = datetime.min, datetime.fromisoformat
+    """A fake of the class `datetime`, at a time."""
 
     def __init__(self, now: datetime) -> None:
         self.now = lambda _: now

@@ -78,3 +78,40 @@ def test_a_killed_promotion_is_not_in_the_history(
     with pytest.raises(KeyboardInterrupt):
         registry.promote(registry.find(2), registry.desired_version())
     assert show(settings, capsys, "history")[2:4] == ["1 0.9910 T now train", ""]
+
+
+def test_a_promotion_that_is_killed_after_the_move_is_in_the_history(
+    registry: Registry,
+    settings: Settings,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    registry.promote(registry.find(1), None)
+    move = registry.client.set_registered_model_alias
+
+    def move_and_fail(*given: str) -> None:
+        move(*given)
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(registry.client, "set_registered_model_alias", move_and_fail)
+    with pytest.raises(KeyboardInterrupt):
+        registry.promote(registry.find(2), registry.desired_version())
+    assert show(settings, capsys, "history")[2:5] == [
+        "1 0.9910 T T train", "2 0.9920 T now train", "",
+    ]  # fmt: skip
+
+
+def test_what_stands_in_tags_is_not_printed_as_it_is(
+    registry: Registry, client: MlflowClient, settings: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    registry.promote(registry.find(1), None)
+    escape = "\x1b[2J\n"
+    client.set_model_version_tag(registry.name, "1", "test_accuracy", escape)
+    client.set_model_version_tag(registry.name, "1", "gate", escape)
+    at = "2026-01-01T12:00:00.000Z"
+    for key in ("desired.0002.2", "unknown.2026-01-01", "moving"):
+        client.set_registered_model_tag(
+            registry.name, f"history.Production.{key}", f"{at} {escape}"
+        )
+    assert show(settings, capsys, "history")[2:4] == ["1 - T now train", ""]
+    assert show(settings, capsys, "versions")[3].endswith(" ?[2J?")

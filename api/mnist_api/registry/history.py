@@ -6,19 +6,18 @@ write the same tag.
 """
 
 import logging
-from collections.abc import Mapping
+import time
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
 
 from mnist_api.model.active import LoadedModel
 from mnist_api.model.version import Version
+from mnist_api.registry.history_tags import NONE, Record, Tags, format_time, make_key
 from mnist_api.registry.mlflow_client import NotFoundError, Registry, RegistryError
 
 PAUSE = timedelta(seconds=10)  # between two looks at what is recorded, unless there is news
 LONGEST = timedelta(seconds=30)  # without a look; after more time the state was unknown
-MOVE = timedelta(seconds=60)  # at most from a tag "moving" to the move of the alias
-NONE = "none"  # in place of a version
-FIRST_YEAR = 1971  # of a time that is valid in every time zone
+NEVER = datetime.min.replace(tzinfo=UTC)
 
 log = logging.getLogger(__name__)
 
@@ -38,17 +37,17 @@ class History:
         self._prefix = f"history.{alias}."
         self._valid = max(LONGEST, timedelta(seconds=3 * poll_seconds))
         self._state = State(NONE, NONE)  # that was recorded
-        self._next = datetime.min.replace(tzinfo=UTC)
+        self._looked = NEVER  # this worker, without an error
+        self._next = 0.0  # on the monotonic clock
         self._failures = 0  # in a row
 
     def look(self, desired: Version | None, loaded: LoadedModel | None) -> None:
         """Record what is new. After an error it is tried again, and the second is logged."""
-        now = datetime.now(UTC)
-        active = loaded.version.id if loaded else NONE
-        state = State(desired.id if desired else NONE, active)
-        if now < self._next and (state == self._state or self._failures):
+        state = State(desired.id if desired else NONE, loaded.version.id if loaded else NONE)
+        if time.monotonic() < self._next and (state == self._state or self._failures):
             return
-        self._next = now + PAUSE
+        self._next = time.monotonic() + PAUSE.total_seconds()
+        now = datetime.now(UTC)
         try:
             self._record(state, loaded.since if loaded else now, now)
         except NotFoundError:
@@ -58,67 +57,47 @@ class History:
             if self._failures == 2:  # if the registry is away, the poller says so after the first
                 log.warning("The history is not recorded: %s.", error)
         else:
-            self._state, self._failures = state, 0
+            self._state, self._looked, self._failures = state, now, 0
 
     def _record(self, state: State, since: datetime, now: datetime) -> None:
-        records = _Records(self._registry.tags(), self._prefix)
-        seen, until = records.seen()
-        new = {}
-        if seen is not None and until < now:
-            new[f"unknown.{format_time(seen)}"] = format_time(now)
-        number, last = records.last("desired")
-        if state.desired != last:
-            by = records.find_mover(state.desired, now) or ("hand" if number else "start")
-            new[f"desired.{number + 1:04}.{state.desired}"] = f"{format_time(now)} {by}"
-        number, last = records.last("active")
-        if state.active not in (NONE, self._state.active, last):
-            new[f"active.{number + 1:04}.{state.active}"] = format_time(since)
-        if new or seen is None or now - seen >= PAUSE:
-            new["seen"] = f"{format_time(now)} {format_time(now + self._valid)}"
-        for key, value in new.items():
-            self._registry.set_tag(self._prefix + key, value)
+        model = self._registry.read_model()
+        state = State(model.aliased or state.desired, state.active)  # it may have moved meanwhile
+        tags = Tags(model.tags, self._prefix)
+        seen, new = tags.read_seen(), _find_new(tags, state, since, now)
+        if seen and seen.until < now and not _is_within(self._valid, self._looked, now):
+            self._set(f"unknown.{format_time(seen.at)}", format_time(now))
+            seen = None
+        if new or seen is None or not _is_within(PAUSE, seen.at, now):
+            self._set("seen", f"{format_time(now)} {format_time(now + self._valid)}")
+        for key, value in new.items():  # after "seen": another gap does not begin before them
+            self._set(key, value)
+
+    def _set(self, key: str, value: str) -> None:
+        self._registry.set_tag(self._prefix + key, value)
 
 
-class _Records:
-    """The tags of one alias, without the prefix; what is malformed is skipped."""
+def _find_new(tags: Tags, state: State, since: datetime, now: datetime) -> dict[str, str]:
+    """Return the tags that are missing for ``state``, which is active ``since``.
 
-    def __init__(self, tags: Mapping[str, str], prefix: str) -> None:
-        self._tags = {
-            key.removeprefix(prefix): value for key, value in tags.items() if key.startswith(prefix)
-        }
-
-    def seen(self) -> tuple[datetime | None, datetime]:
-        """Return when somebody last looked, None if nobody has, and until when that holds."""
-        at, _, until = self._tags.get("seen", "").partition(" ")
-        seen = _parse_time(at)
-        return seen, _parse_time(until) or seen or datetime.now(UTC)
-
-    def last(self, kind: str) -> tuple[int, str]:
-        """Return number and version of the last record of a kind; 0 and NONE if there is none."""
-        keys = [key.split(".") for key in self._tags]
-        found = [
-            (int(key[1]), key[2])
-            for key in keys
-            if len(key) == 3 and key[0] == kind and key[1].isdecimal()
-        ]
-        return max(found, default=(0, NONE))
-
-    def find_mover(self, version: str, now: datetime) -> str | None:
-        """Return the command that is moving the alias to ``version``, None if there is none."""
-        at, number, by = (*self._tags.get("moving", "").split(" "), "", "", "")[:3]
-        begin = _parse_time(at)
-        is_recent = begin is not None and now - begin < MOVE
-        return by if is_recent and number == version and by else None
+    The record of an active version has the number of the move that made it desired, so each move
+    has one, and a worker that is behind adds nothing.
+    """
+    new = {}
+    desired, active = tags.read_records("desired"), tags.read_records("active")
+    last = desired[-1] if desired else Record(0, now, NONE)
+    if state.desired != last.version:
+        key = make_key("desired", last.number + 1, state.desired)
+        by = tags.find_mover(key, now) or ("hand" if desired else "start")
+        desired.append(Record(last.number + 1, now, state.desired, by))
+        new[key] = f"{format_time(now)} {by}"
+    if state.active != NONE:
+        unnamed = Record(0, NEVER, state.active)  # if no move is known that made it desired
+        move = next((one for one in reversed(desired) if one.version == state.active), unnamed)
+        if not active or active[-1].order < move.order:
+            key = make_key("active", move.number, state.active)
+            new[key] = format_time(max(since, move.at))
+    return new
 
 
-def format_time(time: datetime) -> str:
-    """Return ``time`` in UTC, to the millisecond; a tag's key may have no plus sign."""
-    return f"{time.astimezone(UTC):%Y-%m-%dT%H:%M:%S}.{time.microsecond // 1000:03}Z"
-
-
-def _parse_time(text: str) -> datetime | None:
-    try:
-        time = datetime.fromisoformat(text)
-        return time.astimezone(UTC) if time.tzinfo and time.year >= FIRST_YEAR else None
-    except (ValueError, OverflowError):
-        return None
+def _is_within(limit: timedelta, begin: datetime, now: datetime) -> bool:
+    return timedelta() <= now - begin < limit

@@ -5,7 +5,7 @@ MLflow's client takes 38 packages, a second at each start and 45 MB in each work
 
 import re
 from http.client import HTTPException
-from typing import Any
+from typing import Any, NamedTuple
 from urllib.error import HTTPError
 from urllib.parse import quote, urlencode, urlsplit
 
@@ -46,6 +46,13 @@ class NotFoundError(RegistryError):
     """The registry has no such model or alias."""
 
 
+class RegisteredModel(NamedTuple):
+    """The id of the version with the alias, None if none has it, and the model's tags, at once."""
+
+    aliased: str | None
+    tags: dict[str, str]
+
+
 class Registry:
     """The versions of one registered model."""
 
@@ -72,10 +79,11 @@ class Registry:
         """Return the ONNX file of ``version``. Raises RegistryError, UnusableFileError."""
         return self.fetch_extra(version, ONNX)
 
-    def tags(self) -> dict[str, str]:
-        """Return the tags of the registered model. Raises RegistryError, NotFoundError."""
+    def read_model(self) -> RegisteredModel:
+        """Return what the history needs. Raises RegistryError, NotFoundError."""
         model = self._call("registered-models/get", name=self._name)["registered_model"]
-        return _read_tags(model)
+        aliases = {each["alias"]: str(each["version"]) for each in model.get("aliases", [])}
+        return RegisteredModel(aliases.get(self._alias), _read_tags(model))
 
     def set_tag(self, key: str, value: str) -> None:
         """Set a tag of the registered model. Raises RegistryError."""

@@ -25,19 +25,19 @@ def main(uri: str, name: str, number: str, folder: Path) -> None:
     """Apply the gate to the version, and print the reason."""
     registry = Registry(uri, name, "Production")
     numbers = [file.stem for file in folder.glob("*.npy")]
-    move = registry.move_alias
+    move = registry.client.set_registered_model_alias
     champion = registry.desired_version()
 
-    def move_together(version: Version) -> None:
+    def move_together(*given: str) -> None:
         (folder / f"{number}.ready").touch()
         await_files([folder / f"{each}.ready" for each in numbers if each != _champion(champion)])
         if number == (folder / "last").read_text():
             others = [each for each in numbers if each not in {number, _champion(champion)}]
             await_files([folder / f"{each}.ended" for each in others])
-        registry.move_alias = move
-        move(version)
+        registry.client.set_registered_model_alias = move
+        move(*given)
 
-    registry.move_alias = move_together
+    registry.client.set_registered_model_alias = move_together
     for module in (measurement, promotion, overlap):
         module.measure = lambda registry, version, test: measured(folder, version.number)
     candidate = promotion.Candidate(registry.find(int(number)), measured(folder, number).correct)

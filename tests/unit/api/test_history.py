@@ -34,7 +34,7 @@ def test_workers_that_see_a_move_at_the_same_time_write_the_same_tags(
 
 def test_a_move_by_a_command_is_recorded_as_its(look: Look, tags: Tags) -> None:
     look(0, 1)
-    tags.own["moving"] = f"{(NOON + timedelta(seconds=4)).isoformat()} 2 rollback"
+    tags.own["moving"] = f"{(NOON + timedelta(seconds=4)).isoformat()} desired.0002.2 rollback"
     look(5, 2)
     assert tags.records()["desired.0002.2"] == "5.0 rollback"
     look(8, 3)

@@ -1,11 +1,13 @@
 """The history while the registry fails, and with tags that say nothing."""
 
 import logging
+from datetime import timedelta
 
 import pytest
 
 from mnist_api.registry.mlflow_client import NotFoundError, RegistryError
-from support.history import Look, Tags, look, tags
+from support.cases.history_tags import MALFORMED_RECORDS, MALFORMED_SEEN, OTHER_MOVES
+from support.history import NOON, Look, Tags, look, tags
 
 __all__ = ["look", "tags"]  # fixtures
 
@@ -38,18 +40,36 @@ def test_an_error_that_stays_is_logged_once_and_nothing_is_lost(
     assert list(tags.records()) == ["desired.0001.1", "active.0001.1"]
 
 
-@pytest.mark.parametrize("time", ["0001-01-01T00:00:00+23:59", "9999-12-31T23:59:59-23:59"])
-def test_times_that_no_clock_shows_are_skipped(look: Look, tags: Tags, time: str) -> None:
-    tags.own = {"seen": f"{time} {time}", "moving": f"{time} 1 train"}
-    look(0, 1)
-    assert tags.records() == {"desired.0001.1": "0.0 start"}
+@pytest.mark.parametrize("seen", MALFORMED_SEEN)
+def test_a_last_look_at_no_time_is_replaced(look: Look, tags: Tags, seen: str) -> None:
+    tags.own = {"seen": seen}
+    look(100, 1)
+    assert tags.records() == {"desired.0001.1": "100.0 start"}
+    assert tags.own["seen"] == "2026-01-01T12:01:40.000Z 2026-01-01T12:02:10.000Z"
 
 
-def test_malformed_tags_are_skipped(look: Look, tags: Tags) -> None:
-    tags.own = {
-        "desired.x.1": "", "desired.0001": "", "desired.0001.2.3": "", "desired": "", "": "",
-        "seen": "yesterday today", "moving": "now", "active.0002.5": "when?",
-    }  # fmt: skip
+@pytest.mark.parametrize("key", MALFORMED_RECORDS)
+def test_malformed_tags_are_skipped(look: Look, tags: Tags, key: str) -> None:
+    tags.own = {key: MALFORMED_RECORDS[key]}
     look(0, 1, 5)
-    assert tags.own["desired.0001.1"].endswith(" start")
-    assert "active.0003.5" not in tags.own
+    del tags.own[key]
+    assert tags.records() == {"desired.0001.1": "0.0 start", "active.0000.5": "0.0"}
+
+
+@pytest.mark.parametrize("moving", OTHER_MOVES)
+def test_what_is_said_of_another_move_does_not_name_the_mover(
+    look: Look, tags: Tags, moving: str
+) -> None:
+    look(-5, 1)
+    tags.own["moving"] = moving
+    look(0, 2)
+    assert tags.records()["desired.0002.2"] == "0.0 hand"
+
+
+@pytest.mark.parametrize("begin", [59.9, -59.9])  # it says so before, but its clock may be ahead
+def test_a_command_has_a_minute_for_its_move(look: Look, tags: Tags, begin: float) -> None:
+    look(-5, 1)
+    at = (NOON + timedelta(seconds=begin)).isoformat()
+    tags.own["moving"] = f"{at} desired.0002.2 resume-upload"
+    look(0, 2)
+    assert tags.records()["desired.0002.2"] == "0.0 resume-upload"

@@ -11,6 +11,7 @@ from mnist_api.registry.bounded_http import TooManyBytesError
 from mnist_api.registry.mlflow_client import NotFoundError, RegistryError, UnusableFileError
 from support.registry_responses import (
     ALIAS,
+    API,
     FOUND,
     KNOWN,
     SERVER,
@@ -45,6 +46,34 @@ def test_without_the_alias_the_first_version_of_the_stage_is_desired(
     registry, server = registry_with(monkeypatch, responses)
     assert registry.find() == version
     assert [request[0] for request in server.requests] == [ALIAS, STAGED]
+
+
+MODELS: list[tuple[dict[str, Any], str | None]] = [
+    ({}, None),
+    ({"aliases": [{"alias": "production", "version": "5"}]}, None),
+    (
+        {"aliases": [{"alias": "blue", "version": "5"}, {"alias": "Production", "version": "12"}]},
+        "12",
+    ),
+]
+
+
+@pytest.mark.parametrize(("more", "aliased"), MODELS)
+def test_alias_and_tags_of_the_model_are_read_at_once(
+    monkeypatch: pytest.MonkeyPatch, more: dict[str, Any], aliased: str | None
+) -> None:
+    model = {"tags": [{"key": "a", "value": "b"}, {"key": "c"}]} | more
+    url = f"{API}/registered-models/get?name=a%2Fb+%26c"
+    registry, server = registry_with(monkeypatch, {url: {"registered_model": model}})
+    assert registry.read_model() == (aliased, {"a": "b", "c": ""})
+    assert len(server.requests) == 1
+
+
+def test_a_tag_of_the_model_is_set(monkeypatch: pytest.MonkeyPatch) -> None:
+    url = f"{API}/registered-models/set-tag"
+    registry, server = registry_with(monkeypatch, {url: {}})
+    registry.set_tag("a", "é")
+    assert server.sent == [(url, '{"name":"a/b &c","key":"a","value":"é"}'.encode())]
 
 
 SHA256, OTHER = "0123456789abcdef" * 4, "76543210fedcba98" * 4

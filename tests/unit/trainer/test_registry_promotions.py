@@ -65,7 +65,7 @@ def test_the_tags_are_set_before_the_alias_moves(registry: Registry, mlflow: Fak
     assert steps == [
         "promotion", "promoted_over", "rolled_back_at", "rolled_back_at", "promoted_at",
         "promotion_base", "history.Production.moving", "Production",
-        "history.Production.desired.0001.2", "history.Production.seen", "promotion",
+        "history.Production.seen", "history.Production.desired.0001.2", "promotion",
     ]  # fmt: skip
     assert changes[0][1]["value"] == "begun by hand"
 

@@ -22,16 +22,13 @@ class Period:
 
 def describe_history(registry: Registry) -> Iterator[str]:
     """Yield the lines: the desired versions, then the active ones. Raises ServerError."""
-    history, desired = registry.history(), registry.desired_version()
+    history, now = registry.history(), datetime.now(UTC)
     if not history.desired:
         yield f"{registry.name} has no history yet; it begins when a version is promoted."
         return
-    now = datetime.now(UTC)
-    current = desired.number if desired else None
-    records = [*history.desired]
-    if current != records[-1].version:  # it was moved, and nobody has recorded that yet
-        records.append(Record(records[-1].number + 1, current, now, "hand"))
-    accuracies = {each.number: each.tags.get("test_accuracy", "-") for each in registry.versions()}
+    unrecorded = history.find_unrecorded(now)
+    records = [*history.desired, unrecorded] if unrecorded else history.desired
+    accuracies = {each.number: each.test_accuracy for each in registry.versions()}
     yield f"Desired, by the alias {registry.alias}"
     yield from _list(list_periods(records, history, now), accuracies)
     yield ""
@@ -43,24 +40,26 @@ def describe_history(registry: Registry) -> Iterator[str]:
 
 
 def list_periods(records: Sequence[Record], history: History, now: datetime) -> list[Period]:
-    """Return the periods between ``records``, cut where nobody looked."""
-    gaps = [*history.unknown]
-    if history.seen and history.until and history.until < now:
-        gaps.append((history.seen, now))
+    """Return the periods between ``records``, cut where nobody looked.
+
+    Each record of another version has one that begins with it, so that who moved the alias is
+    shown. A gap ends at the next record: who wrote that has looked.
+    """
+    gap = history.find_gap(now)
+    gaps = [*history.unknown, gap] if gap else history.unknown
     periods: list[Period] = []
     changes = _skip_repeated(records)
     for record, after in zip(changes, [*changes[1:], None], strict=True):
         begin, end = record.at, after.at if after else None
-        for gap_begin, gap_end in gaps:
-            if gap_end <= begin or (end is not None and gap_begin >= end):
-                continue
-            if gap_begin > begin:
-                periods.append(Period(begin, gap_begin, record))
-            begin = gap_end if end is None else min(gap_end, end)
-            periods.append(Period(max(gap_begin, record.at), begin, None))
-        shortest = timedelta() if begin == record.at else SHORTEST
-        if end is None or end - begin > shortest:
-            periods.append(Period(begin, end, record))
+        limit = end or now
+        for first, last in gaps:
+            if record.at <= first < limit and last > begin:
+                if first > begin or begin == record.at:
+                    periods.append(Period(begin, first, record))
+                gap_begin, begin = max(first, begin), min(last, limit)
+                periods.append(Period(gap_begin, begin, None))
+        if end is None or begin == record.at or end - begin > SHORTEST:
+            periods.append(Period(begin, end if end is None else max(begin, end), record))
     return periods
 
 

@@ -8,6 +8,7 @@ the same tags and files, and whichever moves the alias last has seen all of them
 
 import time
 from collections.abc import Iterable, Mapping, Sequence
+from functools import partial
 
 from mnist_trainer.console import print_line
 from mnist_trainer.data.images import LabelledImages
@@ -62,7 +63,7 @@ def settle(
             break  # a person has moved the alias meanwhile
         if number == chain[-1].number:
             break
-        registry.move_alias(chain[-1])
+        registry.move_alias(chain[-1], partial(registry.is_desired, number))
     if reason := reasons.get(candidate.number):
         registry.set_tag(candidate, "gate", reason)
         registry.withdraw_promotion(candidate)

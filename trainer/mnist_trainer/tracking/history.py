@@ -4,13 +4,22 @@ It stands in tags of the registered model, which docs/architecture.md lists. The
 workers see, the trainer what it moves; a record's key holds its number and its version.
 """
 
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+import re
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
-LONGEST = timedelta(seconds=30)  # without a look; after more time the state was unknown
 NONE = "none"  # in place of a version
-FIRST_YEAR = 1971  # of a time that is valid in every time zone
+COMMANDS = "train|search|resume-upload|promote|rollback"  # that move the alias
+KEY = rf"([0-9]{{4,9}})\.({NONE}|[1-9][0-9]{{0,9}})"
+DESIRED = re.compile(rf"desired\.{KEY} (\S+) ({COMMANDS}|hand|start)")
+ACTIVE = re.compile(rf"active\.{KEY} (\S+)()")
+MOVING = re.compile(rf"(\S+) (\S+) ({COMMANDS})")
+MOVE = timedelta(seconds=60)  # at most from a tag "moving" to the move of the alias
+MAX_VALID = timedelta(hours=3)  # of what was seen: three of the longest pauses of the API
+YEARS = range(1971, 9999)  # of a time that is valid in every time zone
+
+Tags = Mapping[str, str]
 
 
 @dataclass(frozen=True)
@@ -22,80 +31,65 @@ class Record:
     at: datetime
     by: str = ""
 
+    @property
+    def key(self) -> str:
+        """The key of the tag of a version that was desired."""
+        return f"desired.{self.number:04}.{self.version or NONE}"
+
 
 @dataclass(frozen=True)
 class History:
-    """The records, the earliest first; when nobody looked, from and to; when somebody last did."""
+    """The records, the earliest first; when nobody looked, from and to; when somebody last did.
+
+    ``current`` is the desired version now, and ``moving`` when, as which record and by which
+    command the trainer last began to move the alias.
+    """
 
     desired: list[Record]
     active: list[Record]
     unknown: list[tuple[datetime, datetime]]
-    seen: datetime | None
-    until: datetime | None  # what was seen last holds until then
+    seen: tuple[datetime, datetime] | None  # when, and until when that holds
+    moving: tuple[datetime, str, str] | None
+    current: int | None
+
+    def find_gap(self, now: datetime) -> tuple[datetime, datetime] | None:
+        """Return the time up to ``now`` in which nobody looked, None if somebody has."""
+        return (self.seen[0], now) if self.seen and self.seen[1] < now else None
+
+    def find_unrecorded(self, now: datetime) -> Record | None:
+        """Return the record that is missing for the desired version, seen ``now``."""
+        last = self.desired[-1] if self.desired else Record(0, None, now)
+        if self.current == last.version:
+            return None
+        record = Record(last.number + 1, self.current, now, "hand" if self.desired else "start")
+        at, key, command = self.moving or (now, "", "")
+        is_killed = key == record.key and abs(now - at) < MOVE
+        return replace(record, by=command) if is_killed else record
 
 
-def read_history(tags: Mapping[str, str], alias: str) -> History:
+def read_history(tags: Tags, alias: str, current: int | None) -> History:
     """Return what the tags of a registered model say; a tag that is malformed is skipped."""
     prefix = f"history.{alias}."
     own = {key.removeprefix(prefix): value for key, value in tags.items() if key.startswith(prefix)}
-    seen, _, until = own.get("seen", "").partition(" ")
     return History(
-        desired=sorted(_read_records(own, "desired"), key=_order),
-        active=sorted(_read_records(own, "active"), key=_order),
+        desired=sorted(_read_records(own, DESIRED), key=_order),
+        active=sorted(_read_records(own, ACTIVE), key=_order),
         unknown=sorted(_read_unknown(own)),
-        seen=_parse_time(seen),
-        until=_parse_time(until),
+        seen=_read_seen(own),
+        moving=_read_moving(own),
+        current=current,
     )
 
 
-class HistoryWriter:
-    """Writes tags of the registered model with ``set_tag``, called with a key and a value."""
-
-    def __init__(self, alias: str, set_tag: Callable[[str, str], None]) -> None:
-        self._prefix = f"history.{alias}."
-        self._set_tag = set_tag
-
-    def begin_move(
-        self, history: History, current: int | None, target: int, command: str
-    ) -> Callable[[], None]:
-        """Say that ``command`` moves the alias; return what is to be called when it has moved.
-
-        If that is never called, the API records the move as that of ``command``, if it sees it.
-        """
-        now = datetime.now(UTC)
-        if history.seen and history.until and history.until < now:
-            self._set(f"unknown.{_format(history.seen)}", _format(now))
-        last = history.desired[-1] if history.desired else None
-        number = last.number if last else 0
-        if current != (last.version if last else None):
-            number += 1
-            by = "hand" if last else "start"
-            self._set(f"desired.{number:04}.{current or NONE}", f"{_format(now)} {by}")
-        self._set("moving", f"{_format(now)} {target} {command}")
-
-        def end() -> None:
-            moved = datetime.now(UTC)
-            self._set(f"desired.{number + 1:04}.{target}", f"{_format(moved)} {command}")
-            until = max(moved + LONGEST, history.until or moved)
-            self._set("seen", f"{_format(moved)} {_format(until)}")
-
-        return end
-
-    def _set(self, key: str, value: str) -> None:
-        self._set_tag(self._prefix + key, value)
-
-
-def _read_records(tags: Mapping[str, str], kind: str) -> Iterator[Record]:
+def _read_records(tags: Tags, pattern: re.Pattern[str]) -> Iterator[Record]:
     for key, value in tags.items():
-        found, number, version = (*key.split("."), "", "")[:3]
-        at, _, by = value.partition(" ")
-        time = _parse_time(at)
-        is_version = version == NONE or version.isdecimal()
-        if found == kind and number.isdecimal() and is_version and time:
-            yield Record(int(number), None if version == NONE else int(version), time, by)
+        match = pattern.fullmatch(f"{key} {value}")
+        if match and (at := _parse_time(match[3])):
+            version = None if match[2] == NONE else int(match[2])
+            yield Record(int(match[1]), version, at, match[4])
 
 
-def _read_unknown(tags: Mapping[str, str]) -> Iterator[tuple[datetime, datetime]]:
+def _read_unknown(tags: Tags) -> Iterator[tuple[datetime, datetime]]:
     for key, value in tags.items():
         kind, _, begin = key.partition(".")
         times = _parse_time(begin), _parse_time(value)
@@ -103,18 +97,25 @@ def _read_unknown(tags: Mapping[str, str]) -> Iterator[tuple[datetime, datetime]
             yield times[0], times[1]
 
 
+def _read_seen(tags: Tags) -> tuple[datetime, datetime] | None:
+    first, _, second = tags.get("seen", "").partition(" ")
+    at, until = _parse_time(first), _parse_time(second)
+    return (at, min(until, at + MAX_VALID)) if at and until else None
+
+
+def _read_moving(tags: Tags) -> tuple[datetime, str, str] | None:
+    match = MOVING.fullmatch(tags.get("moving", ""))
+    at = _parse_time(match[1]) if match else None
+    return (at, match[2], match[3]) if match and at else None
+
+
 def _order(record: Record) -> tuple[int, datetime]:
     return record.number, record.at
-
-
-def _format(time: datetime) -> str:
-    # UTC: a tag's key may have no plus sign
-    return f"{time.astimezone(UTC):%Y-%m-%dT%H:%M:%S}.{time.microsecond // 1000:03}Z"
 
 
 def _parse_time(text: str) -> datetime | None:
     try:
         time = datetime.fromisoformat(text)
-        return time.astimezone(UTC) if time.tzinfo and time.year >= FIRST_YEAR else None
+        return time.astimezone(UTC) if time.tzinfo and time.year in YEARS else None
     except (ValueError, OverflowError):
         return None

@@ -51,16 +51,19 @@ class ModelReader:
         return {alias: int(number) for alias, number in model.aliases.items()} if model else {}
 
     def history(self) -> History:
-        """Return the history of the alias."""
+        """Return the history of the alias, and which version is desired at the same time."""
         model = self._find_model()
-        return read_history(model.tags if model else {}, self.alias)
+        tags = model.tags if model else {}
+        return read_history(tags, self.alias, self._find_desired(model))
 
     def desired_version(self) -> Version | None:
         """Return the version with the alias, else the newest one in the stage, as the API does."""
-        number = self.aliases().get(self.alias)
-        if number is not None:
-            return self.find(number)
-        return next((each for each in self.versions() if each.stage == STAGE), None)
+        number = self._find_desired(self._find_model())
+        return None if number is None else self.find(number)
+
+    def is_desired(self, number: int | None) -> bool:
+        """Return whether version ``number`` is the desired one; None: whether there is none."""
+        return self._find_desired(self._find_model()) == number
 
     def find(self, number: int) -> Version:
         """Return version ``number``; raises VersionError where there is none."""
@@ -92,6 +95,11 @@ class ModelReader:
                 if error.error_code == "RESOURCE_DOES_NOT_EXIST":
                     return None
                 raise
+
+    def _find_desired(self, model: RegisteredModel | None) -> int | None:
+        if model and self.alias in model.aliases:
+            return int(model.aliases[self.alias])
+        return next((each.number for each in self.versions() if each.stage == STAGE), None)
 
     def _search(self, condition: str) -> list[Version]:
         """Return the versions of this model that fulfil a condition, of all pages."""

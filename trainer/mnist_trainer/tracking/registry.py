@@ -1,11 +1,14 @@
 """MLflow's registry: registers versions, and moves the alias of the desired one."""
 
 import time
+from collections.abc import Callable
+from functools import partial
 
 from mlflow.exceptions import MlflowException
 
-from mnist_trainer.tracking.health import translate_errors
-from mnist_trainer.tracking.history import HistoryWriter
+from mnist_trainer.console import print_line
+from mnist_trainer.tracking.health import ServerError, translate_errors
+from mnist_trainer.tracking.history_writer import HistoryWriter
 from mnist_trainer.tracking.model_reader import ModelReader, read_version
 from mnist_trainer.tracking.version import Version
 
@@ -54,17 +57,15 @@ class Registry(ModelReader):
     def promote(self, version: Version, over: Version | None, by_hand: bool = True) -> bool:
         """Set the tags of a promotion, then move the alias from ``over`` to ``version``.
 
-        By the gate, only if ``over`` is still the desired version when the tags are set; returns
+        By the gate, only if ``over`` is still the desired version just before that; returns
         whether the alias has moved. `end_promotion` or `withdraw_promotion` is to follow.
         """
         by = " by hand" if by_hand else ""
         self._begin_promotion(version, over, f"begun{by}")
-        if not by_hand:
-            desired = self.desired_version()
-            if (desired and desired.number) != (over and over.number):
-                self.withdraw_promotion(version)
-                return False
-        self.move_alias(version)
+        is_over = partial(self.is_desired, over.number if over else None)
+        if not self.move_alias(version, None if by_hand else is_over):
+            self.withdraw_promotion(version)
+            return False
         if by_hand:
             self.set_tag(version, "promotion", f"done{by}")
         return True
@@ -80,15 +81,22 @@ class Registry(ModelReader):
         tags = ("promotion_base", "promoted_at", "promoted_over", "promotion")
         self._delete_tags(version, *tags)
 
-    def move_alias(self, version: Version) -> None:
-        """Give ``version`` the alias, and record it in the history."""
+    def move_alias(self, version: Version, may_move: Callable[[], bool] | None = None) -> bool:
+        """Give ``version`` the alias, and record it in the history; return whether it has moved.
+
+        ``may_move`` is called right before the move, after the history has been prepared.
+        """
         writer = HistoryWriter(self.alias, self._set_model_tag)
-        desired = self.desired_version()
-        current = desired.number if desired else None
-        end = writer.begin_move(self.history(), current, version.number, self._command)
+        end = writer.begin_move(self.history(), version.number, self._command)
+        if may_move and not may_move():
+            return False
         with translate_errors(self.uri):
             self.client.set_registered_model_alias(self.name, self.alias, str(version.number))
-        end()
+        try:
+            end()
+        except ServerError as error:
+            print_line(f"History  the move to version {version.number} is not recorded: {error}")
+        return True
 
     def roll_back(self, current: Version | None, target: Version) -> None:
         """Move the alias from ``current``, if any, back to ``target``, as the last step."""
