@@ -88,12 +88,12 @@ def _find_new(tags: Tags, state: State, since: datetime, now: datetime) -> dict[
     if state.desired != last.version:
         key = make_key("desired", last.number + 1, state.desired)
         by = tags.find_mover(key, now) or ("hand" if desired else "start")
-        desired.append(Record(last.number + 1, now, state.desired, by))
+        desired.append(Record(last.number + 1, now, state.desired))
         new[key] = f"{format_time(now)} {by}"
     if state.active != NONE:
         unnamed = Record(0, NEVER, state.active)  # if no move is known that made it desired
         move = next((one for one in reversed(desired) if one.version == state.active), unnamed)
-        if not active or active[-1].order < move.order:
+        if not active or active[-1][:2] < move[:2]:
             key = make_key("active", move.number, state.active)
             new[key] = format_time(max(since, move.at))
     return new

@@ -10,7 +10,7 @@ COMMANDS = "train|search|resume-upload|promote|rollback"  # that move the alias
 KEY = rf"([0-9]{{4,9}})\.({NONE}|[1-9][0-9]{{0,9}})"
 RECORDS = {
     "desired": re.compile(rf"desired\.{KEY} (\S+) ({COMMANDS}|hand|start)"),
-    "active": re.compile(rf"active\.{KEY} (\S+)()"),
+    "active": re.compile(rf"active\.{KEY} (\S+)"),
 }
 MOVING = re.compile(rf"(\S+) (\S+) ({COMMANDS})")
 MOVE = timedelta(seconds=60)  # at most from a tag "moving" to the move of the alias
@@ -19,17 +19,11 @@ YEARS = range(1971, 9999)  # of a time that is valid in every time zone
 
 
 class Record(NamedTuple):
-    """From ``at`` on ``version`` was desired or active; ``by`` moved the alias."""
+    """From ``at`` on ``version`` was desired or active. Two written at once have one number."""
 
     number: int
     at: datetime
     version: str
-    by: str = ""
-
-    @property
-    def order(self) -> tuple[int, datetime]:
-        """Two that are written at once have the same number."""
-        return self.number, self.at
 
 
 class Seen(NamedTuple):
@@ -53,8 +47,8 @@ class Tags:
         for key, value in self._tags.items():
             match = RECORDS[kind].fullmatch(f"{key} {value}")
             if match and (at := _parse_time(match[3])):
-                found.append(Record(int(match[1]), at, match[2], match[4]))
-        return sorted(found, key=lambda record: record.order)
+                found.append(Record(int(match[1]), at, match[2]))
+        return sorted(found)
 
     def read_seen(self) -> Seen | None:
         """Return when somebody looked last, None if nobody has."""

@@ -1,7 +1,8 @@
 """What the API records of the alias, in tags of the registered model."""
 
-from datetime import timedelta
+from datetime import datetime, timedelta
 
+from mnist_api.registry.history import History
 from support.history import NOON, Look, Tags, look, tags
 
 __all__ = ["look", "tags"]  # fixtures
@@ -81,3 +82,17 @@ def test_without_news_the_tags_are_read_every_ten_seconds(look: Look, tags: Tags
     for at in range(60):
         look(at, 1, 1)
     assert tags.reads == 6
+
+
+def test_what_was_seen_holds_for_three_polls(tags: Tags) -> None:
+    History(tags, "blue", 20).look(None, None)  # type: ignore[arg-type] # a fake
+    seen, until = map(datetime.fromisoformat, tags.own["seen"].split(" "))
+    assert until - seen == timedelta(seconds=60)
+
+
+def test_what_was_seen_holds_to_the_end_of_its_time(look: Look, tags: Tags) -> None:
+    look(0, 1)
+    look(30, 1, worker=1)
+    assert list(tags.records()) == ["desired.0001.1"]
+    look(60.001, 1, worker=2)
+    assert "unknown.2026-01-01T12:00:30.000Z" in tags.own

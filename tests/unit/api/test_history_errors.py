@@ -31,7 +31,9 @@ def test_an_error_that_stays_is_logged_once_and_nothing_is_lost(
     tags.error = RegistryError("it responds 403 Forbidden")
     look(0, 1, 1)
     assert caplog.text == ""  # the poller says that the registry is away
-    for at in range(1, 60):
+    look(10, 1, 1)
+    assert caplog.messages == ["The history is not recorded: it responds 403 Forbidden."]
+    for at in range(11, 60):
         look(at, 1, 1)
     assert caplog.text.count("The history is not recorded: it responds 403 Forbidden.") == 1
     assert tags.reads == 6
