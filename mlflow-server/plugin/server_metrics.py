@@ -11,14 +11,13 @@ import time
 from collections.abc import MutableMapping
 from typing import Any
 
-from prometheus_client import CollectorRegistry, Gauge, Histogram, ProcessCollector
+from prometheus_client import CollectorRegistry, Histogram, ProcessCollector
 from prometheus_client.exposition import CONTENT_TYPE_LATEST, generate_latest
 
+from database_probe import DatabaseProbe
 from request_filter.open_paths import API, App, Receive, Scope, Send, is_open
 
 METRICS_PATH = "/metrics"
-# A search: whatever its users delete, the default experiment included, it finds the database.
-DATABASE_PATH, DATABASE_QUERY = "/api/2.0/mlflow/experiments/search", b"max_results=1"
 
 REGISTRY = CollectorRegistry()  # not the default one, where MLflow registers its own
 ProcessCollector(registry=REGISTRY)
@@ -29,12 +28,8 @@ REQUESTS = Histogram(
     registry=REGISTRY,
     buckets=(0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 60),
 )
-DATABASE_UP = Gauge(
-    "mlflow_database_up", "1 if a search of experiments is successful, else 0", registry=REGISTRY
-)
-DATABASE_SECONDS = Gauge(
-    "mlflow_database_seconds", "Time that this search of experiments took", registry=REGISTRY
-)
+DATABASE = DatabaseProbe()  # for all connections, each of which has a middleware of its own
+REGISTRY.register(DATABASE)
 
 
 def name_resource(path: str) -> str:
@@ -72,34 +67,7 @@ class ServerMetrics:
             REQUESTS.labels(resource, status).observe(time.perf_counter() - start)
 
     async def _export(self, scope: Scope, send: Send) -> None:
-        start = time.perf_counter()
-        DATABASE_UP.set(await self._reaches_database(scope))
-        DATABASE_SECONDS.set(time.perf_counter() - start)
+        await DATABASE.update(self._app, scope)
         headers = [(b"content-type", CONTENT_TYPE_LATEST.encode())]
         await send({"type": "http.response.start", "status": 200, "headers": headers})
         await send({"type": "http.response.body", "body": generate_latest(REGISTRY)})
-
-    async def _reaches_database(self, scope: Scope) -> bool:
-        """Return whether the app responds 200 to a request that reads from the database."""
-        statuses = []
-
-        async def note(message: MutableMapping[str, Any]) -> None:
-            statuses.append(message.get("status"))
-
-        accounts = [pair for pair in scope["headers"] if pair[0] == b"authorization"]
-        search = {
-            **scope,
-            "path": DATABASE_PATH,
-            "raw_path": DATABASE_PATH.encode(),
-            "query_string": DATABASE_QUERY,
-            "headers": [(b"host", b"localhost"), *accounts],  # whatever name this server is called
-        }
-        try:
-            await self._app(search, _receive_nothing, note)
-        except Exception:  # what MLflow raises is for its own log
-            return False
-        return statuses[:1] == [200]
-
-
-async def _receive_nothing() -> MutableMapping[str, Any]:
-    return {"type": "http.request", "body": b"", "more_body": False}

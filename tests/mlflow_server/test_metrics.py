@@ -1,12 +1,16 @@
 """GET /metrics of the tracking server: requests by resource, and whether the database responds."""
 
+import contextlib
 import sqlite3
+import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
 from support.metrics import read
+from support.processes import wait_until
 from support.servers.tracking import TrackingServer, tracking_server
 
 SEARCH = "/api/2.0/mlflow/experiments/search"
@@ -50,6 +54,7 @@ def test_a_request_is_measured_by_its_resource_and_status(
     name = f"mlflow_request_seconds_count {labels}"
     before = samples(measured).get(name, 0)
     measured.send(method, path, BODY if method == "POST" else None)
+    wait_until(lambda: samples(measured).get(name, 0) > before)  # just after the response has ended
     after = samples(measured)
     assert after[name] == before + 1
     assert after[f"mlflow_request_seconds_sum {labels}"] > 0
@@ -69,15 +74,44 @@ def test_the_database_is_down_while_it_does_not_respond(measured: TrackingServer
     rename = "ALTER TABLE {} RENAME TO {}"
     with sqlite3.connect(folder / "mlflow.db") as database:
         database.execute(rename.format("experiments", "lost"))
-    assert samples(measured)["mlflow_database_up"] == 0
+    wait_until(lambda: samples(measured)["mlflow_database_up"] == 0)
     assert measured.send("GET", "/health").status == 200
     with sqlite3.connect(folder / "mlflow.db") as database:
         database.execute(rename.format("lost", "experiments"))
-    assert samples(measured)["mlflow_database_up"] == 1
+    wait_until(lambda: samples(measured)["mlflow_database_up"] == 1)
 
 
-def test_with_accounts_the_scrape_needs_one_to_see_the_database(
+def test_scrapes_share_one_search_which_has_a_time_limit(measured: TrackingServer, folder: Path):
+    """MLflow has 40 threads: were each scrape to search, none would be left for other requests."""
+    with (
+        contextlib.closing(sqlite3.connect(folder / "mlflow.db")) as database,
+        ThreadPoolExecutor(60) as scrapers,
+    ):
+        database.execute("BEGIN EXCLUSIVE")  # a search waits for 20 seconds
+        wait_until(lambda: samples(measured)["mlflow_database_up"] == 0)
+        begin = time.monotonic()
+        scrapes = [scrapers.submit(samples, measured) for _ in range(60)]
+        while not all(scrape.done() for scrape in scrapes):
+            assert measured.send("GET", "/health").status == 200
+        assert {scrape.result()["mlflow_database_up"] for scrape in scrapes} == {0}
+        assert time.monotonic() - begin < 10  # Prometheus' time limit of a scrape
+        database.rollback()
+        wait_until(lambda: samples(measured)["mlflow_database_up"] == 1, 40)
+
+
+def test_a_result_is_that_of_the_scrapes_of_some_seconds(measured: TrackingServer):
+    wait_until(lambda: samples(measured)["mlflow_database_up"] == 1)
+    seconds = [samples(measured)["mlflow_database_seconds"] for _ in range(20)]
+    assert len(set(seconds)) <= 2
+    wait_until(lambda: samples(measured)["mlflow_database_seconds"] != seconds[-1])
+
+
+def test_with_accounts_a_scrape_without_one_says_nothing_about_the_database(
     basic_auth_server: TrackingServer, admin: dict[str, str]
 ):
-    assert samples(basic_auth_server)["mlflow_database_up"] == 0
+    """Not that it is down, which would be a false alert."""
+    without = samples(basic_auth_server)
+    assert "mlflow_database_up" not in without
+    assert "mlflow_database_seconds" not in without
+    assert without["process_resident_memory_bytes"] > 0
     assert samples(basic_auth_server, **admin)["mlflow_database_up"] == 1
