@@ -12,11 +12,10 @@ from typing import Any
 import pytest
 import yaml
 
+from support.monitoring_files import DASHBOARDS, SOURCE, read_rules
 from support.processes import ROOT
 
-MONITORING = ROOT / "monitoring"
-PROVISIONING = MONITORING / "grafana" / "provisioning"
-DASHBOARDS = sorted((MONITORING / "grafana" / "dashboards").glob("*.json"))
+PROVISIONING = SOURCE / "grafana" / "provisioning"
 VIEWS = {"timeseries", "stat", "bargauge", "state-timeline"}  # panels that Grafana brings along
 UNITS = {
     "Bps", "bytes", "ops", "percentunit", "reqps", "s", "short",
@@ -31,11 +30,6 @@ def read_source() -> dict[str, Any]:
     file = PROVISIONING / "datasources" / "prometheus.yml"
     (source,) = yaml.safe_load(file.read_text())["datasources"]
     return dict(source)
-
-
-def read_alerts() -> list[dict[str, Any]]:
-    rules = yaml.safe_load((MONITORING / "prometheus" / "rules.yml").read_text())
-    return [rule for group in rules["groups"] for rule in group["rules"]]
 
 
 @each_dashboard
@@ -100,7 +94,7 @@ def test_grafana_finds_the_dashboards_where_compose_mounts_them() -> None:
     assert read_source()["url"] == "http://prometheus:9090"
 
 
-@pytest.mark.parametrize("alert", read_alerts(), ids=lambda alert: alert["alert"])
+@pytest.mark.parametrize("alert", read_rules(), ids=lambda alert: alert["alert"])
 def test_an_alert_names_its_paragraph_in_the_documentation(alert: dict[str, Any]) -> None:
     """Which says what it means, what to look at, and what to do."""
     assert alert["annotations"]["runbook"] == f"docs/operations.md#{alert['alert'].lower()}"
@@ -113,4 +107,4 @@ def test_an_alert_names_its_paragraph_in_the_documentation(alert: dict[str, Any]
 
 def test_every_alert_of_the_documentation_exists() -> None:
     documented = re.findall(r"^#### ([A-Z]\w+)$", OPERATIONS, re.M)
-    assert sorted(documented) == sorted(alert["alert"] for alert in read_alerts())
+    assert sorted(documented) == sorted(alert["alert"] for alert in read_rules())
