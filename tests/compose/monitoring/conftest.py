@@ -7,7 +7,7 @@ import pytest
 from mlflow import MlflowClient
 
 from support.servers.alert_receiver import Receiver
-from support.stacks.compose import QUICK, STARTED
+from support.stacks.compose import QUICK, STARTED, Stack
 from support.stacks.monitoring import MonitoredStack
 
 
@@ -21,17 +21,19 @@ def receiver() -> Iterator[Receiver]:
 
 @pytest.fixture(scope="package")
 def monitored(
-    tmp_path_factory: pytest.TempPathFactory, receiver: Receiver
+    built: Stack, tmp_path_factory: pytest.TempPathFactory, receiver: Receiver
 ) -> Iterator[MonitoredStack]:
     folder = tmp_path_factory.mktemp("monitored")
     for each in (folder, *folder.parents[:2]):
         each.chmod(0o755)  # the containers' users read the configuration
     url = f"http://host.docker.internal:{receiver.server_port}/"
-    stack = MonitoredStack("mnist-compose-test-monitored", folder, url, TRAIN_ARGS=QUICK)
+    stack = MonitoredStack(
+        "mnist-compose-test-monitored", f"{built.project}-", folder, url,
+        TRAIN_ARGS=QUICK, WEB_CONCURRENCY="4",
+    )  # fmt: skip
     stack.remove()  # left over when a test run was killed
     STARTED.append(stack)
     try:
-        stack.build()
         stack.start_all()
         yield stack
     finally:

@@ -5,11 +5,10 @@ import subprocess
 import pytest
 import yaml
 
+from support.monitoring_files import RULE_TESTS, SOURCE, read_rule_tests, read_rules
 from support.processes import ROOT
-from support.stacks.monitoring import SOURCE, read_rules
 
 OVERLAY = yaml.safe_load((ROOT / "compose" / "monitoring.yaml").read_text())["services"]
-UNIT_TESTS = yaml.safe_load((SOURCE / "prometheus" / "rules.test.yml").read_text())["tests"]
 
 
 def run(service: str, tool: str, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -29,7 +28,10 @@ def run(service: str, tool: str, *arguments: str) -> subprocess.CompletedProcess
             "check config --lint=all --lint-fatal prometheus/prometheus.yml",
         ),
         ("prometheus", "promtool", "check rules --lint=all --lint-fatal prometheus/rules.yml"),
-        ("prometheus", "promtool", "test rules prometheus/rules.test.yml"),
+        *(
+            ("prometheus", "promtool", f"test rules {file.relative_to(SOURCE)}")
+            for file in RULE_TESTS
+        ),
         ("alertmanager", "amtool", "check-config alertmanager.yml"),
     ],
 )
@@ -42,7 +44,7 @@ def test_the_configuration_passes_the_check_of_its_tool(service: str, tool: str,
 
 def test_each_alert_is_unit_tested_to_start_and_not_to():
     outcomes: dict[str, set[bool]] = {}
-    for each in UNIT_TESTS:
+    for each in read_rule_tests():
         for case in each["alert_rule_test"]:
             outcomes.setdefault(case["alertname"], set()).add(bool(case["exp_alerts"]))
     assert outcomes == {rule["alert"]: {True, False} for rule in read_rules()}

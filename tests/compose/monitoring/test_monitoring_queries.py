@@ -1,33 +1,26 @@
 """Every expression of the dashboards and the rules has a value after real traffic."""
 
 import json
-import math
 import time
 
 import httpx
 import pytest
 from mlflow import MlflowClient
 
+from support.monitoring_files import FAULTS, Question, read_marks, read_panels, read_values
 from support.processes import ROOT, wait_until
 from support.stacks.compose import BODY
-from support.stacks.monitoring import (
-    DASHBOARDS,
-    MonitoredStack,
-    Question,
-    read_panels,
-    read_values,
-    register_again,
-)
+from support.stacks.monitoring import MonitoredStack, register_again, shorten
 
 SAMPLES = ROOT / "api" / "samples"
 PANELS = list(read_panels())
-VALUES = list(read_values())
+# What there is only while an alert fires is asked for in test_monitoring_alerts.py.
+ASKED = [
+    question
+    for question in (*PANELS, *read_values())
+    if not any(question.asks_for(alert) for alert in FAULTS)
+]
 SWAPPED = "Active version changed"  # the annotation
-
-
-def has_value(stack: MonitoredStack, expression: str) -> bool:
-    """Return whether the result has a number; a quantile of nothing, for instance, is none."""
-    return any(not math.isnan(float(sample["value"][1])) for sample in stack.ask(expression))
 
 
 @pytest.fixture(scope="module")
@@ -57,42 +50,32 @@ def test_there_are_at_least_20_panels():
 
 
 @pytest.mark.usefixtures("traffic")
-@pytest.mark.parametrize("question", PANELS, ids=[f"{q.place}: {q.expression}" for q in PANELS])
-def test_a_panel_has_a_value(monitored: MonitoredStack, question: Question):
-    wait_until(lambda: has_value(monitored, question.expression))
+@pytest.mark.parametrize("question", ASKED, ids=[f"{q.place}: {q.expression}" for q in ASKED])
+def test_a_panel_or_a_rule_has_a_value(monitored: MonitoredStack, question: Question):
+    """Of a rule, what stands before the comparison; nowhere the zero that stands for no data."""
+    wait_until(lambda: monitored.has_value(question.measured))
 
 
 @pytest.mark.usefixtures("traffic")
-@pytest.mark.parametrize("question", VALUES, ids=[question.place for question in VALUES])
-def test_a_rule_measures_a_value(monitored: MonitoredStack, question: Question):
-    """What stands before the comparison, as the alert does not fire."""
-    wait_until(lambda: has_value(monitored, question.expression))
+@pytest.mark.parametrize("question", list(read_values()), ids=lambda question: question.place)
+def test_a_rule_measures_a_value_without_a_fault(monitored: MonitoredStack, question: Question):
+    wait_until(lambda: monitored.has_value(question.expression))
 
 
 def test_a_swap_is_marked_in_the_dashboards(
     monitored: MonitoredStack, monitored_registry: MlflowClient
 ):
-    boards = {path.stem: json.loads(path.read_text()) for path in DASHBOARDS}
-    marks = {
-        name: mark["expr"]
-        for name, board in boards.items()
-        for mark in board["annotations"]["list"]
-        if mark["name"] == SWAPPED
-    }
-    assert set(marks) == {"model", "traffic"}
-    assert len(set(marks.values())) == 1
-    wait_until(lambda: monitored.ask(marks["model"]) == [], 90)  # the first one was a swap, too
+    mark = shorten(read_marks("model")[SWAPPED])
+    assert mark == shorten(read_marks("traffic")[SWAPPED])
+    wait_until(lambda: monitored.ask(mark) == [])  # the first one was a swap, too
     new = register_again(monitored_registry)
     monitored_registry.set_registered_model_alias("mnist-classifier", "Production", new)
-    wait_until(
-        lambda: [sample["metric"] for sample in monitored.ask(marks["model"])] == [{"version": new}]
-    )
+    wait_until(lambda: [sample["metric"] for sample in monitored.ask(mark)] == [{"version": new}])
 
 
 def test_the_alerts_that_fire_are_marked_in_the_dashboard_of_the_stack(monitored: MonitoredStack):
     """Grafana's own absence is one: its image cannot be had here."""
-    board = next(path for path in DASHBOARDS if path.stem == "stack")
-    (mark,) = json.loads(board.read_text())["annotations"]["list"]
+    (mark,) = read_marks("stack").values()
     monitored.wait_until_firing("ServiceDown", "grafana")
-    fired = [sample["metric"] for sample in monitored.ask(mark["expr"])]
+    fired = [sample["metric"] for sample in monitored.ask(mark)]
     assert ("ServiceDown", "grafana") in [(one["alertname"], one.get("job")) for one in fired]

@@ -1,6 +1,8 @@
 """The services of the overlay: their rights, networks, ports and secrets."""
 
 import json
+import re
+import shlex
 
 import httpx
 import pytest
@@ -13,6 +15,12 @@ from support.stacks.monitoring import NOT_STARTED, MonitoredStack
 OVERLAY = yaml.safe_load((ROOT / "compose" / "monitoring.yaml").read_text())["services"]
 ADDED = [name for name in OVERLAY if name not in ("passwords", "minio", NOT_STARTED)]
 RUNNING = [name for name in ADDED if name != "exporter-role"]
+READ = {  # of each service with a port, what a page might read
+    "api": "/health",
+    "minio": "/",
+    "mlflow-server": "/api/2.0/mlflow/experiments/search?max_results=1",
+    "prometheus": "/api/v1/query?query=up",
+}
 AS_EXPORTER = "PGPASSWORD=$0 psql -h 127.0.0.1 -U exporter -d mlflow -Atc"
 
 
@@ -46,16 +54,52 @@ def test_grafana_has_the_rights_of_the_others_and_neither_account_nor_login(
     assert settings["GF_AUTH_ANONYMOUS_ORG_ROLE"] == "Viewer"
 
 
-def test_ports_are_published_on_the_loopback_address(monitored: MonitoredStack):
-    published = {}
-    for service in RUNNING:
-        for port, bindings in monitored.inspect(service)["NetworkSettings"]["Ports"].items():
-            for binding in bindings or []:
-                published[service, port] = binding["HostIp"]
-    assert published == {
-        ("prometheus", "9090/tcp"): "127.0.0.1",
-        ("alertmanager", "9093/tcp"): "127.0.0.1",
+def find_ports(stack: MonitoredStack) -> dict[str, tuple[str, str]]:
+    """Return address and port of what each running service publishes."""
+    return {
+        service: (binding["HostIp"], binding["HostPort"])
+        for service in stack.do("ps", "--services").split()
+        for bindings in stack.inspect(service)["NetworkSettings"]["Ports"].values()
+        for binding in bindings or []
     }
+
+
+def test_of_the_added_services_only_prometheus_has_a_port_and_on_the_loopback_address(
+    monitored: MonitoredStack,
+):
+    """And Grafana. Alertmanager would let the pages of every origin silence alerts."""
+    published = find_ports(monitored)
+    assert [service for service in ADDED if service in published] == ["prometheus"]
+    assert published["prometheus"][0] == "127.0.0.1"
+
+
+@pytest.mark.parametrize("service", READ)
+@pytest.mark.parametrize("origin", ["http://foreign.example", "http://127.0.0.1:8888", "null"])
+def test_a_page_of_another_origin_may_read_no_port(
+    monitored: MonitoredStack, service: str, origin: str
+):
+    ports = find_ports(monitored)
+    assert set(ports) == set(READ)
+    url = f"http://127.0.0.1:{ports[service][1]}{READ[service]}"
+    assert httpx.get(url, timeout=10).status_code == 200
+    asked = {"Access-Control-Request-Method": "POST", "Access-Control-Request-Headers": "x"}
+    for method in ("GET", "POST", "OPTIONS"):
+        response = httpx.request(method, url, headers={"Origin": origin, **asked}, timeout=10)
+        assert "access-control-allow-origin" not in response.headers
+
+
+def test_the_documented_commands_silence_an_alert_and_list_it(
+    monitored: MonitoredStack,
+):
+    document = (ROOT / "docs" / "operations.md").read_text()
+    lines = re.findall(r"^docker compose exec alertmanager (amtool .+)", document, re.MULTILINE)
+    add, query, expire, alerts = (("exec", "-T", "alertmanager", *shlex.split(e)) for e in lines)
+    silence = monitored.do(*add).strip()
+    assert silence in monitored.do(*query)
+    monitored.do(*expire[:-1], silence)
+    assert silence not in monitored.do(*query)
+    monitored.wait_until_firing("ServiceDown", NOT_STARTED)
+    assert NOT_STARTED in monitored.do(*alerts)
 
 
 def test_of_the_added_services_only_the_exporter_and_its_role_reach_the_database(
@@ -121,8 +165,3 @@ def test_every_replica_of_the_api_is_found(monitored: MonitoredStack):
     finally:
         docker("rm", "--force", name)
     monitored.wait_for_value('sum(up{job="api"})', 1)
-
-
-def test_prometheus_and_alertmanager_answer_on_their_ports(monitored: MonitoredStack):
-    for url in (monitored.prometheus_url, monitored.alertmanager_url):
-        assert httpx.get(f"{url}/-/ready", timeout=10).status_code == 200

@@ -1,11 +1,9 @@
 """The stack with compose/monitoring.yaml, all of whose times are shortened by one factor."""
 
-import json
+import math
 import re
 import shutil
 import time
-from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -13,16 +11,13 @@ import httpx
 import yaml
 from mlflow import MlflowClient
 
-from support.processes import ROOT, free_port
+from support.monitoring_files import SOURCE, read_values
+from support.processes import free_port
 from support.stacks.compose import Stack
 
-SOURCE = ROOT / "monitoring"
-RULES = SOURCE / "prometheus" / "rules.yml"
-DASHBOARDS = sorted((SOURCE / "grafana" / "dashboards").glob("*.json"))
 FACTOR = 30
 UNITS = {"ms": 1, "s": 1000, "m": 60_000, "h": 3_600_000, "d": 86_400_000}
 DURATION = re.compile(r"(?<![\w.])(\d+)(ms|s|m|h|d)\b")
-COMPARISON = re.compile(r"(?P<value>.*\S)\s+(?:==|>|<)\s+[\de*. ]+", re.DOTALL)
 # Its image cannot be had where the tests run: they start the other services by name, and check the
 # dashboards in tests/docs/test_monitoring.py.
 NOT_STARTED = "grafana"
@@ -34,7 +29,7 @@ services:
   alertmanager:
     extra_hosts: ["host.docker.internal:host-gateway"]
   disk:
-    image: {project}-setup
+    image: {images}setup
     pull_policy: never
     init: true
     entrypoint: [sleep, infinity]
@@ -45,36 +40,6 @@ volumes:
     driver: local
     driver_opts: {{type: tmpfs, device: tmpfs, o: "size=256m,uid=10001,gid=10001,mode=0750"}}
 """
-
-
-@dataclass(frozen=True)
-class Question:
-    """An expression of a dashboard or a rule, as it is in its file."""
-
-    place: str
-    expression: str
-
-
-def read_rules() -> list[dict[str, Any]]:
-    return [
-        rule for group in yaml.safe_load(RULES.read_text())["groups"] for rule in group["rules"]
-    ]
-
-
-def read_panels() -> Iterator[Question]:
-    """Yield the expressions of all panels, without those of annotations."""
-    for file in DASHBOARDS:
-        for panel in json.loads(file.read_text())["panels"]:
-            for target in panel["targets"]:
-                yield Question(f"{file.stem}, {panel['title']}", target["expr"])
-
-
-def read_values() -> Iterator[Question]:
-    """Yield what each rule measures: its expression without the comparison with the bound."""
-    for rule in read_rules():
-        measured = COMPARISON.fullmatch(rule["expr"])
-        assert measured, rule
-        yield Question(rule["alert"], measured["value"])
 
 
 def shorten(text: str) -> str:
@@ -99,8 +64,10 @@ def register_again(registry: MlflowClient, **tags: str) -> str:
 class MonitoredStack(Stack):
     """The stack with all services of the overlay but Grafana, and with shortened times."""
 
-    def __init__(self, project: str, folder: Path, receiver: str, **settings: str) -> None:
-        """Have alerts sent to the URL ``receiver``."""
+    def __init__(
+        self, project: str, images: str, folder: Path, receiver: str, **settings: str
+    ) -> None:
+        """Run the images whose names start with ``images``; have alerts sent to ``receiver``."""
         copy = folder / "monitoring"
         shutil.copytree(SOURCE, copy)
         for file in (copy / "alertmanager.yml", *sorted((copy / "prometheus").glob("*.yml"))):
@@ -110,15 +77,15 @@ class MonitoredStack(Stack):
         alerting["receivers"].append({"name": "webhook", "webhook_configs": [{"url": receiver}]})
         (copy / "alertmanager.yml").write_text(yaml.safe_dump(alerting))
         overlay = folder / "shortened.yaml"
-        overlay.write_text(OVERLAY.format(folder=copy, project=project))
-        ports = {f"{name}_PORT": str(free_port()) for name in ("PROMETHEUS", "ALERTMANAGER")}
+        overlay.write_text(OVERLAY.format(folder=copy, images=images))
+        files = ("compose.yaml", "compose/images.yaml", "compose/monitoring.yaml", str(overlay))
+        port = free_port()
         super().__init__(
-            project, folder, **settings, **ports,
-            COMPOSE_FILE=f"compose.yaml:compose/monitoring.yaml:{overlay}",
+            project, folder, **settings, PROMETHEUS_PORT=str(port),
+            COMPOSE_FILE=":".join(files), IMAGE_PREFIX=images, IMAGE_TAG="latest",
             ALERTMANAGER_CONFIG=str(copy / "alertmanager.yml"),
         )  # fmt: skip
-        self.prometheus_url = f"http://127.0.0.1:{ports['PROMETHEUS_PORT']}"
-        self.alertmanager_url = f"http://127.0.0.1:{ports['ALERTMANAGER_PORT']}"
+        self.prometheus_url = f"http://127.0.0.1:{port}"
 
     def start_all(self) -> None:
         """Start all services but Grafana, and wait until they are healthy."""
@@ -133,6 +100,10 @@ class MonitoredStack(Stack):
         answer = httpx.get(url, params={"query": expression}, timeout=30).json()
         assert answer["status"] == "success", (expression, answer)
         return list(answer["data"]["result"])
+
+    def has_value(self, expression: str) -> bool:
+        """Return whether the result has a number; a quantile of nothing, for instance, is none."""
+        return any(not math.isnan(float(sample["value"][1])) for sample in self.ask(expression))
 
     def wait_for_value(self, expression: str, value: float, seconds: float = 30) -> None:
         deadline = time.monotonic() + seconds
