@@ -141,7 +141,7 @@ def test_inverted_digits_large_pictures_a_large_database_and_a_full_disk_fire(
         # MLflow does not respond without its database
         (("postgres", "alertmanager"), {"postgres", "mlflow-server", "alertmanager"}),
     ],
-    ids=" ".join,
+    ids=lambda names: " ".join(sorted(names)),
 )
 def test_stopped_services_are_reported_and_no_others(
     monitored: MonitoredStack, services: tuple[str, ...], reported: set[str]
