@@ -49,10 +49,10 @@ def full_disk(monitored: MonitoredStack) -> None:
 @contextlib.contextmanager
 def sending_digits(stack: MonitoredStack, images: NDArray[np.float64]) -> Iterator[None]:
     """Send images [n, 784], 0 to 1, one in a request, during the `with` block."""
-    bodies = itertools.cycle({"image": image.round(4).tolist()} for image in images)
+    chosen = itertools.cycle(images)
 
     def send(client: httpx.Client) -> None:
-        client.post("/predict", json=next(bodies))
+        client.post("/predict", json={"image": next(chosen).round(4).tolist()})
 
     with sending(stack.api_url, send, CLIENTS, pause=0.4):
         yield
