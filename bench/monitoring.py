@@ -30,7 +30,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="python -m bench.monitoring", description=__doc__)
     add, default = parser.add_argument, "(default: %(default)s)"
     add("--rounds", type=int, default=5, help=f"pairs of loads {default}")
-    add("--seconds", type=int, default=30, help=f"of each load; a scrape is each 15 s {default}")
+    add("--seconds", type=int, default=30, help=f"of each load; a scrape is each 30 s {default}")
     args = parser.parse_args()
     start = datetime.now(UTC)
     run_folder = ROOT / ".local" / "bench" / start.strftime("monitoring-%Y-%m-%dT%H-%M-%SZ")
