@@ -80,6 +80,7 @@ def _wire(settings: Settings) -> tuple[Context, Callable[[], None]]:
         CrossOrigin(settings.cors_origins),
         Metrics(TEMPLATES),  # as above
         window,
+        settings.token,
     )
     if settings.model_file is not None:
         path, now = settings.model_file, datetime.now(UTC)

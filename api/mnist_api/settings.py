@@ -2,14 +2,18 @@
 
 import re
 import socket
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from ipaddress import ip_network
 from pathlib import Path
+from typing import TypeVar
 from urllib.parse import urlsplit
 
+from mnist_api.handlers.access.bearer_token import BearerToken, read_token
 from mnist_api.handlers.access.cross_origin import is_origin
 from mnist_api.registry.credentials import Credentials, read_credentials
+
+Read = TypeVar("Read")
 
 
 class SettingsError(Exception):
@@ -34,19 +38,17 @@ class Settings:
     access_log: bool
     allowed_hosts: tuple[str, ...]  # names besides those that are always allowed
     proxies: tuple[str, ...]  # addresses and networks whose X-Forwarded-For is believed
+    token: BearerToken
     cors_origins: tuple[str, ...]  # whose pages may call the API; "*" is every one
     host: str
     port: int
 
 
 def read_settings(environ: Mapping[str, str]) -> Settings:
-    """Read the settings from ``environ``; an empty variable counts as one that is not set.
-
-    Raises SettingsError.
-    """
+    """Read ``environ``; an empty variable counts as one that is not set. Raises SettingsError."""
     return Settings(
         tracking_uri=_url(environ, "MLFLOW_TRACKING_URI", "http://127.0.0.1:5000"),
-        credentials=_credentials(environ),
+        credentials=_secret(read_credentials, environ),
         model_name=_matching(
             environ,
             "MODEL_NAME",
@@ -71,6 +73,7 @@ def read_settings(environ: Mapping[str, str]) -> Settings:
         access_log=_truth(environ, "ACCESS_LOG", "true"),
         allowed_hosts=_hosts(environ, "API_ALLOWED_HOSTS"),
         proxies=_addresses(environ, "FORWARDED_ALLOW_IPS"),
+        token=_secret(read_token, environ),
         cors_origins=_origins(environ, "CORS_ORIGINS"),
         host=_host(environ, "HOST", "127.0.0.1"),
         port=int(_number(environ, "PORT", 8000, 1, 65535)),
@@ -90,9 +93,9 @@ def _url(environ: Mapping[str, str], name: str, default: str) -> str:
     return parts._replace(netloc=parts.netloc.rpartition("@")[2]).geturl().rstrip("/")
 
 
-def _credentials(environ: Mapping[str, str]) -> Credentials:
+def _secret(read: Callable[[Mapping[str, str]], Read], environ: Mapping[str, str]) -> Read:
     try:
-        return read_credentials(environ)
+        return read(environ)
     except ValueError as error:
         raise SettingsError(str(error)) from None
 
@@ -150,9 +153,8 @@ def _origins(environ: Mapping[str, str], name: str) -> tuple[str, ...]:
 
 
 def _split(environ: Mapping[str, str], name: str) -> tuple[str, ...]:
-    return tuple(
-        stripped for part in environ.get(name, "").split(",") if (stripped := part.strip())
-    )
+    parts = environ.get(name, "").split(",")
+    return tuple(part.strip() for part in parts if part.strip())
 
 
 def _number(

@@ -5,6 +5,7 @@ from dataclasses import dataclass, field
 
 from mnist_api.drift.window import Window
 from mnist_api.handlers.access.allowed_hosts import LOCAL_HOSTS, AllowedHosts
+from mnist_api.handlers.access.bearer_token import NO_TOKEN, BearerToken
 from mnist_api.handlers.access.cross_origin import SAME_ORIGIN, CrossOrigin
 from mnist_api.model.active import ActiveModel
 from mnist_api.telemetry.metrics import Metrics
@@ -22,3 +23,4 @@ class Context:
     cross_origin: CrossOrigin = SAME_ORIGIN
     metrics: Metrics = field(default_factory=lambda: Metrics(()))
     window: Window = field(default_factory=Window)  # of the drift
+    token: BearerToken = NO_TOKEN

@@ -63,7 +63,8 @@ class Route:
     ``check`` takes the headers before the body is read, ``handle`` the whole request; both raise
     ProblemError. ``write_error`` writes a ProblemError in the protocol's own format, of which
     ``error_content`` is the schema. ``is_fast`` says whether handling takes well under a
-    millisecond, so that it may run in the event loop. ``strict_slashes`` says that the path with
+    millisecond, so that it may run in the event loop. ``is_open`` says that the route needs no
+    token, even if the API has one. ``strict_slashes`` says that the path with
     a slash at its end is another one: there, a page's relative links would lead elsewhere.
     """
 
@@ -74,6 +75,7 @@ class Route:
     _: KW_ONLY
     check: Callable[[Mapping[bytes, bytes]], None] = accept_any_type
     is_fast: Callable[[Request], bool] = is_never_fast
+    is_open: bool = False
     strict_slashes: bool = False
     write_error: Callable[[ProblemError], Response] = write_problem
     error_content: Content = field(default_factory=lambda: {MEDIA_TYPE: Problem})

@@ -81,6 +81,8 @@ def check_headers(
     """Return the error for a request with these headers, None if its body may be read."""
     try:
         context.hosts.check(headers.get(b"host", b"").decode("latin-1"))
+        if not route.is_open:
+            context.token.check(headers)
         route.check(headers)
     except ProblemError as problem:
         return route.write_error(problem)

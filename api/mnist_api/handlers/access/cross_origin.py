@@ -16,7 +16,7 @@ EXPOSED = {
 PREFLIGHT = {
     "Access-Control-Allow-Methods": "GET, HEAD, POST",
     "Access-Control-Allow-Headers": "Content-Type, Content-Encoding, "
-    f"Inference-Header-Content-Length, {REQUEST_ID}, *",  # the last: all but Authorization
+    f"Inference-Header-Content-Length, {REQUEST_ID}, Authorization, *",  # * is all but the former
     "Access-Control-Max-Age": "600",  # seconds
 }
 

@@ -36,5 +36,6 @@ ROUTES = (
             summary="The API reference as OpenAPI",
             responses={200: ("The description.", {JSON: dict})},
         ),
+        is_open=True,
     ),
 )

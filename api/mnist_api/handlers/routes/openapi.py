@@ -20,7 +20,8 @@ DESCRIPTION = (
     "api, an IP address and the names in the setting API_ALLOWED_HOSTS, the response is 403. If "
     "too many connections are open, the response is 503, whatever the path. Pages of the origins "
     "in the setting CORS_ORIGINS may call every route from a browser: preflight requests are "
-    "answered, and every response, also an error, has the headers of CORS."
+    "answered, and every response, also an error, has the headers of CORS. If the setting "
+    "API_TOKEN_FILE names a token, every route but /health and the pages needs it."
 )
 TAGS = {
     "Digits": "The API's own protocol.",
@@ -36,6 +37,7 @@ VARIABLES = {
 }
 ERRORS = {
     400: "The body is not valid for its content type, or the request is malformed.",
+    401: "The API has a token, and the request has none or another one.",
     404: "It does not exist, or is not the active one.",
     408: "The body did not arrive in time, or arrived too slowly while other bodies were waiting.",
     413: "The body is larger than the setting MAX_CONTENT_LENGTH, or a form or a list has "
@@ -85,7 +87,10 @@ def describe(routes: Iterable[Route]) -> Json:
         },
         "tags": [{"name": name, "description": text} for name, text in TAGS.items()],
         "paths": paths,
-        "components": {"schemas": components},
+        "components": {
+            "schemas": components,
+            "securitySchemes": {"token": {"type": "http", "scheme": "bearer"}},
+        },
     }
 
 
@@ -137,9 +142,11 @@ def _describe_operation(route: Route, references: dict[object, Json]) -> Json:
             name: {"description": text, "schema": {"type": "integer"}}
             for name, text in operation.response_headers.items()
         }
-    for status in operation.errors:
+    for status in operation.errors if route.is_open else (401, *operation.errors):
         error = {"description": ERRORS[status], "content": describe_content(route.error_content)}
         responses[str(status)] = error | (RETRY_AFTER if status == 503 else {})
+    if not route.is_open:
+        described["security"] = [{"token": []}, {}]  # the latter: unless the API has a token
     return described | {"responses": responses}
 
 

@@ -19,6 +19,7 @@ def _page(template: str, folder: str, summary: str) -> Route:
             summary=summary,
             responses={200: ("The file.", {"text/html": str})} | NOT_MODIFIED,
         ),
+        is_open=True,  # no data; the page asks for the token
         strict_slashes=True,
     )
 
@@ -35,6 +36,7 @@ def _files(folder: str) -> Route:
             responses={200: ("The file.", dict.fromkeys(TYPES, str))} | NOT_MODIFIED,
             errors=(404,),
         ),
+        is_open=True,
         strict_slashes=True,
     )
 

@@ -18,6 +18,7 @@ ROUTES = (
             summary="Return whether a model is loaded",
             responses=returns(Health, "A model is loaded.") | returns(Health, NO_MODEL, 503),
         ),
+        is_open=True,
     ),
     Route(
         "GET",

@@ -1,7 +1,7 @@
 // Connects the drawing area, the requests to the server and the page.
 
 import { DrawingArea } from "./drawing_area.js";
-import { PredictionClient, get } from "./prediction_client.js";
+import { PredictionClient, get, hasToken, setToken } from "./prediction_client.js";
 import { formatPercent, translate, translatePage } from "./texts.js";
 
 const MODEL_INTERVAL = 5000; // milliseconds between two requests of the model's description
@@ -119,9 +119,10 @@ async function drawPicture(canvas, url) {
 }
 
 function showRequest(image) {
+  const token = hasToken() ? '  -H "Authorization: Bearer $TOKEN" \\\n' : "";
   const command = (numbers) =>
     `curl ${new URL("predict", location.href)} \\\n  -H 'Content-Type: application/json' \\\n` +
-    `  -d '{"image":[${numbers}]}'`;
+    `${token}  -d '{"image":[${numbers}]}'`;
   curlCommand = image && command(image.join(","));
   find("copy").disabled = !image;
   find("curl").textContent = image
@@ -149,6 +150,7 @@ function show(result) {
   if (result?.refused && drawing.unfinished) return; // a digit begins as a dot or a line
   find("error").hidden = !result?.message;
   find("error").textContent = result?.message ?? "";
+  if (result?.needsToken) showTokenForm();
   document.body.classList.toggle("empty", !result?.prediction && !result?.predictions);
   showInput(result?.image);
   showSteps(result?.steps ?? []);
@@ -162,6 +164,7 @@ function show(result) {
   else if (result.message) announce("");
 }
 
+let modelTimer;
 async function showModel() {
   let parts;
   try {
@@ -173,12 +176,14 @@ async function showModel() {
         : null,
       sha256 ? `sha256 ${sha256.slice(0, 12)}…` : null,
     ];
-  } catch {
+  } catch (error) {
+    if (error.status === 401) showTokenForm();
     parts = [translate("No model is active")];
   }
   setText("model", parts.filter(Boolean).join(" · "));
   await showDrift();
-  setTimeout(showModel, MODEL_INTERVAL);
+  clearTimeout(modelTimer);
+  modelTimer = setTimeout(showModel, MODEL_INTERVAL);
 }
 
 // Shows whether the latest images differ from the validation images, if they can be compared.
@@ -197,6 +202,10 @@ async function showDrift() {
       })
     : translate("No drift in the last {images} images", { images });
   setText("drift", text);
+}
+
+function showTokenForm() {
+  find("token-form").hidden = false;
 }
 
 function setText(id, text) {
@@ -234,6 +243,13 @@ document.addEventListener("drop", (event) => {
   event.preventDefault();
   find("drawing-area").classList.remove("over");
   openFirst(event.dataTransfer?.files);
+});
+find("token-form").addEventListener("submit", (event) => {
+  event.preventDefault();
+  setToken(find("token").value.trim());
+  find("token-form").hidden = true;
+  showModel();
+  if (!drawing.empty) client.predict(() => drawing.toBlob());
 });
 find("copy").addEventListener("click", async () => {
   try {

@@ -2,6 +2,8 @@
 
 import { translate } from "./texts.js";
 
+const TOKEN = "api-token"; // kept by the browser until its tab is closed
+
 export class ResponseError extends Error {
   constructor(message, status, steps) {
     super(message);
@@ -38,6 +40,7 @@ export class PredictionClient {
       const result = await this.send(getBlob).catch((error) => ({
         message: describe(error),
         refused: error.status === 422,
+        needsToken: error.status === 401,
         steps: error.steps,
       }));
       if (drawing === this.drawing) this.show(result);
@@ -61,13 +64,25 @@ export class PredictionClient {
   }
 }
 
+export function setToken(token) {
+  sessionStorage.setItem(TOKEN, token);
+}
+
+export function hasToken() {
+  return sessionStorage.getItem(TOKEN) !== null;
+}
+
 export async function get(path) {
-  return decode(await fetch(path, { cache: "no-store" }));
+  return decode(await fetch(path, { cache: "no-store", headers: authorize() }));
 }
 
 async function post(path, type, body) {
-  const headers = { "Content-Type": type };
+  const headers = { "Content-Type": type, ...authorize() };
   return decode(await fetch(path, { method: "POST", headers, body }));
+}
+
+function authorize() {
+  return hasToken() ? { Authorization: `Bearer ${sessionStorage.getItem(TOKEN)}` } : {};
 }
 
 async function decode(response) {

@@ -23,6 +23,8 @@ const FRENCH = {
   "The network's prediction": "La prédiction du réseau",
   "This does not look like a digit.": "Cela ne ressemble pas à un chiffre.",
   "Its input, 28 × 28": "Son entrée, 28 × 28",
+  "This API needs a token": "Cette API demande un jeton",
+  "Use it": "L’utiliser",
   "How the picture was read": "Comment l’image a été lue",
   "Probability of each digit": "Probabilité de chaque chiffre",
   "The same request": "La même requête",

@@ -1,0 +1,46 @@
+"""The page asks for the API's token, and keeps it until its tab is closed."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from playwright.sync_api import Browser, expect
+
+from support.drawing import draw
+from support.servers.api import Api
+
+TOKEN = "correct-horse-battery-staple"
+
+
+@pytest.fixture
+def closed_api(network: Path, tmp_path: Path) -> Iterator[str]:
+    """Start an API with a token; yield its address."""
+    path = tmp_path / "token"
+    path.write_text(TOKEN)
+    settings = {"MODEL_FILE": str(network), "WEB_CONCURRENCY": "1", "API_TOKEN_FILE": str(path)}
+    api = Api(tmp_path, [], **settings).wait_ready()
+    yield api.url
+    assert api.stop() == 0
+
+
+def test_the_page_predicts_with_the_token_that_it_asks_for(
+    chromium: Browser, closed_api: str
+) -> None:
+    page = chromium.new_page()
+    page.goto(closed_api)
+    field = page.get_by_label("This API needs a token")
+    field.fill("another-token-of-this-length")
+    field.press("Enter")
+    expect(field).to_be_visible()
+    draw(page, "7")
+    expect(page.locator("#error")).to_contain_text("token")
+    field.fill(TOKEN)
+    field.press("Enter")
+    expect(page.locator("#model")).to_contain_text("small.onnx")
+    expect(page.locator("#prediction")).to_have_text("7")
+    expect(field).to_be_hidden()
+    expect(page.locator("#curl")).to_contain_text("Authorization: Bearer $TOKEN")
+    page.reload()
+    expect(page.locator("#model")).to_contain_text("small.onnx")
+    expect(field).to_be_hidden()
+    page.close()
