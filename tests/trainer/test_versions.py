@@ -42,7 +42,8 @@ def responding(status: int, body: Any) -> Iterator[str]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             assert self.path == "/model"
-            self.send_response(status)
+            is_open = self.headers["Authorization"] in (None, "Bearer right")
+            self.send_response(status if is_open else 401)
             self.end_headers()
             self.wfile.write(body if isinstance(body, bytes) else json.dumps(body).encode())
 
@@ -124,6 +125,16 @@ def test_what_the_api_says_is_one_line(
         body = {"name": registry.name, "source": "registry"} | body
     with responding(status, body) as url:
         assert last_line(settings, capsys, url) == expected.format(url=url)
+
+
+def test_the_api_is_asked_with_its_token(
+    registry: Registry, settings: Settings, capsys: pytest.CaptureFixture[str]
+) -> None:
+    body = {"name": registry.name, "source": "registry", "version": "2"}
+    with responding(200, body) as url:
+        right, wrong = (replace(settings, api_token=token) for token in ("right", "wrong"))
+        assert last_line(right, capsys, url).startswith("Version 2 is active")
+        assert "does not say" in last_line(wrong, capsys, url)
 
 
 def test_an_api_that_does_not_answer_is_one_line(registry: Registry, start: Command) -> None:

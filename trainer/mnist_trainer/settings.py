@@ -6,7 +6,7 @@ the same messages take a third more lines.
 
 import re
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from mnist_trainer.errors import SettingError
@@ -26,6 +26,7 @@ class Settings:
     models_dir: Path | None  # None: no local copy of a model is written
     git_commit: str | None  # None: `git rev-parse` is tried
     api_url: str | None = None  # None: `versions` does not ask which version is active
+    api_token: str = field(default="", repr=False)  # that this API asks for
 
 
 def read_settings(environment: Mapping[str, str], default_data_dir: Path) -> Settings:
@@ -70,4 +71,13 @@ def read_settings(environment: Mapping[str, str], default_data_dir: Path) -> Set
         models_dir=Path(models_dir) if models_dir else None,
         git_commit=read("GIT_COMMIT") or None,
         api_url=api_url.rstrip("/") or None,
+        api_token=_read_token(read("API_TOKEN_FILE")),
     )
+
+
+def _read_token(path: str) -> str:
+    try:
+        return Path(path).read_text("ascii").strip() if path else ""
+    except (OSError, UnicodeDecodeError) as error:
+        allowed = "the path of a file with the API's token"
+        raise SettingError(f"API_TOKEN_FILE is {path!r}; allowed is {allowed} ({error}).") from None

@@ -30,6 +30,7 @@ def test_nothing_has_to_be_set(environment: dict[str, str]) -> None:
         ("MODEL_NAME", "d" * 257),
         ("MLFLOW_EXPERIMENT_NAME", "d" * 257),
         ("API_URL", "api:8000"),
+        ("API_TOKEN_FILE", "/nowhere/token"),
         ("MODEL_ALIAS", "in service"),
         ("MODEL_ALIAS", "latest"),
         ("MODEL_ALIAS", "v3"),

@@ -39,7 +39,7 @@ def run(args: argparse.Namespace, settings: Settings) -> int:
         case "rollback":
             _roll_back(registry)
         case "versions":
-            print("\n".join(describe_versions(registry, settings.api_url)))
+            print("\n".join(describe_versions(registry, settings)))
         case "history":
             print("\n".join(describe_history(registry)))
         case "robustness":

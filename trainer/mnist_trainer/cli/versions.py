@@ -3,13 +3,14 @@
 from collections.abc import Iterator, Mapping, Sequence
 from datetime import datetime
 
+from mnist_trainer.settings import Settings
 from mnist_trainer.tracking.api import ActiveModel, ApiError, fetch_active
 from mnist_trainer.tracking.model_reader import STAGE
 from mnist_trainer.tracking.registry import Registry
 from mnist_trainer.tracking.version import Version
 
 
-def describe_versions(registry: Registry, api_url: str | None) -> Iterator[str]:
+def describe_versions(registry: Registry, settings: Settings) -> Iterator[str]:
     """Yield lines: a table, what may be mistaken for the alias, and what the API says."""
     versions, aliases = registry.versions(), registry.aliases()
     desired = registry.desired_version()
@@ -18,9 +19,9 @@ def describe_versions(registry: Registry, api_url: str | None) -> Iterator[str]:
         yield from list_warnings(registry, versions, aliases)
     else:
         yield f"There is no version of {registry.name} yet; the command `train` makes one."
-    if api_url:
+    if url := settings.api_url:
         try:
-            yield _compare(fetch_active(api_url), registry, desired, api_url)
+            yield _compare(fetch_active(url, settings.api_token), registry, desired, url)
         except ApiError as error:
             yield str(error)
 

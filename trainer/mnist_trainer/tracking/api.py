@@ -31,10 +31,12 @@ class ActiveModel:
     reason: str | None
 
 
-def fetch_active(url: str) -> ActiveModel:
-    """Ask the API at ``url``; raises ApiError."""
+def fetch_active(url: str, token: str = "") -> ActiveModel:
+    """Ask the API at ``url``, with ``token`` if it asks for one; raises ApiError."""
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    request = urllib.request.Request(f"{url}/model", headers=headers)  # noqa: S310 - http(s), checked by settings.py
     try:
-        with urllib.request.urlopen(f"{url}/model", timeout=TIMEOUT) as response:  # noqa: S310 - http(s), checked by settings.py
+        with urllib.request.urlopen(request, timeout=TIMEOUT) as response:  # noqa: S310 - as above
             return _read(json.load(response))
     except urllib.error.HTTPError as error:
         with error:
