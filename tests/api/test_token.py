@@ -6,10 +6,11 @@ from pathlib import Path
 
 import pytest
 
+from mnist_api.handlers.route import Route
 from mnist_api.handlers.routes import ROUTES
 from support.servers.api import BODY, Api
 
-TOKEN = "correct-horse-battery-staple"
+TOKEN = "correct-horse-battery-staple"  # noqa: S105 # of this test
 OPEN = {"/health", "/", "/page/<file>", "/docs", "/docs/<file>", "/openapi.json"}
 REFUSED = [
     None,
@@ -50,7 +51,7 @@ def send(
 
 
 @pytest.mark.parametrize("route", ROUTES, ids=lambda route: f"{route.method} {route.template}")
-def test_only_health_and_the_pages_are_open(apis: list[Api], route) -> None:  # noqa: ANN001
+def test_only_health_and_the_pages_are_open(apis: list[Api], route: Route) -> None:
     path = route.template.replace("<file>", "index.html")
     path = path.replace("<name>", "mnist-classifier").replace("<version>", "1")
     for api in apis:

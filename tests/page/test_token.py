@@ -9,7 +9,7 @@ from playwright.sync_api import Browser, expect
 from support.drawing import draw
 from support.servers.api import Api
 
-TOKEN = "correct-horse-battery-staple"
+TOKEN = "correct-horse-battery-staple"  # noqa: S105 # of this test
 
 
 @pytest.fixture

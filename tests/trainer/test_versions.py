@@ -1,16 +1,13 @@
 """`versions`: which version is desired, which is active in the API, and why they differ."""
 
 import contextlib
-import json
 import os
 import socket
 import subprocess
-import threading
 import time
 import urllib.request
 from collections.abc import Iterator
 from dataclasses import replace
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +17,7 @@ from mlflow import MlflowClient
 from mnist_trainer.settings import Settings
 from mnist_trainer.tracking.registry import Registry
 from support.processes import ROOT
+from support.servers.model_description import responding
 from support.trainer.commands import Command, ended
 from support.trainer.trainings import TINIER, command, register_versions
 
@@ -33,29 +31,6 @@ def registry(settings: Settings, client: MlflowClient) -> Registry:
     registry = register_versions(settings, client, 3)
     registry.promote(registry.find(2), over=None)
     return registry
-
-
-@contextlib.contextmanager
-def responding(status: int, body: Any) -> Iterator[str]:
-    """An API whose `GET /model` has this response."""
-
-    class Handler(BaseHTTPRequestHandler):
-        def do_GET(self) -> None:
-            assert self.path == "/model"
-            is_open = self.headers["Authorization"] in (None, "Bearer right")
-            self.send_response(status if is_open else 401)
-            self.end_headers()
-            self.wfile.write(body if isinstance(body, bytes) else json.dumps(body).encode())
-
-        def log_message(self, *_: object) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
-        thread.join()
 
 
 def last_line(
