@@ -4,6 +4,7 @@ ENVIRONMENTS := .local/environments
 LINT := $(ENVIRONMENTS)/lint/bin
 TRAINER_TEST := $(ENVIRONMENTS)/trainer-test/bin/python
 API_TEST := $(ENVIRONMENTS)/api-test/bin/python
+AUDIT := $(ENVIRONMENTS)/audit/bin/python
 ENGINE := docker compose version >/dev/null 2>&1 && docker info >/dev/null 2>&1
 COMPOSED := test -n "$$(docker compose ps --quiet mlflow-server 2>/dev/null)"
 PROJECT = docker compose config 2>/dev/null | sed -n 's/^name: //p'
@@ -16,8 +17,8 @@ TRAINER = trainer() { if $(COMPOSED); then docker compose run --rm $(DATA) train
 .PHONY: help up local down logs train search versions history promote rollback robustness \
 	resume-upload report \
 	test test-slow test-unit test-unit-trainer test-unit-api test-docs test-trainer test-api test-page \
-	test-report test-mlflow-server test-local test-compose test-mutants \
-	bench bench-hostile bench-monitoring bench-training fuzz lint format lock
+	test-report test-mlflow-server test-local test-audit test-compose test-mutants \
+	bench bench-hostile bench-monitoring bench-training fuzz lint format lock audit digests
 
 help:
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 24
@@ -72,7 +73,7 @@ resume-upload: ## log trainings that the tracking server does not have yet
 test: ## run all tests but the slow ones, every part once for real; at most 8 minutes on two cores
 	@$(MAKE) --no-print-directory test-unit
 	@$(MAKE) --no-print-directory --jobs=2 --keep-going --output-sync MARKED='-m "not slow"' \
-		test-api test-trainer test-mlflow-server test-local test-page test-report test-docs
+		test-api test-trainer test-mlflow-server test-local test-page test-report test-docs test-audit
 
 test-slow: ## run the slow tests: those that wait, or do again what a faster test does
 	@$(MAKE) --no-print-directory --jobs=2 --keep-going --output-sync MARKED='-m slow' \
@@ -118,9 +119,13 @@ test-local: # `make local`, and the black-box tests in tests/stack against it
 	@$(PYTHON) -m local environment mlflow-server trainer api trainer-test
 	$(TRAINER_TEST) -m pytest $(MARKED) tests/local
 
+test-audit: # the parts of `make audit` that need neither images nor the advisories of OSV
+	@$(PYTHON) -m local environment api-test audit
+	$(API_TEST) -m pytest $(MARKED) tests/audit
+
 test-compose: ## build and test the stack in containers; needs a running container engine
 	@{ $(ENGINE); } || { echo "No container engine answers: start Docker, with Compose, and try again." >&2; exit 1; }
-	@$(PYTHON) -m local environment trainer-test
+	@$(PYTHON) -m local environment trainer-test audit
 	$(TRAINER_TEST) -m pytest tests/compose
 
 test-mutants: # whether the unit tests notice changes of the gate, the codecs and both registries
@@ -151,17 +156,19 @@ fuzz: ## send 100,000 mutated requests in all formats to the API
 	@$(PYTHON) -m local environment api-test
 	PYTHONPATH=api $(API_TEST) tests/fuzz $(ARGS)
 
-lint: ## run ruff, import-linter, mypy and shellcheck
-	@$(PYTHON) -m local environment lint trainer-test api-test
+lint: ## run ruff, import-linter, mypy, shellcheck and hadolint
+	@$(PYTHON) -m local environment lint trainer-test api-test audit
 	$(LINT)/ruff format --check .
 	$(LINT)/ruff check .
 	PYTHONPATH=api:trainer $(LINT)/lint-imports
 	$(LINT)/mypy local mlflow-server
+	$(LINT)/mypy --python-executable $(AUDIT) audit
 	$(LINT)/mypy --python-executable $(TRAINER_TEST) trainer/mnist_trainer
 	$(LINT)/mypy --python-executable $(API_TEST) api/mnist_api
 	MYPYPATH=trainer $(LINT)/mypy --python-executable $(TRAINER_TEST) report bench/training.py
 	MYPYPATH=api $(LINT)/mypy --python-executable $(API_TEST) --explicit-package-bases --exclude 'bench/(peers|training|outside)' bench
 	git ls-files '*.sh' .ci/run | xargs $(LINT)/shellcheck
+	$(AUDIT) -m audit dockerfiles
 
 format: ## format the code with ruff
 	@$(PYTHON) -m local environment lint
@@ -170,3 +177,10 @@ format: ## format the code with ruff
 
 lock: ## renew the locked, hashed requirements
 	@$(PYTHON) -m local lock
+
+audit: ## look for advisories on the locks, list what the images contain, check the Dockerfiles
+	@$(PYTHON) -m local environment audit
+	@$(AUDIT) -m audit $(ARGS)
+
+digests: ## renew the digests of the base images, from their registries
+	@$(PYTHON) -m audit.digests

@@ -19,6 +19,7 @@ LOCKS = {
     "minio-setup": ROOT / "minio" / "setup" / "requirements.txt",
     "lint": ROOT / "local" / "requirements-lint.txt",
     "mutants": ROOT / "local" / "requirements-mutants.txt",
+    "audit": ROOT / "local" / "requirements-audit.txt",
 }
 UV = ENVIRONMENTS / "uv" / "bin" / "uv"
 

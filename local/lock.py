@@ -34,7 +34,7 @@ def _relative(path: Path) -> str:
 
 def _sources(name: str) -> list[str]:
     """Return uv's arguments that name the dependencies of environment ``name``."""
-    if name in ("uv", "lint", "mutants"):
+    if name in ("uv", "lint", "mutants", "audit"):
         return ["--group", name]
     service = name.removesuffix("-test")
     project = _relative(LOCKS[service].with_name("pyproject.toml"))

@@ -15,7 +15,7 @@ BUILDS = {
     for name, service in SERVICES.items()
     if "build" in service
 }
-OURS = [image for image, build in BUILDS.items() if "args" in build]
+OURS = [image for image, build in BUILDS.items() if "VERSION" in build["args"]]
 API_SIZE_LIMIT = 190e6  # bytes over its base image
 
 
@@ -27,7 +27,7 @@ def base_of(image: str) -> str:
     """The image that the last stage of the Dockerfile starts from."""
     build = BUILDS[image]
     lines = (Path(build["context"]) / build["dockerfile"]).read_text().splitlines()
-    return [line.split()[1] for line in lines if line.startswith("FROM ")][-1]
+    return [line.split()[1] for line in lines if line.startswith("FROM ")][-1].partition("$")[0]
 
 
 def run_in_image(stack: Stack, image: str, script: str) -> str:
