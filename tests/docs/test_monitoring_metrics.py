@@ -1,14 +1,16 @@
-"""What rules and dashboards ask of the API's metrics fits what the API exports."""
+"""What rules and dashboards ask of the metrics fits what is exported, and how often it is scraped."""
 
 import re
 
 import pytest
+import yaml
 
 from mnist_api.handlers.router import TEMPLATES
 from mnist_api.telemetry.metrics import CONFIDENCES, SCORES, SECONDS
 from support.monitoring_files import (
     DASHBOARDS,
     PROMETHEUS,
+    RULE_TESTS,
     read_panels,
     read_rule_tests,
     read_rules,
@@ -61,3 +63,12 @@ def test_the_bounds_asked_for_are_those_of_the_buckets() -> None:
             asked |= set(re.findall(r'(mnist_api_\w+_bucket)\{.*le="([\d.]+)"', each["series"]))
     assert ("mnist_api_request_seconds_bucket", "0.5") in asked
     assert [(name, bound) for name, bound in asked if float(bound) not in BUCKETS[name]] == []
+
+
+def test_the_rules_are_tested_with_the_intervals_of_prometheus() -> None:
+    """So that a test has as many samples in a window as the stack."""
+    intervals = yaml.safe_load((PROMETHEUS / "prometheus.yml").read_text())["global"]
+    assert {yaml.safe_load(file.read_text())["evaluation_interval"] for file in RULE_TESTS} == {
+        intervals["evaluation_interval"]
+    }
+    assert {case["interval"] for case in read_rule_tests()} == {intervals["scrape_interval"]}
