@@ -24,6 +24,8 @@ from mnist_api.telemetry.metrics import (
 )
 
 MEDIA_TYPE = CONTENT_TYPE_LATEST
+# Exported as 0, too: a counter that appears with its first errors has not increased by them.
+ERRORS = (500, 503)
 
 
 def write_metrics(metrics: Metrics, *others: Collector) -> bytes:
@@ -49,7 +51,7 @@ class _Sums(Collector):
                 lines = bytes(text).rstrip(b"\0").decode(errors="replace").split("\n")
                 version, named, state = (lines + [""] * 3)[:3]  # it may be half written
                 active[version] += 1
-                desired[named, state] += 1
+                desired[named, state if named or version else "missing"] += 1
                 created[version] = max(created.get(version, 0), cells[metrics.created])
         yield from _requests(metrics, sums)
         yield from _predictions(metrics, sums)
@@ -77,14 +79,15 @@ def _versions(active: Counter[str], desired: Counter[tuple[str, str]]) -> Iterat
     )
     desire = GaugeMetricFamily(
         "mnist_api_desired_version",
-        "Workers for which a version is desired; state: loading, active, refused or failed",
+        "Workers by the desired version and its state: loading, active, refused or failed; "
+        "missing: no version is desired, and none is active",
         labels=["version", "state"],
     )
     for name, workers in active.items():
         if name:
             activity.add_metric([name], workers)
     for (name, state), workers in desired.items():
-        if name:
+        if state:
             desire.add_metric([name, state], workers)
     yield activity
     yield desire
@@ -113,7 +116,8 @@ def _requests(metrics: Metrics, sums: list[float]) -> Iterator[Metric]:
     )
     for number, route in enumerate(metrics.routes):
         for index, status in enumerate(STATUSES):
-            if count := sums[metrics.requests + number * len(STATUSES) + index]:
+            count = sums[metrics.requests + number * len(STATUSES) + index]
+            if count or status in ERRORS:
                 requests.add_metric([route, str(status)], count)
         at = metrics.seconds + number * (len(SECONDS) + 2)
         if any(sums[at : at + len(SECONDS) + 1]):
