@@ -1,4 +1,4 @@
-"""What rules and dashboards ask of the metrics fits what is exported, and how often it is scraped."""
+"""What rules and dashboards ask of the metrics fits what is exported, and its interval."""
 
 import re
 
@@ -72,3 +72,10 @@ def test_the_rules_are_tested_with_the_intervals_of_prometheus() -> None:
         intervals["evaluation_interval"]
     }
     assert {case["interval"] for case in read_rule_tests()} == {intervals["scrape_interval"]}
+
+
+def test_the_steps_of_the_rules_are_the_interval_of_the_scrapes() -> None:
+    """So that each scrape is counted once."""
+    intervals = yaml.safe_load((PROMETHEUS / "prometheus.yml").read_text())["global"]
+    steps = {step for rule in read_rules() for step in re.findall(r":(\w*)\]", rule["expr"])}
+    assert steps == {intervals["scrape_interval"]}

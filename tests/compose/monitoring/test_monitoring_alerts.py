@@ -150,7 +150,7 @@ def test_stopped_services_are_reported_and_no_others(
     monitored.do("stop", *services)
     for job in reported:
         monitored.wait_until_firing("ServiceDown", job)
-    time.sleep(4)  # longer than it takes another one to be reported
+    time.sleep(6)  # longer than it takes another one to be reported
     down = {job for name, job in monitored.firing() if name == "ServiceDown"}
     assert down - {"grafana"} == reported
     monitored.do("start", *services)
