@@ -6,6 +6,7 @@ from types import SimpleNamespace
 
 import pytest
 
+from mnist_api.model.version import Version
 from mnist_api.registry import history as module
 from mnist_api.registry.history import History
 from mnist_api.registry.mlflow_client import RegisteredModel
@@ -21,6 +22,7 @@ class Tags:
         self.own: dict[str, str] = {}
         self.error: Exception | None = None
         self.reads = 0
+        self.staged: Version | None = None
         self.moved: str | None = None  # to which version the alias has moved since the poll
         self.written: list[str] = []
 
@@ -33,6 +35,9 @@ class Tags:
             "note": "a person's",
         }
         return RegisteredModel(self.moved, own)
+
+    def find(self) -> Version | None:
+        return self.staged
 
     def set_tag(self, key: str, value: str) -> None:
         self.own[key.removeprefix("history.blue.")] = value
@@ -84,7 +89,8 @@ def look(tags: Tags, monkeypatch: pytest.MonkeyPatch) -> Look:
         number, since = active if isinstance(active, tuple) else (active, at + ahead)
         begin = NOON + timedelta(seconds=since)
         loaded = SimpleNamespace(version=version(number), since=begin) if number else None
-        own.look(version(desired) if desired else None, loaded)  # type: ignore[arg-type] # a fake
+        tags.staged = version(desired) if desired else None
+        own.look(tags.staged, loaded)  # type: ignore[arg-type] # a fake
 
     return see
 

@@ -50,7 +50,7 @@ def test_who_moved_the_alias_is_listed(
     show(settings, capsys, "rollback")
     client.set_registered_model_alias(registry.name, settings.model_alias, "3")
     assert show(settings, capsys, "history") == [
-        "Desired, by the alias Production",
+        f"Desired, by the alias Production; times in {datetime.now().astimezone():%Z}",
         "version accuracy from to moved by",
         "1 0.9910 T T train",
         "2 0.9920 T T promote",

@@ -44,7 +44,7 @@ class History:
     def look(self, desired: Version | None, loaded: LoadedModel | None) -> None:
         """Record what is new. After an error it is tried again, and the second is logged."""
         state = State(desired.id if desired else NONE, loaded.version.id if loaded else NONE)
-        if time.monotonic() < self._next and (state == self._state or self._failures):
+        if time.monotonic() < self._next and (state == self._state or self._failures > 1):
             return
         self._next = time.monotonic() + PAUSE.total_seconds()
         now = datetime.now(UTC)
@@ -52,16 +52,18 @@ class History:
             self._record(state, loaded.since if loaded else now, now)
         except NotFoundError:
             return  # no version has been registered yet
-        except RegistryError as error:
+        except Exception as error:  # whatever it is, the desired version is to be activated
             self._failures += 1
             if self._failures == 2:  # if the registry is away, the poller says so after the first
-                log.warning("The history is not recorded: %s.", error)
+                trace = not isinstance(error, RegistryError)
+                log.warning("The history is not recorded: %s.", error, exc_info=trace)
         else:
             self._state, self._looked, self._failures = state, now, 0
 
     def _record(self, state: State, since: datetime, now: datetime) -> None:
         model = self._registry.read_model()
-        state = State(model.aliased or state.desired, state.active)  # it may have moved meanwhile
+        desired = model.aliased or self._find_staged()  # it may have moved since the poll
+        state = State(desired, state.active)
         tags = Tags(model.tags, self._prefix)
         seen, new = tags.read_seen(), _find_new(tags, state, since, now)
         if seen and seen.until < now and not _is_within(self._valid, self._looked, now):
@@ -71,6 +73,11 @@ class History:
             self._set("seen", f"{format_time(now)} {format_time(now + self._valid)}")
         for key, value in new.items():  # after "seen": another gap does not begin before them
             self._set(key, value)
+
+    def _find_staged(self) -> str:
+        """Return the desired version if none has the alias, after the tags have been read."""
+        found = self._registry.find()
+        return found.id if found else NONE
 
     def _set(self, key: str, value: str) -> None:
         self._registry.set_tag(self._prefix + key, value)

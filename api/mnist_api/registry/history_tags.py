@@ -7,7 +7,7 @@ from typing import NamedTuple
 
 NONE = "none"  # in place of a version
 COMMANDS = "train|search|resume-upload|promote|rollback"  # that move the alias
-KEY = rf"([0-9]{{4,9}})\.({NONE}|[1-9][0-9]{{0,9}})"
+KEY = rf"([0-9]{{4,40}})\.({NONE}|[1-9][0-9]{{0,9}})"
 RECORDS = {
     "desired": re.compile(rf"desired\.{KEY} (\S+) ({COMMANDS}|hand|start)"),
     "active": re.compile(rf"active\.{KEY} (\S+)"),

@@ -28,6 +28,7 @@ ARTIFACTS = "/api/2.0/mlflow-artifacts/artifacts"  # those that the tracking ser
 SHA256_TAGS = ("sha256", "digit_score_sha256", "drift_reference_sha256")
 NOT_FOUND = ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE")  # no such model; no such alias
 REQUEST_SECONDS = 15.0
+TAG_SECONDS = 3.0  # a version waits for its activation meanwhile
 FILE_SECONDS = 60.0
 MAX_BYTES = 32 * 1024**2  # of a response; the model of a 784-2048-1024-512-10 network has 17 MB
 
@@ -81,14 +82,15 @@ class Registry:
 
     def read_model(self) -> RegisteredModel:
         """Return what the history needs. Raises RegistryError, NotFoundError."""
-        model = self._call("registered-models/get", name=self._name)["registered_model"]
+        found = self._call("registered-models/get", TAG_SECONDS, name=self._name)
+        model = found["registered_model"]
         aliases = {each["alias"]: str(each["version"]) for each in model.get("aliases", [])}
         return RegisteredModel(aliases.get(self._alias), _read_tags(model))
 
     def set_tag(self, key: str, value: str) -> None:
         """Set a tag of the registered model. Raises RegistryError."""
         tag = msgspec.json.encode({"name": self._name, "key": key, "value": value})
-        self._get(f"{self._uri}/api/2.0/mlflow/registered-models/set-tag", json=tag)
+        self._get(f"{self._uri}/api/2.0/mlflow/registered-models/set-tag", TAG_SECONDS, tag)
 
     def fetch_extra(self, version: Version, file: str) -> bytes:
         """Return another file of ``version``. Raises as ``fetch`` does."""
@@ -138,9 +140,11 @@ class Registry:
             "--artifacts-destination, and register the version again, in a new experiment"
         )
 
-    def _call(self, endpoint: str, **parameters: str) -> dict[str, Any]:
+    def _call(
+        self, endpoint: str, seconds: float = REQUEST_SECONDS, **parameters: str
+    ) -> dict[str, Any]:
         query = f"?{urlencode(parameters)}" if parameters else ""
-        response = self._get(f"{self._uri}/api/2.0/mlflow/{endpoint}{query}")
+        response = self._get(f"{self._uri}/api/2.0/mlflow/{endpoint}{query}", seconds)
         try:
             return msgspec.json.decode(response, type=dict[str, Any])
         except (msgspec.MsgspecError, ValueError) as error:

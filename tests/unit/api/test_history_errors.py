@@ -42,6 +42,33 @@ def test_an_error_that_stays_is_logged_once_and_nothing_is_lost(
     assert list(tags.records()) == ["desired.0001.1", "active.0001.1"]
 
 
+def test_an_unforeseen_error_is_logged_with_its_trace_and_does_not_reach_the_poller(
+    look: Look, tags: Tags, caplog: pytest.LogCaptureFixture
+) -> None:
+    tags.error = KeyError("registered_model")
+    for at in range(0, 60, 10):
+        look(at, 1, 1)
+    assert caplog.text.count("Traceback") == 1
+
+
+def test_a_move_after_one_error_is_recorded_at_once(look: Look, tags: Tags) -> None:
+    look(0, 1, 1)
+    tags.error = RegistryError("it does not respond")
+    look(12, 2, 1)
+    tags.error = None
+    look(14, 2, 1)
+    look(18, 1, 1)
+    assert list(tags.records())[:3] == ["desired.0001.1", "active.0001.1", "desired.0002.2"]
+    assert "desired.0003.1" in tags.records()
+
+
+def test_a_record_with_a_large_number_does_not_end_the_history(look: Look, tags: Tags) -> None:
+    tags.own = {"desired.999999999.1": f"{NOON.isoformat()} hand"}
+    look(1, 2)
+    look(2, 3)
+    assert list(tags.records())[1:] == ["desired.1000000000.2", "desired.1000000001.3"]
+
+
 @pytest.mark.parametrize("seen", MALFORMED_SEEN)
 def test_a_last_look_at_no_time_is_replaced(look: Look, tags: Tags, seen: str) -> None:
     tags.own = {"seen": seen}

@@ -29,7 +29,7 @@ def describe_history(registry: Registry) -> Iterator[str]:
     unrecorded = history.find_unrecorded(now)
     records = [*history.desired, unrecorded] if unrecorded else history.desired
     accuracies = {each.number: each.test_accuracy for each in registry.versions()}
-    yield f"Desired, by the alias {registry.alias}"
+    yield f"Desired, by the alias {registry.alias}; times in {now.astimezone():%Z}"
     yield from _list(list_periods(records, history, now), accuracies)
     yield ""
     yield "Active, in the API"

@@ -11,7 +11,7 @@ from datetime import UTC, datetime, timedelta
 
 NONE = "none"  # in place of a version
 COMMANDS = "train|search|resume-upload|promote|rollback"  # that move the alias
-KEY = rf"([0-9]{{4,9}})\.({NONE}|[1-9][0-9]{{0,9}})"
+KEY = rf"([0-9]{{4,40}})\.({NONE}|[1-9][0-9]{{0,9}})"
 DESIRED = re.compile(rf"desired\.{KEY} (\S+) ({COMMANDS}|hand|start)")
 ACTIVE = re.compile(rf"active\.{KEY} (\S+)()")
 MOVING = re.compile(rf"(\S+) (\S+) ({COMMANDS})")

@@ -1,7 +1,8 @@
 """MLflow's registry: registers versions, and moves the alias of the desired one."""
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from functools import partial
 
 from mlflow.exceptions import MlflowException
@@ -86,16 +87,17 @@ class Registry(ModelReader):
 
         ``may_move`` is called right before the move, after the history has been prepared.
         """
-        writer = HistoryWriter(self.alias, self._set_model_tag)
-        end = writer.begin_move(self.history(), version.number, self._command)
+        end = None
+        with _report_error(version):
+            writer = HistoryWriter(self.alias, self._set_model_tag)
+            end = writer.begin_move(self.history(), version.number, self._command)
         if may_move and not may_move():
             return False
         with translate_errors(self.uri):
             self.client.set_registered_model_alias(self.name, self.alias, str(version.number))
-        try:
-            end()
-        except ServerError as error:
-            print_line(f"History  the move to version {version.number} is not recorded: {error}")
+        if end:
+            with _report_error(version):
+                end()
         return True
 
     def roll_back(self, current: Version | None, target: Version) -> None:
@@ -125,3 +127,12 @@ class Registry(ModelReader):
         with translate_errors(self.uri):
             for key in keys:
                 self.client.delete_model_version_tag(self.name, str(version.number), key)
+
+
+@contextmanager
+def _report_error(version: Version) -> Iterator[None]:
+    """Report an error of the history, which stops no move."""
+    try:
+        yield
+    except ServerError as error:
+        print_line(f"History  the move to version {version.number} is not recorded: {error}")
