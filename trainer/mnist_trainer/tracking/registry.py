@@ -87,7 +87,7 @@ class Registry(ModelReader):
 
         ``may_move`` is called right before the move, after the history has been prepared.
         """
-        end = None
+        end: Callable[[], None] | None = None
         with _report_error(version):
             writer = HistoryWriter(self.alias, self._set_model_tag)
             end = writer.begin_move(self.history(), version.number, self._command)
@@ -95,7 +95,7 @@ class Registry(ModelReader):
             return False
         with translate_errors(self.uri):
             self.client.set_registered_model_alias(self.name, self.alias, str(version.number))
-        if end:
+        if end is not None:
             with _report_error(version):
                 end()
         return True
