@@ -12,9 +12,10 @@ OVERLAY = yaml.safe_load((ROOT / "compose" / "monitoring.yaml").read_text())["se
 
 
 def run(service: str, tool: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    image = OVERLAY[service]["image"].partition("$")[0]  # without its digest
     command = ["docker", "run", "--rm", f"--volume={SOURCE}:/monitoring:ro", f"--entrypoint={tool}"]
     return subprocess.run(
-        [*command, OVERLAY[service]["image"], *arguments],
+        [*command, image, *arguments],
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False,
     )  # fmt: skip
 

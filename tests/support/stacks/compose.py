@@ -145,7 +145,7 @@ class Stack:
     def health(self, service: str) -> str:
         return str(self.inspect(service)["State"]["Health"]["Status"])
 
-    def wait_for(self, service: str, health: str, seconds: float = 60) -> None:
+    def wait_for(self, service: str, health: str, seconds: float = 120) -> None:
         deadline = time.monotonic() + seconds
         while (status := self.health(service)) != health:
             assert time.monotonic() < deadline, f"{service} is {status}, not {health}"

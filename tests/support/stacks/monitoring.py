@@ -26,6 +26,8 @@ OVERLAY = """
 services:
   prometheus:
     volumes: ["{folder}/prometheus:/etc/prometheus:ro"]
+  postgres-exporter:
+    healthcheck: {{interval: 1s}}
   alertmanager:
     extra_hosts: ["host.docker.internal:host-gateway"]
   disk:
