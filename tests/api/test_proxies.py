@@ -1,8 +1,7 @@
 """The API reaches a tracking server nearby directly, and others by the proxy of the environment."""
 
-import threading
 from collections.abc import Callable, Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from http.server import HTTPServer
 
 import pytest
 
@@ -11,6 +10,7 @@ from support.networks.dense import digit_network
 from support.processes import wait_until
 from support.registered_model import RegisteredModel
 from support.servers.api import Api
+from support.servers.local_http import QuietHandler, run_server
 
 pytestmark = pytest.mark.slow
 
@@ -22,18 +22,13 @@ def proxy() -> Iterator[tuple[str, list[str]]]:
     """A proxy's address, and the URLs that it is asked for; it answers 502."""
     asked: list[str] = []
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(QuietHandler):
         def do_GET(self) -> None:
             asked.append(self.path)
             self.send_error(502)
 
-        def log_message(self, *_: object) -> None:
-            pass
-
-    with HTTPServer(("127.0.0.1", 0), Handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}", asked
-        server.shutdown()
+    with run_server(HTTPServer(("127.0.0.1", 0), Handler)) as address:
+        yield address, asked
 
 
 @pytest.mark.parametrize("spelling", [str.lower, str.upper])

@@ -2,14 +2,14 @@
 
 import json
 import subprocess
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 
 from support.processes import ROOT, free_port, python_of
+from support.servers.local_http import QuietHandler, run_server
 
 LOCK = ROOT / "minio" / "setup" / "requirements.txt"
 CHECK = (
@@ -29,12 +29,12 @@ ADVISORY = {
 }
 
 
-class Advisories(BaseHTTPRequestHandler):
+class Advisories(QuietHandler):
     """OSV's answer to a query: an advisory on each package in ``vulnerable``."""
 
     vulnerable: frozenset[str] = frozenset()
 
-    def do_POST(self) -> None:  # the name that http.server calls
+    def do_POST(self) -> None:
         query = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
         found = [ADVISORY] if query["package"]["name"] in self.vulnerable else []
         body = json.dumps({"vulns": found} if found else {}).encode()
@@ -43,16 +43,11 @@ class Advisories(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(body)
 
-    def log_message(self, *_: object) -> None:
-        pass
-
 
 @pytest.fixture
 def service() -> Iterator[str]:
-    with ThreadingHTTPServer(("127.0.0.1", 0), Advisories) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}/v1/query"
-        server.shutdown()
+    with run_server(ThreadingHTTPServer(("127.0.0.1", 0), Advisories)) as address:
+        yield f"{address}/v1/query"
 
 
 def check(lock: Path, url: str) -> subprocess.CompletedProcess[str]:

@@ -5,14 +5,14 @@ import json
 import re
 import shutil
 import subprocess
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 
 from support.processes import ROOT, free_port, python_of
+from support.servers.local_http import QuietHandler, run_server
 
 RENEW = (
     "import json, sys; from pathlib import Path; from audit.digests import renew_digests; "
@@ -23,10 +23,10 @@ INDEX = json.dumps({"schemaVersion": 2, "mediaType": TYPE, "manifests": []}).enc
 DIGEST = f"sha256:{hashlib.sha256(INDEX).hexdigest()}"
 
 
-class Registry(BaseHTTPRequestHandler):
+class Registry(QuietHandler):
     """A registry in which every name and tag is the same index."""
 
-    def do_GET(self) -> None:  # the name that http.server calls
+    def do_GET(self) -> None:
         self.send_response(200)
         self.send_header("Content-Type", TYPE)
         self.send_header("Docker-Content-Digest", DIGEST)
@@ -35,18 +35,13 @@ class Registry(BaseHTTPRequestHandler):
         if self.command == "GET":
             self.wfile.write(INDEX)
 
-    do_HEAD = do_GET  # noqa: N815
-
-    def log_message(self, *_: object) -> None:
-        pass
+    do_HEAD = do_GET
 
 
 @pytest.fixture
 def registry() -> Iterator[str]:
-    with ThreadingHTTPServer(("127.0.0.1", 0), Registry) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"127.0.0.1:{server.server_port}"
-        server.shutdown()
+    with run_server(ThreadingHTTPServer(("127.0.0.1", 0), Registry)) as address:
+        yield address.removeprefix("http://")
 
 
 def renew(images: dict[str, str], path: Path) -> subprocess.CompletedProcess[str]:

@@ -1,6 +1,5 @@
 """A page of another origin calls the API from Chromium."""
 
-import threading
 from collections.abc import Iterator
 from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
@@ -10,6 +9,7 @@ import pytest
 from playwright.sync_api import Browser
 
 from support.servers.api import Api
+from support.servers.local_http import run_server
 
 FETCH = """async ([url, pixels]) => {
     const headers = { "Content-Type": "application/json", "X-Request-ID": "mine-1" };
@@ -36,10 +36,9 @@ class Handler(SimpleHTTPRequestHandler):
 def other_origin(tmp_path: Path) -> Iterator[str]:
     """Serve an empty page on another port."""
     (tmp_path / "index.html").write_text("<!doctype html><title>Another page</title>")
-    with ThreadingHTTPServer(("127.0.0.1", 0), partial(Handler, directory=str(tmp_path))) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
+    handler = partial(Handler, directory=str(tmp_path))
+    with run_server(ThreadingHTTPServer(("127.0.0.1", 0), handler)) as address:
+        yield address
 
 
 def test_a_page_of_an_allowed_origin_reads_predictions_and_errors(

@@ -1,19 +1,19 @@
 """The API's speed: measured for a bounded time, on this machine alone."""
 
 import json
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 
 import pytest
 
 from report import speed
 from report.speed import NotMeasuredError, measure_speed
+from support.servers.local_http import QuietHandler, run_server
 
 IMAGE = [0.0] * 784
 
 
-class Answers(BaseHTTPRequestHandler):
+class Answers(QuietHandler):
     """Answers as the API does, and keeps the connection."""
 
     protocol_version = "HTTP/1.1"
@@ -28,18 +28,12 @@ class Answers(BaseHTTPRequestHandler):
         self.end_headers()
         self.wfile.write(answer)
 
-    def log_message(self, *args: object) -> None:
-        """Keep the terminal quiet."""
-
 
 @pytest.fixture
 def url(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     monkeypatch.setattr(speed, "SECONDS", 0.3)
-    with ThreadingHTTPServer(("127.0.0.1", 0), Answers) as server:
-        server.daemon_threads = True
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_address[1]}"
-        server.shutdown()
+    with run_server(ThreadingHTTPServer(("127.0.0.1", 0), Answers)) as address:
+        yield address
 
 
 def test_a_service_is_measured_alone_and_together(url: str) -> None:

@@ -2,11 +2,12 @@
 
 import contextlib
 import json
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 from typing import Any
 from urllib.parse import parse_qsl, urlsplit
+
+from support.servers.local_http import QuietHandler, run_server
 
 MODELS = "/api/2.0/mlflow/registered-models/"
 VERSIONS = "/api/2.0/mlflow/model-versions/"
@@ -116,7 +117,7 @@ class FakeMlflow:
 def serving(fake: FakeMlflow) -> Iterator[str]:
     """Serve ``fake`` at the URL that is returned."""
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(QuietHandler):
         def _respond(self) -> None:
             url = urlsplit(self.path)
             body = self.rfile.read(int(self.headers.get("Content-Length", 0)))
@@ -135,16 +136,7 @@ def serving(fake: FakeMlflow) -> Iterator[str]:
             self.end_headers()
             self.wfile.write(content)
 
-        do_GET = do_POST = do_PATCH = do_DELETE = _respond  # noqa: N815 - the names are http.server's
+        do_GET = do_POST = do_PATCH = do_DELETE = _respond
 
-        def log_message(self, *_: object) -> None:
-            """Log nothing."""
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
-        try:
-            yield f"http://127.0.0.1:{server.server_port}"
-        finally:
-            server.shutdown()
-            thread.join()
+    with run_server(ThreadingHTTPServer(("127.0.0.1", 0), Handler)) as address:
+        yield address

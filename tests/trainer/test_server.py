@@ -1,35 +1,28 @@
 """Messages for a tracking server that answers with errors."""
 
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, HTTPServer
+from http.server import HTTPServer
 
 import pytest
 
 from mnist_trainer.tracking.health import ServerError
 from mnist_trainer.tracking.registry import Registry
+from support.servers.local_http import QuietHandler, run_server
 
 
-class Failing(BaseHTTPRequestHandler):
+class Failing(QuietHandler):
     """Answers 500 to everything."""
 
     def do_GET(self) -> None:
         """Fail."""
         self.send_error(500)
 
-    def log_message(self, *_: object) -> None:
-        """Say nothing."""
-
 
 @pytest.fixture
 def failing() -> Iterator[str]:
     """A server that answers 500 to everything."""
-    with HTTPServer(("127.0.0.1", 0), Failing) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
-        thread.join()
+    with run_server(HTTPServer(("127.0.0.1", 0), Failing)) as address:
+        yield address
 
 
 def test_a_server_that_fails_is_not_reported_as_unreachable(

@@ -1,22 +1,21 @@
 """One monitored stack for the tests of this folder, and a receiver of its alerts."""
 
-import threading
 from collections.abc import Iterator
 
 import pytest
 from mlflow import MlflowClient
 
 from support.servers.alert_receiver import Receiver
+from support.servers.local_http import run_server
 from support.stacks.compose import QUICK, STARTED, Stack
 from support.stacks.monitoring import MonitoredStack
 
 
 @pytest.fixture(scope="package")
 def receiver() -> Iterator[Receiver]:
-    with Receiver() as receiver:
-        threading.Thread(target=receiver.serve_forever, daemon=True).start()
+    receiver = Receiver()
+    with run_server(receiver):
         yield receiver
-        receiver.shutdown()
 
 
 @pytest.fixture(scope="package")

@@ -3,6 +3,8 @@
 import http.server
 import json
 
+from support.servers.local_http import QuietHandler
+
 
 class Receiver(http.server.ThreadingHTTPServer):
     """Keeps name and status of the alerts that Alertmanager sends it."""
@@ -12,7 +14,7 @@ class Receiver(http.server.ThreadingHTTPServer):
         super().__init__(("0.0.0.0", 0), Handler)  # noqa: S104 # a container sends them
 
 
-class Handler(http.server.BaseHTTPRequestHandler):
+class Handler(QuietHandler):
     """Receives one notification."""
 
     server: Receiver
@@ -23,6 +25,3 @@ class Handler(http.server.BaseHTTPRequestHandler):
         self.server.received += alerts
         self.send_response(200)
         self.end_headers()
-
-    def log_message(self, *_: object) -> None:
-        """Print nothing."""

@@ -2,12 +2,13 @@
 
 import ssl
 import subprocess
-import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.client import HTTPConnection
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 from pathlib import Path
+
+from support.servers.local_http import QuietHandler, run_server
 
 PREFIX = "/mlflow"
 
@@ -28,7 +29,7 @@ class GuardedServer(ThreadingHTTPServer):
         self.host = f"127.0.0.1:{self.server_port}"
 
 
-class Handler(BaseHTTPRequestHandler):
+class Handler(QuietHandler):
     server: GuardedServer
 
     def do_GET(self) -> None:
@@ -52,18 +53,14 @@ class Handler(BaseHTTPRequestHandler):
             self.wfile.write(body)
             connection.close()
 
-    def log_message(self, *_: object) -> None:
-        """Log nothing."""
-
 
 @contextmanager
 def guarded(
     target: int, authorization: str, certificate: Path | None = None
 ) -> Iterator[GuardedServer]:
-    with GuardedServer(target, authorization, certificate) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
+    server = GuardedServer(target, authorization, certificate)
+    with run_server(server):
         yield server
-        server.shutdown()
 
 
 def make_certificate(folder: Path) -> Path:

@@ -2,17 +2,18 @@
 
 import contextlib
 import json
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from http.server import ThreadingHTTPServer
 from typing import Any
+
+from support.servers.local_http import QuietHandler, run_server
 
 
 @contextlib.contextmanager
 def responding(status: int, body: Any) -> Iterator[str]:
     """An API whose `GET /model` has this response."""
 
-    class Handler(BaseHTTPRequestHandler):
+    class Handler(QuietHandler):
         def do_GET(self) -> None:
             assert self.path == "/model"
             is_open = self.headers["Authorization"] in (None, "Bearer right")
@@ -20,12 +21,5 @@ def responding(status: int, body: Any) -> Iterator[str]:
             self.end_headers()
             self.wfile.write(body if isinstance(body, bytes) else json.dumps(body).encode())
 
-        def log_message(self, *_: object) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever)
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
-        thread.join()
+    with run_server(ThreadingHTTPServer(("127.0.0.1", 0), Handler)) as address:
+        yield address

@@ -178,7 +178,7 @@ async function showModel() {
     ];
   } catch (error) {
     if (error.status === 401) showTokenForm();
-    parts = [translate("No model is active")];
+    parts = [error.status === 401 ? null : translate("No model is active")];
   }
   setText("model", parts.filter(Boolean).join(" · "));
   await showDrift();
