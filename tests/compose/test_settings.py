@@ -165,7 +165,7 @@ def test_settings_alone_select_an_external_s3_and_down_removes_everything(
     docker("run", "--rm", f"--network={other.project}_front", image, "-c", make_bucket, secret)
     mlflow.set_tracking_uri(other.mlflow_url)
     try:
-        with mlflow.start_run():
+        with mlflow.start_run(experiment_id="0"):  # whichever a test before has set
             mlflow.log_text("external", "note.txt")
     finally:
         mlflow.set_tracking_uri(stack.mlflow_url)
