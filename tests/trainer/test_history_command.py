@@ -115,3 +115,13 @@ def test_what_stands_in_tags_is_not_printed_as_it_is(
         )
     assert show(settings, capsys, "history")[2:4] == ["1 - T now train", ""]
     assert show(settings, capsys, "versions")[3].endswith(" ?[2J?")
+
+
+def test_a_move_that_the_gate_gives_up_is_not_announced_any_more(registry: Registry) -> None:
+    """Whoever promotes that version by hand later is not taken for the trainer."""
+    registry.promote(registry.find(1), None)
+    assert not registry.move_alias(registry.find(2), lambda: False)
+    assert registry.history().moving is None
+    assert (
+        registry.client.get_registered_model(registry.name).tags["history.Production.moving"] == ""
+    )

@@ -94,7 +94,7 @@ def _find_new(tags: Tags, state: State, since: datetime, now: datetime) -> dict[
     last = desired[-1] if desired else Record(0, now, NONE)
     if state.desired != last.version:
         key = make_key("desired", last.number + 1, state.desired)
-        by = tags.find_mover(key, now) or ("hand" if desired else "start")
+        by = tags.find_mover(key) or ("hand" if desired else "start")
         desired.append(Record(last.number + 1, now, state.desired))
         new[key] = f"{format_time(now)} {by}"
     if state.active != NONE:

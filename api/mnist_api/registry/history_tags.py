@@ -13,7 +13,7 @@ RECORDS = {
     "active": re.compile(rf"active\.{KEY} (\S+)"),
 }
 MOVING = re.compile(rf"(\S+) (\S+) ({COMMANDS})")
-MOVE = timedelta(seconds=60)  # at most from a tag "moving" to the move of the alias
+MOVE = timedelta(seconds=60)  # if it was seen unmoved so long after "moving", another moved it
 MAX_VALID = timedelta(hours=3)  # of what was seen: three of the longest pauses between two polls
 YEARS = range(1971, 9999)  # of a time that is valid in every time zone
 
@@ -56,11 +56,13 @@ class Tags:
         at, until = _parse_time(first), _parse_time(second)
         return Seen(at, min(until, at + MAX_VALID)) if at and until else None
 
-    def find_mover(self, key: str, now: datetime) -> str | None:
+    def find_mover(self, key: str) -> str | None:
         """Return the command that makes the move to be recorded as ``key``, None if none does."""
         match = MOVING.fullmatch(self._tags.get("moving", ""))
         begin = _parse_time(match[1]) if match and match[2] == key else None
-        return match[3] if match and begin and abs(now - begin) < MOVE else None
+        seen = self.read_seen()
+        is_late = begin and seen and seen.at - begin > MOVE
+        return match[3] if match and begin and not is_late else None
 
 
 def make_key(kind: str, number: int, version: str) -> str:

@@ -60,6 +60,4 @@ OTHER_MOVES = [
     f"{AT} desired.0003.2 rollback",
     f"{AT} desired.0002.3 rollback",
     "noon desired.0002.2 rollback",
-    "2026-01-01T11:59:00.000Z desired.0002.2 rollback",
-    "2026-01-01T12:01:00.000Z desired.0002.2 rollback",
 ]

@@ -50,7 +50,7 @@ def move(monkeypatch: pytest.MonkeyPatch) -> Move:
         writer = HistoryWriter("blue", new.__setitem__)
         ended = writer.begin_move(read_history(tags, "blue", current), to, "train")
         if end:
-            ended()
+            ended(True)
         written = {key.removeprefix("history.blue."): value for key, value in new.items()}
         own |= written
         return written

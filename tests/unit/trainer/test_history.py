@@ -87,7 +87,14 @@ def test_a_move_of_a_trainer_that_was_killed_is_recorded_as_its(move: Move) -> N
     move(tags, 70, 2, 3, end=False)
     assert move(tags, 80, 4, 5)["desired.0003.4"] == f"{text(80)} hand"
     move(tags, 90, 5, 6, end=False)
-    assert move(tags, 150, 6, 7)["desired.0005.6"] == f"{text(150)} hand"  # too late
+    assert move(tags, 9000, 6, 7)["desired.0005.6"] == f"{text(9000)} train"
+
+
+def test_a_trainer_that_was_killed_before_its_move_has_not_made_a_later_one(move: Move) -> None:
+    tags = {"desired.0001.1": f"{text(0)} start"}
+    move(tags, 0, 1, 2, end=False)
+    tags["seen"] = f"{text(61)} {text(91)}"
+    assert move(tags, 70, 2, 3)["desired.0002.2"] == f"{text(70)} hand"
 
 
 @pytest.mark.parametrize("moving", OTHER_MOVES)

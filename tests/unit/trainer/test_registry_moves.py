@@ -70,6 +70,7 @@ def test_a_move_by_hand_while_the_gate_prepares_its_own_is_not_overwritten(
     assert registry.promote(registry.find(2), registry.find(1), by_hand=False) is False
     assert registry.aliases() == {"blue": 3}
     assert keys(mlflow) == ["desired.0001.1", "moving"]
+    assert mlflow.models["digits"]["tags"][-1]["value"] == "", "no later move is taken for its own"
     assert mlflow.tags(2) == {}
 
 

@@ -15,7 +15,7 @@ KEY = rf"([0-9]{{4,40}})\.({NONE}|[1-9][0-9]{{0,9}})"
 DESIRED = re.compile(rf"desired\.{KEY} (\S+) ({COMMANDS}|hand|start)")
 ACTIVE = re.compile(rf"active\.{KEY} (\S+)()")
 MOVING = re.compile(rf"(\S+) (\S+) ({COMMANDS})")
-MOVE = timedelta(seconds=60)  # at most from a tag "moving" to the move of the alias
+MOVE = timedelta(seconds=60)  # if it was seen unmoved so long after "moving", another moved it
 MAX_VALID = timedelta(hours=3)  # of what was seen: three of the longest pauses of the API
 YEARS = range(1971, 9999)  # of a time that is valid in every time zone
 
@@ -63,8 +63,8 @@ class History:
             return None
         record = Record(last.number + 1, self.current, now, "hand" if self.desired else "start")
         at, key, command = self.moving or (now, "", "")
-        is_killed = key == record.key and abs(now - at) < MOVE
-        return replace(record, by=command) if is_killed else record
+        is_late = self.seen and self.seen[0] - at > MOVE
+        return replace(record, by=command) if key == record.key and not is_late else record
 
 
 def read_history(tags: Tags, alias: str, current: int | None) -> History:

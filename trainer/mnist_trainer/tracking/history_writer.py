@@ -15,8 +15,8 @@ class HistoryWriter:
         self._prefix = f"history.{alias}."
         self._set_tag = set_tag
 
-    def begin_move(self, history: History, target: int, command: str) -> Callable[[], None]:
-        """Say that ``command`` moves the alias; return what is to be called when it has moved.
+    def begin_move(self, history: History, target: int, command: str) -> Callable[[bool], None]:
+        """Say that ``command`` moves the alias; return what is to be told whether it has moved.
 
         If that is never called, the move is recorded as that of ``command`` by who sees it next.
         """
@@ -32,7 +32,10 @@ class HistoryWriter:
         record = Record(last.number + 1 if last else 1, target, now, command)
         self._set("moving", f"{_format(now)} {record.key} {command}")
 
-        def end() -> None:
+        def end(has_moved: bool) -> None:
+            if not has_moved:
+                self._set("moving", "")
+                return
             moved = datetime.now(UTC)
             self._set_seen(history, moved)
             self._set(record.key, f"{_format(moved)} {command}")

@@ -87,18 +87,18 @@ class Registry(ModelReader):
 
         ``may_move`` is called right before the move, after the history has been prepared.
         """
-        end: Callable[[], None] | None = None
+        end: Callable[[bool], None] | None = None
         with _report_error(version):
             writer = HistoryWriter(self.alias, self._set_model_tag)
             end = writer.begin_move(self.history(), version.number, self._command)
-        if may_move and not may_move():
-            return False
-        with translate_errors(self.uri):
-            self.client.set_registered_model_alias(self.name, self.alias, str(version.number))
+        moves = may_move is None or may_move()
+        if moves:
+            with translate_errors(self.uri):
+                self.client.set_registered_model_alias(self.name, self.alias, str(version.number))
         if end is not None:
             with _report_error(version):
-                end()
-        return True
+                end(moves)
+        return moves
 
     def roll_back(self, current: Version | None, target: Version) -> None:
         """Move the alias from ``current``, if any, back to ``target``, as the last step."""
