@@ -69,9 +69,11 @@ def test_errors_fire_while_there_is_no_model_and_are_sent_to_the_receiver(
         monitored.do("restart", "--no-deps", "api")
         monitored.wait_until_firing("ApiErrors")
         check_panels_show(monitored, "ApiErrors")
+        monitored.wait_until_firing("ModelNotActive")  # its state is `missing`
         wait_until(lambda: ("ApiErrors", "firing") in receiver.received, 30)
         monitored_registry.set_registered_model_alias(MODEL, ALIAS, version)
         monitored.wait_until_ended("ApiErrors")
+        monitored.wait_until_ended("ModelNotActive")
     wait_until(lambda: ("ApiErrors", "resolved") in receiver.received, 60)
 
 
