@@ -18,7 +18,7 @@ NUMBERS = ("ink", "center_x", "center_y", "confidence", "digit_score")  # featur
 FEATURES = (*NUMBERS, "digit")
 MAX_BYTES = 64 * 1024
 MAX_BINS = 64  # of a feature
-MAX_IMAGES = 10**9
+MIN_IMAGES, MAX_IMAGES = 500, 10**9  # the shares of fewer say too little
 
 
 class Histogram(Struct, frozen=True):
@@ -51,8 +51,11 @@ def load_reference(content: bytes) -> DriftReference:
         file = msgspec.json.decode(content, type=_File)
     except (msgspec.MsgspecError, ValueError, RecursionError) as error:
         raise ModelRefusedError(f"its drift reference can't be read: {error}") from error
-    if not 1 <= file.images <= MAX_IMAGES:
-        raise ModelRefusedError(f"its drift reference is of {file.images} images")
+    if not MIN_IMAGES <= file.images <= MAX_IMAGES:
+        raise ModelRefusedError(
+            f"its drift reference is of {file.images} images, but {MIN_IMAGES} to {MAX_IMAGES} are "
+            "needed"
+        )
     missing = [name for name in NUMBERS if name not in file.features]
     if missing:
         raise ModelRefusedError(f"its drift reference has no {', '.join(missing)}")

@@ -40,6 +40,10 @@ def test_shares_are_read_without_the_error_of_their_rounding() -> None:
     assert reference.shares["ink"].sum() == pytest.approx(1, abs=1e-12)
 
 
+def test_a_reference_of_500_images_is_read() -> None:
+    assert load_reference(write(images=500)).images == 500
+
+
 def test_further_features_are_ignored() -> None:
     features = REFERENCE["features"] | {"colour": FEATURE}
     assert "colour" not in load_reference(write(features=features)).edges
@@ -56,6 +60,7 @@ def test_further_features_are_ignored() -> None:
         pytest.param(write() + b" " * 65_536, "more than 64 kB", id="large"),
         pytest.param(write(images="many"), "can't be read: Expected `int`", id="no number"),
         pytest.param(write(images=0), "is of 0 images", id="of no images"),
+        pytest.param(write(images=499), "of 499 images, but 500 to .* needed", id="of few images"),
         pytest.param(
             write(images=10**30),
             "of 1000000000000000000000000000000 images",
