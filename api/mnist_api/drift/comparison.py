@@ -14,7 +14,7 @@ from scipy.special import chdtrc  # type: ignore[import-untyped] # it ships no t
 
 from mnist_api.model.drift_reference import FEATURES, DriftReference
 
-FEWEST = 50  # images; fewer are not judged
+FEWEST = 50  # values of a feature; fewer are not judged
 RECENT = 120
 PSI = 0.25  # "a major shift" by convention
 P_VALUE = 1e-11
@@ -24,7 +24,7 @@ Numbers = NDArray[np.float64]
 
 @dataclass(frozen=True)
 class FeatureDrift:
-    """The comparison of one feature; None for both numbers if there are too few images."""
+    """The comparison of one feature; None for both numbers if too few images have it."""
 
     psi: float | None = None
     p_value: float | None = None
@@ -32,17 +32,18 @@ class FeatureDrift:
 
 
 def compare(reference: DriftReference, samples: Numbers) -> dict[str, FeatureDrift]:
-    """Compare ``samples`` [n, 6], the oldest first, feature by feature."""
-    if len(samples) < FEWEST:
-        return {name: FeatureDrift() for name in FEATURES}
+    """Compare ``samples`` [n, 6], the oldest first, feature by feature; NaN stands for no value."""
     compared = {}
-    for name, values in zip(FEATURES, samples.T, strict=True):
+    for name, column in zip(FEATURES, samples.T, strict=True):
+        values = column[~np.isnan(column)]
         recent = _compare_feature(reference, name, values[-RECENT:])
         compared[name] = recent if recent.drifted else _compare_feature(reference, name, values)
     return compared
 
 
 def _compare_feature(reference: DriftReference, name: str, values: Numbers) -> FeatureDrift:
+    if len(values) < FEWEST:
+        return FeatureDrift()
     edges, shares = reference.edges[name], reference.shares[name]
     bins = np.searchsorted(edges, values, side="right")
     counts = np.bincount(bins, minlength=len(shares)).astype(np.float64)

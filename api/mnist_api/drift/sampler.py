@@ -13,7 +13,7 @@ from mnist_api.model.active import LoadedModel
 
 INTERVAL = 0.5  # seconds; at most one image is sampled in each, by each worker
 
-Sample = tuple[LoadedModel, NDArray[np.float32], NDArray[np.float32]]
+Sample = tuple[LoadedModel, NDArray[np.float32], NDArray[np.float32], bool]
 
 
 class Sampler:
@@ -33,19 +33,22 @@ class Sampler:
         if loaded.reference is None or loaded.score is None:
             return
 
-        def sample(images: NDArray[np.float32], probabilities: NDArray[np.float32]) -> None:
+        def sample(
+            images: NDArray[np.float32], probabilities: NDArray[np.float32], are_pictures: bool
+        ) -> None:
             if self._taken is None:
                 index = randrange(len(images))  # noqa: S311 # no secret
-                self._taken = loaded, images[index].copy(), probabilities[index].copy()
+                taken = images[index].copy(), probabilities[index].copy()
+                self._taken = loaded, *taken, are_pictures
 
         loaded.model.sample = sample
 
     def store(self) -> None:
         """Store the sample that was taken, if any, and let the next one be taken."""
         if self._taken is not None:
-            loaded, pixels, probabilities = self._taken
+            loaded, pixels, probabilities, is_picture = self._taken
             if loaded.score is not None:
-                features = measure_image(pixels, probabilities, loaded.score)
+                features = measure_image(pixels, probabilities, loaded.score, is_picture)
                 self._window.append(loaded, features)
             self._taken = None
 

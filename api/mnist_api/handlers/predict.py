@@ -53,7 +53,9 @@ def handle_predict(request: Request, context: Context) -> Response:
     read = READERS[media_type](request, context)
     in_range = read.is_one and media_type == JSON
     loaded = context.active.require()
-    probabilities = compute_probabilities(read.images, loaded, in_range, request.checkpoint)
+    probabilities = compute_probabilities(
+        read.images, loaded, in_range, request.checkpoint, read.picture is not None
+    )
     headers = score_images(read, probabilities, loaded, context)
     if read.is_one:
         return _write(request, probabilities, lambda: encode_prediction(probabilities[0]), headers)
@@ -62,7 +64,7 @@ def handle_predict(request: Request, context: Context) -> Response:
 
 def _predict_all(images: Images, boxes: list[Box], request: Request, context: Context) -> Response:
     loaded = context.active.require()
-    probabilities = compute_probabilities(images, loaded)
+    probabilities = compute_probabilities(images, loaded, are_pictures=True)
     if loaded.score is not None:
         highest = max(compute_scores(images, probabilities, loaded.score))
         if highest < LOWEST:

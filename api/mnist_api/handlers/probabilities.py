@@ -19,23 +19,27 @@ def compute_probabilities(
     loaded: LoadedModel,
     in_range: bool = False,
     checkpoint: Callable[[], None] = skip_checkpoint,
+    are_pictures: bool = False,
 ) -> NDArray[np.float32]:
     """Return the probabilities, float32 [n, 10], of uint8 [n, 784] or float32 [n, 784].
 
     ``in_range`` says that the pixels were checked before; ``checkpoint`` is called after each
-    chunk. Raises ProblemError (422) if there is no image, or a pixel is not in 0 to 1.
+    chunk; ``are_pictures`` says that the images were prepared from pictures. Raises ProblemError
+    (422) if there is no image, or a pixel is not in 0 to 1.
     """
     if in_range:
-        return loaded.model.predict(images.view(np.float32))
+        return loaded.model.predict(images.view(np.float32), are_pictures)
     count = len(images)
     if count == 0:
         raise ProblemError(422, "There is no image in the body: send at least one.")
     if count <= CHUNK:
-        return loaded.model.predict(_scale(images))
+        return loaded.model.predict(_scale(images), are_pictures)
     probabilities = np.empty((count, CLASSES), np.float32)
     for start in range(0, count, CHUNK):
         chunk = images[start : start + CHUNK]
-        probabilities[start : start + CHUNK] = loaded.model.predict(_scale(chunk, start))
+        probabilities[start : start + CHUNK] = loaded.model.predict(
+            _scale(chunk, start), are_pictures
+        )
         checkpoint()
     return probabilities
 

@@ -45,16 +45,19 @@ class OnnxModel:
         self._run = session.run
         self._input = session.get_inputs()[0].name
         self.observe: Callable[[NDArray[np.float32]], None] = _ignore
-        self.sample: Callable[[NDArray[np.float32], NDArray[np.float32]], None] = _ignore
+        self.sample: Callable[[NDArray[np.float32], NDArray[np.float32], bool], None] = _ignore
 
-    def predict(self, images: NDArray[np.float32]) -> NDArray[np.float32]:
+    def predict(
+        self, images: NDArray[np.float32], are_pictures: bool = False
+    ) -> NDArray[np.float32]:
         """Return the probabilities, float32 [n, 10], of ``images``, float32 [n, 784] in 0 to 1.
 
-        n is at most the largest of BATCHES. Raises NotFiniteError.
+        n is at most the largest of BATCHES; ``are_pictures`` says that they were prepared from
+        pictures. Raises NotFiniteError.
         """
         probabilities = self.infer(images)
         self.observe(probabilities)
-        self.sample(images, probabilities)
+        self.sample(images, probabilities, are_pictures)
         return probabilities
 
     def infer(self, images: NDArray[np.float32]) -> NDArray[np.float32]:
@@ -113,7 +116,7 @@ def load_model(content: bytes, batches: Iterable[int] = WARM_UP_BATCHES) -> Onnx
     return model
 
 
-def _ignore(*_: NDArray[np.float32]) -> None:
+def _ignore(*_: NDArray[np.float32] | bool) -> None:
     """Do nothing: the calls of a trial are not counted."""
 
 

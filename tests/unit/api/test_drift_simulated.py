@@ -8,6 +8,7 @@ import pytest
 from mnist_api.drift.comparison import RECENT, compare, compare_counts, is_drift
 from mnist_api.drift.features import measure_image
 from mnist_api.drift.window import SAMPLES
+from mnist_api.imaging.picture import read_picture
 from mnist_api.model.active import LoadedModel
 from mnist_api.model.digit_score import load_score
 from mnist_api.model.drift_reference import FEATURES, load_reference
@@ -15,6 +16,7 @@ from mnist_api.model.onnx_model import load_model
 from mnist_api.model.version import Version
 from support.digit_version import DigitVersion
 from support.pictures.digits import read_digits
+from support.pictures.drawn import enlarged, packed
 from support.pictures.drifted import DRIFTS, drift
 
 DAY = 24 * 3600
@@ -34,7 +36,7 @@ def loaded(digit_version: DigitVersion) -> LoadedModel:
     )
 
 
-def measure(loaded: LoadedModel, images: np.ndarray) -> np.ndarray:
+def measure(loaded: LoadedModel, images: np.ndarray, are_pictures: bool = False) -> np.ndarray:
     """Return the features, [n, 6]."""
     assert loaded.score
     score, infer = loaded.score, loaded.model.infer
@@ -42,7 +44,7 @@ def measure(loaded: LoadedModel, images: np.ndarray) -> np.ndarray:
         [infer(images[start : start + 100]) for start in range(0, len(images), 100)]
     )
     pairs = zip(images, probabilities, strict=True)
-    return np.array([measure_image(image, row, score) for image, row in pairs])
+    return np.array([measure_image(image, row, score, are_pictures) for image, row in pairs])
 
 
 @pytest.fixture(scope="module")
@@ -50,18 +52,48 @@ def clean(loaded: LoadedModel) -> np.ndarray:
     return measure(loaded, read_digits(10_000).astype(np.float32) / 255)
 
 
+def measure_pictures(loaded: LoadedModel, images: np.ndarray) -> np.ndarray:
+    """Return the features of uint8 [n, 784], each drawn dark on light with a margin."""
+    pages = (255 - 255 * np.pad(enlarged(each.reshape(28, 28)), 60)[::3, ::3] for each in images)
+    prepared = np.stack([read_picture(packed(page)).reshape(784) for page in pages])
+    return measure(loaded, prepared, are_pictures=True)
+
+
+@pytest.fixture(scope="module")
+def pictures(loaded: LoadedModel) -> np.ndarray:
+    return measure_pictures(loaded, read_digits(150))
+
+
 @pytest.mark.parametrize("seed", range(4))
 def test_no_second_of_a_clean_day_raises_an_alarm(
     loaded: LoadedModel, clean: np.ndarray, seed: int
 ) -> None:
+    check_day(loaded, clean, seed)
+
+
+def test_no_second_of_a_day_of_clean_pictures_raises_an_alarm(
+    loaded: LoadedModel, pictures: np.ndarray
+) -> None:
+    check_day(loaded, pictures)
+
+
+def test_pictures_and_numbers_in_turn_raise_no_alarm(
+    loaded: LoadedModel, clean: np.ndarray, pictures: np.ndarray
+) -> None:
+    check_day(loaded, np.concatenate([clean, np.tile(pictures, (50, 1))]))
+
+
+def check_day(loaded: LoadedModel, features: np.ndarray, seed: int = 0) -> None:
+    """Check each window of a day of ``features`` [n, 6], in random order again and again."""
     assert loaded.reference
     random = np.random.default_rng(seed)
-    order = np.concatenate([random.permutation(len(clean)) for _ in range(9)])[:DAY]
-    for name, values in zip(FEATURES, clean.T, strict=True):
-        shares = loaded.reference.shares[name]
-        bins = np.searchsorted(loaded.reference.edges[name], values[order], side="right")
-        sums = np.zeros((DAY + 1, len(shares)))
-        sums[np.arange(1, DAY + 1), bins] = 1
+    orders = [random.permutation(len(features)) for _ in range(DAY // len(features) + 1)]
+    day = features[np.concatenate(orders)[:DAY]]
+    for name, column in zip(FEATURES, day.T, strict=True):
+        shares, values = loaded.reference.shares[name], column[~np.isnan(column)]
+        bins = np.searchsorted(loaded.reference.edges[name], values, side="right")
+        sums = np.zeros((len(bins) + 1, len(shares)))
+        sums[np.arange(1, len(bins) + 1), bins] = 1
         sums = sums.cumsum(axis=0)
         for window in (RECENT, SAMPLES):
             counts = sums[window:] - sums[:-window]
@@ -81,6 +113,20 @@ def test_a_change_is_found_within_two_minutes(
         samples = np.concatenate([random.choice(clean, before), random.choice(changed, SEEN)])
         found = compare(loaded.reference, samples[-SAMPLES:])
         assert any(each.drifted for each in found.values())
+
+
+def test_pictures_upside_down_are_found_after_numbers(
+    loaded: LoadedModel, clean: np.ndarray
+) -> None:
+    """By the confidence; their digit score says nothing, and that of the numbers is clean."""
+    assert loaded.reference
+    changed = measure_pictures(loaded, read_digits(SEEN).reshape(-1, 28, 28)[:, ::-1])
+    found = compare(loaded.reference, np.concatenate([clean[:185], changed]))
+    assert found["confidence"].drifted
+    assert found["digit_score"].psi is not None
+    assert not found["digit_score"].drifted
+    alone = compare(loaded.reference, changed)
+    assert [name for name, each in alone.items() if each.psi is None] == ["ink", "digit_score"]
 
 
 def test_few_images_are_not_judged(loaded: LoadedModel) -> None:

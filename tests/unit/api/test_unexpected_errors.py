@@ -28,7 +28,7 @@ def failing(seven: Path, monkeypatch: pytest.MonkeyPatch) -> ActiveModel:
     active = ActiveModel()
     network = load_model(seven.read_bytes())
 
-    def fail(images: object) -> None:
+    def fail(*_: object) -> None:
         raise RuntimeError("a secret")
 
     monkeypatch.setattr(network, "predict", fail)

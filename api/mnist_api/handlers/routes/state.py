@@ -44,8 +44,9 @@ ROUTES = (
             "the last hour are compared, feature by feature: `ink` (mean pixel), `center_x` and "
             "`center_y` (centre of mass), `confidence`, `digit_score` and `digit`. A feature has "
             "drifted if its population stability index is above 0.25 and the test's p-value below "
-            "1e-11, for the newest 120 images or for all. Fewer than 50 are not judged. A version "
-            "without a drift reference, or a MODEL_FILE, is not compared.",
+            "1e-11, for the newest 120 images or for all. Fewer than 50 are not judged. Images "
+            "that came as pictures have no `ink` and no `digit_score`: preparation changes both. A "
+            "version without a drift reference, or a MODEL_FILE, is not compared.",
             responses=returns(Drift, "The comparison."),
             errors=(500, 503),
         ),
