@@ -1,4 +1,4 @@
-"""The metrics of drift, which are absent if the active version has no reference."""
+"""The metrics of drift, absent if the active version has no reference, or few images so far."""
 
 from collections.abc import Iterable
 
@@ -32,11 +32,12 @@ class DriftGauges(Collector):
             if feature.psi is not None:
                 indices.add_metric([name], feature.psi)
         yield indices
-        yield GaugeMetricFamily(
-            "mnist_api_drift_detected",
-            "Whether the newest images differ from the validation images",
-            float(bool(report.detected)),
-        )
+        if report.detected is not None:
+            yield GaugeMetricFamily(
+                "mnist_api_drift_detected",
+                "Whether the newest images differ from the validation images",
+                float(report.detected),
+            )
         yield GaugeMetricFamily(
             "mnist_api_drift_images", "Sampled images that are compared", report.images
         )

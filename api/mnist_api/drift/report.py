@@ -12,8 +12,8 @@ from mnist_api.model.active import LoadedModel
 class DriftReport:
     """The comparison of the newest images with the validation images.
 
-    Without a reference it is not ``available``, and ``detected`` is None. ``since`` is the time of
-    the oldest of the ``images``, in UTC.
+    Without a reference it is not ``available``; ``detected`` is None then, and while there are too
+    few ``images`` to judge. ``since`` is the time of the oldest of them, in UTC.
     """
 
     available: bool
@@ -30,5 +30,5 @@ def report_drift(loaded: LoadedModel, window: Window) -> DriftReport:
     times, samples = window.read(loaded)
     features = compare(loaded.reference, samples)
     since = datetime.fromtimestamp(times[0], UTC) if len(times) else None
-    detected = any(each.drifted for each in features.values())
-    return DriftReport(True, since, len(samples), detected, features)
+    judged = [each.drifted for each in features.values() if each.psi is not None]
+    return DriftReport(True, since, len(samples), any(judged) if judged else None, features)

@@ -8,7 +8,7 @@ from mnist_api.handlers.schemas.common import Body
 
 
 class Feature(Body):
-    """How one feature of the images compares; the numbers are null below 50 images."""
+    """How one feature of the images compares; the numbers are null below 50 images that have it."""
 
     psi: float | None  # population stability index
     p_value: float | None  # of a two-sample chi-square test
@@ -18,7 +18,8 @@ class Feature(Body):
 class Drift(Body):
     """The newest sampled images beside the validation images of the active version.
 
-    If the version has no drift reference, `available` is false and `detected` null.
+    `detected` is null for fewer than 50 images, and without a drift reference, when `available` is
+    false.
     """
 
     available: bool

@@ -190,17 +190,18 @@ async function showModel() {
 async function showDrift() {
   const { available, images, detected, features } = await get("drift").catch(() => ({}));
   const drifted = Object.keys(FEATURES).filter((name) => features?.[name]?.drifted);
-  const isJudged = available && Object.values(features).some(({ psi }) => psi !== null);
-  find("drift").hidden = !isJudged;
+  find("drift").hidden = !available;
   find("drift").classList.toggle("drifted", Boolean(detected));
-  if (!isJudged) return;
+  if (!available) return;
   const names = drifted.map((name) => translate(FEATURES[name])).join(", ");
-  const text = detected
-    ? translate("Drift: the last {images} images differ from the validation images: {names}", {
-        images,
-        names,
-      })
-    : translate("No drift in the last {images} images", { images });
+  let text = translate("Drift: not enough images yet");
+  if (detected === false) text = translate("No drift in the last {images} images", { images });
+  if (detected) {
+    text = translate("Drift: the last {images} images differ from the validation images: {names}", {
+      images,
+      names,
+    });
+  }
   setText("drift", text);
 }
 

@@ -56,6 +56,7 @@ const FRENCH = {
   "No model is active": "Aucun modèle n’est actif",
   "Drift: the last {images} images differ from the validation images: {names}":
     "Dérive : les {images} dernières images diffèrent des images de validation : {names}",
+  "Drift: not enough images yet": "Dérive : pas encore assez d’images",
   "No drift in the last {images} images": "Pas de dérive dans les {images} dernières images",
   "ink": "encre",
   "horizontal position": "position horizontale",
