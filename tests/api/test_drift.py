@@ -15,6 +15,7 @@ from support.digit_version import DigitVersion
 from support.metrics import samples
 from support.networks.dense import digit_network
 from support.pictures.digits import read_digits
+from support.pictures.drawn import enlarged, packed
 from support.pictures.drifted import drift
 from support.processes import wait_until
 from support.registered_model import RegisteredModel
@@ -126,6 +127,27 @@ def test_each_change_is_found_within_two_minutes(
     with traffic(api, drift(read_digits(2000), kind)):
         wait_until(lambda: find_drift(api)["detected"], 60)
     assert find_drift(api)["images"] <= 120
+
+
+@pytest.mark.slow
+def test_clean_pictures_raise_no_alarm(digits: tuple[Api, RegisteredModel]) -> None:
+    """Their digit score would within 100 images: preparation changes the edges of the strokes."""
+    api, _ = digits
+    random, images = np.random.default_rng(0), read_digits(2000).reshape(-1, 28, 28)
+
+    def send() -> int:
+        page = packed(255 - 255 * enlarged(images[random.integers(len(images))]))
+        headers = {"Content-Type": "image/png"}
+        answer = httpx.post(f"{api.url}/predict", content=page, headers=headers)
+        assert answer.status_code in (200, 422), "a few are refused as no digits"
+        return find_drift(api)["images"]
+
+    wait_until(lambda: send() >= 100, 120)
+    found = find_drift(api)
+    assert found["detected"] is False
+    unknown = [name for name, feature in found["features"].items() if feature["psi"] is None]
+    assert unknown == ["ink", "digit_score"]
+    assert "mnist_api_drift_psi feature=digit_score" not in samples(api)
 
 
 @pytest.mark.slow

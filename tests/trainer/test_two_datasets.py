@@ -75,6 +75,8 @@ def test_each_problem_has_its_own_versions_champion_and_rollback(
     for settings, number in ((clothes, "2"), (signs, "1")):
         version = client.get_model_version(settings.model_name, number)
         assert f"data set `{settings.data_dir.stem}`" in (version.description or "")
+        assert "digit_score_sha256" in version.tags
+        assert "drift_reference_sha256" not in version.tags, "of 50 validation images there is none"
     second = client.get_model_version(clothes.model_name, "2")
     assert second.tags["promoted_over"] == "1"
     assert second.run_id

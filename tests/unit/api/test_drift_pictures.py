@@ -65,9 +65,7 @@ def find_missing(version: DigitVersion, window: Window, *sent: str | bytes) -> l
         pytest.param("application/octet-stream", PICTURE, "", id="octets"),
         pytest.param("multipart/form-data; boundary=x", FORM, "", id="form"),
         pytest.param("application/json", json.dumps({"image": URL}).encode(), "", id="URL"),
-        pytest.param(
-            "application/json", json.dumps({"images": [URL] * 2}).encode(), "", id="URLs"
-        ),
+        pytest.param("application/json", json.dumps({"images": [URL] * 2}).encode(), "", id="URLs"),
         pytest.param("image/png", PICTURE, "all=true", id="all digits"),
     ],
 )
