@@ -3,7 +3,8 @@
 A feature has drifted if the population stability index is large and a two-sample chi-square test
 says that this is not by chance. Both are of the newest 120 images, which show a sudden change soon,
 or of all, which show a smaller one. P_VALUE is small, as a window may be judged at each new image,
-86,400 times a day: in 150 simulated days of MNIST's test images the least p was 2e-9.
+86,400 times a day: in 250 simulated days of MNIST's test images, as numbers, as pictures and in
+turn, the least p was 5e-10.
 """
 
 from dataclasses import dataclass
