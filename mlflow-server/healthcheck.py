@@ -3,10 +3,12 @@
 Until the port is open it waits, so that a starting server is healthy as soon as possible.
 """
 
+import base64
 import http.client
 import os
 import sys
 import time
+from pathlib import Path
 
 # A search: whatever its users delete, the default experiment included, it finds the database.
 DATABASE_ROUTE = "/api/2.0/mlflow/experiments/search?max_results=1"
@@ -14,10 +16,18 @@ PORT = int(os.environ.get("PORT", "5000"))
 START_TIMEOUT = 20  # seconds
 
 
+def find_account() -> dict[str, str]:
+    """Return the header with the API's account, if requests need one."""
+    if not (accounts := os.environ.get("ACCOUNTS_FOLDER")):
+        return {}
+    account = b"api:" + Path(accounts, "mlflow-api", "password").read_bytes()
+    return {"Authorization": f"Basic {base64.b64encode(account).decode()}"}
+
+
 def status() -> int:
     """Return the status of a request that reads from the database; raises OSError."""
     connection = http.client.HTTPConnection("127.0.0.1", PORT, timeout=5)
-    connection.request("GET", DATABASE_ROUTE)
+    connection.request("GET", DATABASE_ROUTE, headers=find_account())
     return connection.getresponse().status
 
 

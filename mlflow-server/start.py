@@ -2,8 +2,9 @@
 
 Settings: BACKEND_STORE_URI (the database of runs and the registry), ARTIFACTS_DESTINATION (the
 artifact store, which the server proxies for clients), HOST, PORT, MLFLOW_ALLOWED_HOSTS (see
-allowed_hosts.py) and, if there are passwords, CREDENTIALS_FOLDER (see credentials.py). Arguments
-are those of `mlflow server`.
+allowed_hosts.py) and, if there are passwords, CREDENTIALS_FOLDER (see credentials.py). With
+ACCOUNTS_FOLDER, that of the accounts' passwords, requests need an account (see accounts.py).
+Arguments are those of `mlflow server`.
 """
 
 import os
@@ -34,6 +35,14 @@ def main() -> None:
     os.environ.update(except_neighbours(os.environ, store))
     if folder := os.environ.get("CREDENTIALS_FOLDER"):
         os.environ.update(write_credentials(Path(folder), os.environ))
+    arguments = sys.argv[1:]
+    if accounts := os.environ.get("ACCOUNTS_FOLDER"):
+        from accounts import prepare_accounts  # imports MLflow, which takes seconds
+
+        places = Path(os.environ["CREDENTIALS_FOLDER"]), Path(accounts)
+        database, model = os.environ["BACKEND_STORE_URI"], os.environ["MODEL_NAME"]
+        os.environ.update(prepare_accounts(*places, database, model))
+        arguments.append("--app-name=basic-auth")
     mlflow = Path(sys.executable).with_name("mlflow")
     os.execv(  # noqa: S606
         mlflow,
@@ -47,7 +56,7 @@ def main() -> None:
             f"--allowed-hosts={hosts}",
             "--uvicorn-opts=--http=request_filter.protocol:FilteredProtocol",
             "--workers=1",
-            *sys.argv[1:],
+            *arguments,
         ],
     )
 

@@ -1,7 +1,7 @@
 """Generates the stack's passwords, each in a volume that only the services that need it mount.
 
-The arguments name those that are needed: postgres, minio, s3, exporter. A password is generated
-once and kept. POSTGRES_PASSWORD, MINIO_ROOT_PASSWORD and S3_SECRET_KEY set one instead.
+There is one for each volume in /run/passwords. It is generated once and kept, until the argument
+`--rotate` replaces all. POSTGRES_PASSWORD, MINIO_ROOT_PASSWORD and S3_SECRET_KEY set one instead.
 """
 
 import os
@@ -10,17 +10,22 @@ import sys
 from pathlib import Path
 
 FOLDER = Path("/run/passwords")
-NAMES = {  # by the volume
+SETTINGS = {  # by the volume
     "postgres": "POSTGRES_PASSWORD",
     "minio": "MINIO_ROOT_PASSWORD",
     "s3": "S3_SECRET_KEY",
-    "exporter": "EXPORTER_PASSWORD",
 }
 MIN_LENGTH = 8  # MinIO's minimum
 
 
 class PasswordError(Exception):
     """A password from the settings is invalid; the message says why and what to do."""
+
+
+def find_volumes() -> list[Path]:
+    """Return the folders of FOLDER that are volumes; on some engines only this file tells."""
+    mounts = (line.split() for line in Path("/proc/self/mountinfo").read_text().splitlines())
+    return sorted(path for mount in mounts if (path := Path(mount[4])).parent == FOLDER)
 
 
 def choose_password(name: str, given: str | None, kept: str) -> str:
@@ -34,8 +39,8 @@ def choose_password(name: str, given: str | None, kept: str) -> str:
         )
     if name == "POSTGRES_PASSWORD" and kept not in ("", given):
         raise PasswordError(
-            f"{name} is not the one the database was made with. Remove it from .env, "
-            "or delete all data and start again: docker compose down -v"
+            f"{name} is not the one the database has. Remove it from .env, or call make rotate "
+            "while the database runs, which changes it there."
         )
     return given
 
@@ -50,20 +55,24 @@ def keep_password(path: Path, password: str) -> None:
     temporary.rename(path)
 
 
-def main(volumes: list[str]) -> int:
+def main(arguments: list[str]) -> int:
     """Generate or keep the password of each volume and return the exit code."""
-    for volume in volumes:
-        name = NAMES[volume]
-        path = FOLDER / volume / "password"
-        kept = path.read_text() if path.exists() else ""
+    rotates = arguments == ["--rotate"]
+    chosen = {}
+    for volume in find_volumes():
+        path = volume / "password"
+        kept = path.read_text() if path.exists() and not rotates else ""
+        name = SETTINGS.get(volume.name, "")
         try:
             password = choose_password(name, os.environ.get(name), kept)
         except PasswordError as error:
             print(error, file=sys.stderr)
             return 1
         if password != kept:
-            keep_password(path, password)
-            print(f"{name} is in the volume {volume}-password.")
+            chosen[path] = password
+    for path, password in chosen.items():
+        keep_password(path, password)
+        print(f"The volume of {path.parent.name} has a new password.")
     return 0
 
 

@@ -25,6 +25,8 @@ def main(arguments: list[str]) -> int:
         args, settings = parse_args(arguments), read_settings(os.environ, SHIPPED)
         urls = settings.tracking_uri, settings.api_url or ""
         os.environ.update(except_neighbours(os.environ, *urls))
+        if settings.tracking_password:  # for MLflow's client
+            os.environ["MLFLOW_TRACKING_PASSWORD"] = settings.tracking_password
         check_health(settings.tracking_uri)
         from mnist_trainer.cli import commands  # imports MLflow, which takes seconds
 

@@ -12,6 +12,11 @@ from pathlib import Path
 from mnist_trainer.errors import SettingError
 
 CHARACTER = r"[^\x00-\x1f\x7f\u2028\u2029\ud800-\udfff]"  # no control characters, no broken UTF-8
+PASSWORD_FILE = "MLFLOW_TRACKING_PASSWORD_FILE"  # noqa: S105 # the variable's name
+SECRETS = {
+    "API_TOKEN_FILE": "the API's token",
+    PASSWORD_FILE: "the password of MLFLOW_TRACKING_USERNAME",
+}
 
 
 @dataclass(frozen=True)
@@ -27,6 +32,7 @@ class Settings:
     git_commit: str | None  # None: `git rev-parse` is tried
     api_url: str | None = None  # None: `versions` does not ask which version is active
     api_token: str = field(default="", repr=False)  # that this API asks for
+    tracking_password: str = field(default="", repr=False)  # where a file names it
 
 
 def read_settings(environment: Mapping[str, str], default_data_dir: Path) -> Settings:
@@ -71,13 +77,14 @@ def read_settings(environment: Mapping[str, str], default_data_dir: Path) -> Set
         models_dir=Path(models_dir) if models_dir else None,
         git_commit=read("GIT_COMMIT") or None,
         api_url=api_url.rstrip("/") or None,
-        api_token=_read_token(read("API_TOKEN_FILE")),
+        api_token=_read_secret("API_TOKEN_FILE", read("API_TOKEN_FILE")),
+        tracking_password=_read_secret(PASSWORD_FILE, read(PASSWORD_FILE)),
     )
 
 
-def _read_token(path: str) -> str:
+def _read_secret(variable: str, path: str) -> str:
     try:
         return Path(path).read_text("ascii").strip() if path else ""
     except (OSError, UnicodeDecodeError) as error:
-        allowed = "the path of a file with the API's token"
-        raise SettingError(f"API_TOKEN_FILE is {path!r}; allowed is {allowed} ({error}).") from None
+        allowed = f"the path of a file with {SECRETS[variable]}"
+        raise SettingError(f"{variable} is {path!r}; allowed is {allowed} ({error}).") from None

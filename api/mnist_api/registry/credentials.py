@@ -1,14 +1,16 @@
-"""Credentials for the tracking server, from the variables that MLflow's clients read."""
+"""Credentials for the tracking server, from the variables that MLflow's clients read, or a file."""
 
 import re
 import ssl
 from base64 import b64encode
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 from urllib.parse import unquote, urlsplit
 
 USERNAME = "MLFLOW_TRACKING_USERNAME"
 PASSWORD = "MLFLOW_TRACKING_PASSWORD"  # noqa: S105 # the variable's name
+PASSWORD_FILE = "MLFLOW_TRACKING_PASSWORD_FILE"  # noqa: S105 # the variable's name; ours alone
 TOKEN = "MLFLOW_TRACKING_TOKEN"  # noqa: S105 # the variable's name
 INSECURE = "MLFLOW_TRACKING_INSECURE_TLS"
 SERVER_CERT = "MLFLOW_TRACKING_SERVER_CERT_PATH"
@@ -33,7 +35,7 @@ def read_credentials(environ: Mapping[str, str]) -> Credentials:
     url = urlsplit(environ.get("MLFLOW_TRACKING_URI", ""))
     tls = _create_tls(environ) if url.scheme == "https" else None
     account = unquote(url.username or ""), unquote(url.password or "")
-    variables = environ.get(USERNAME, ""), environ.get(PASSWORD, "")
+    variables = environ.get(USERNAME, ""), _read_password(environ)
     if not any(account) and all(variables):
         account = variables
     if any(account):
@@ -42,6 +44,17 @@ def read_credentials(environ: Mapping[str, str]) -> Credentials:
     if not re.fullmatch("[!-~]*", token):
         raise ValueError(f"{TOKEN} must be ASCII characters without white space.")
     return Credentials(f"Bearer {token}" if token else None, tls)
+
+
+def _read_password(environ: Mapping[str, str]) -> str:
+    path = environ.get(PASSWORD_FILE)
+    if not path:
+        return environ.get(PASSWORD, "")
+    try:
+        return Path(path).read_text().strip()
+    except (OSError, UnicodeDecodeError) as error:
+        cause = getattr(error, "strerror", None) or "is no text"
+        raise ValueError(f"{PASSWORD_FILE} is {path!r}, but {cause}.") from None
 
 
 def _create_tls(environ: Mapping[str, str]) -> ssl.SSLContext:

@@ -1,0 +1,61 @@
+"""MLflow's basic-auth: the accounts of the stack, and its settings.
+
+`admin` is for people and may do everything. `trainer` may edit every experiment and every model,
+`api` the one that it serves, where it writes the history of the alias. Whoever has an account, those
+that the administrator makes included, may read everything.
+"""
+
+import os
+import secrets
+from pathlib import Path
+
+# MLflow has few type hints, and neither is installed in the environment of `make lint`.
+# mypy: disable-error-code="import-not-found"
+import sqlalchemy
+
+SCHEMA = "accounts"  # in Postgres, of the tables: a later MLflow may use their names itself
+CONFIG = """\
+[mlflow]
+default_permission = READ
+admin_username = admin
+database_uri = {uri}
+auth_cache_ttl_seconds = 60
+"""
+
+
+def prepare_accounts(folder: Path, passwords: Path, database: str, model: str) -> dict[str, str]:
+    """Create the accounts, or give them their passwords, and return MLflow's variables.
+
+    A configuration file is written to ``folder``; ``model`` is the one that the API serves.
+    """
+    url = sqlalchemy.make_url(database)
+    if url.get_backend_name() == "postgresql":
+        with sqlalchemy.create_engine(url).begin() as connection:
+            connection.execute(sqlalchemy.text(f"create schema if not exists {SCHEMA}"))
+        url = url.update_query_dict({"options": f"-csearch_path={SCHEMA}"})
+    uri = url.render_as_string(hide_password=False)
+    config = folder / "accounts.ini"
+    config.write_text(CONFIG.format(uri=uri.replace("%", "%%")))
+    variables = {
+        "MLFLOW_AUTH_CONFIG_PATH": str(config),
+        "MLFLOW_FLASK_SERVER_SECRET_KEY": secrets.token_hex(),  # of the forms at /signup
+    }
+    os.environ.update(variables)  # MLflow reads them when it is imported
+    from mlflow.server.auth.sqlalchemy_store import SqlAlchemyStore
+
+    store = SqlAlchemyStore()
+    store.init_db(uri)
+    for name in ("admin", "trainer", "api"):
+        password = read_password(passwords, name)
+        if not store.has_user(name):
+            store.create_user(name, password)
+        store.update_user(name, password, is_admin=name == "admin")
+    store.grant_user_permission("trainer", "experiment", "*", "EDIT")
+    store.grant_user_permission("trainer", "registered_model", "*", "EDIT")
+    store.grant_user_permission("api", "registered_model", model, "EDIT")
+    return variables
+
+
+def read_password(passwords: Path, name: str) -> str:
+    """Return the password of an account."""
+    return (passwords / f"mlflow-{name}" / "password").read_text()
