@@ -15,7 +15,7 @@ TRAINER = trainer() { if $(COMPOSED); then docker compose run --rm $(DATA) train
 	else $(PYTHON) -m local trainer "$$@"; fi; }; trainer
 
 .PHONY: help up local down logs train search versions history promote rollback robustness \
-	resume-upload report \
+	resume-upload rotate report \
 	test test-slow test-unit test-unit-trainer test-unit-api test-docs test-trainer test-api test-page \
 	test-report test-mlflow-server test-local test-audit test-compose test-mutants \
 	bench bench-hostile bench-monitoring bench-training fuzz lint format lock audit digests
@@ -69,6 +69,13 @@ robustness: ## measure the promoted version on corrupted test images; another: m
 
 resume-upload: ## log trainings that the tracking server does not have yet
 	@$(TRAINER) resume-upload $(ARGS)
+
+rotate: ## give the composed stack new passwords; its data is kept
+	docker compose exec -T postgres true
+	docker compose run --rm --no-deps -T passwords passwords.py --rotate
+	docker compose exec -T postgres psql --quiet --no-psqlrc --username=mlflow --dbname=mlflow \
+		<compose/postgres-password.sql
+	docker compose up --detach --force-recreate --wait
 
 test: ## run all tests but the slow ones, every part once for real; at most 8 minutes on two cores
 	@$(MAKE) --no-print-directory test-unit

@@ -12,7 +12,7 @@ if [[ -e server.pem ]]; then
         exit 1
     fi
     [[ $found == *"$subject"* ]] || exit 0
-    if [[ -e names && $(<names) == "$NAMES" ]] && openssl x509 -noout -checkend 2592000 -in server.pem; then
+    if [[ -e names && $(<names) == "$NAMES" ]] && openssl x509 -noout -checkend 2592000 -in server.pem >/dev/null; then
         exit 0
     fi
 elif [[ ! -w . ]]; then
@@ -21,7 +21,7 @@ elif [[ ! -w . ]]; then
 fi
 
 umask 077
-openssl req -quiet -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -noenc -days 365 \
+openssl req -batch -quiet -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -noenc -days 365 \
     -subj "/CN=$subject" -addext "subjectAltName=$NAMES" -keyout key.new -out certificate.new
 cat key.new certificate.new >server.new
 rm key.new certificate.new
