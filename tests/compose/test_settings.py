@@ -89,7 +89,7 @@ def test_a_port_that_is_not_a_number_is_rejected_with_its_value(stack: Stack):
     [
         ("POSTGRES_PASSWORD", "", "POSTGRES_PASSWORD needs 8 or more characters"),
         ("S3_SECRET_KEY", "short", "S3_SECRET_KEY needs 8 or more characters"),
-        ("POSTGRES_PASSWORD", "another-one", "is not the one the database was made with"),
+        ("POSTGRES_PASSWORD", "another-one", "is not the one the database has"),
     ],
 )
 def test_an_invalid_password_is_rejected_with_an_explanation(

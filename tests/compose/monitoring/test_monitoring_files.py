@@ -13,7 +13,9 @@ OVERLAY = yaml.safe_load((ROOT / "compose" / "monitoring.yaml").read_text())["se
 
 def run(service: str, tool: str, *arguments: str) -> subprocess.CompletedProcess[str]:
     image = OVERLAY[service]["image"].partition("$")[0]  # without its digest
-    command = ["docker", "run", "--rm", f"--volume={SOURCE}:/monitoring:ro", f"--entrypoint={tool}"]
+    volumes = (f"{SOURCE}:/monitoring:ro", "/dev/null:/run/passwords/api-token/password:ro")
+    options = [f"--entrypoint={tool}", *(f"--volume={volume}" for volume in volumes)]
+    command = ["docker", "run", "--rm", *options]
     return subprocess.run(
         [*command, image, *arguments],
         stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True, check=False,

@@ -2,6 +2,7 @@
 
 import threading
 from types import TracebackType
+from typing import Any
 
 import httpx
 
@@ -11,15 +12,16 @@ from support.stacks.compose import BODY
 class Traffic(threading.Thread):
     """Requests predictions within its `with` block, which fails if a response is not a 200."""
 
-    def __init__(self, api_url: str) -> None:
+    def __init__(self, api_url: str, **client: Any) -> None:
+        """Send to ``api_url``; other arguments are those of httpx's client."""
         super().__init__()
-        self.api_url = api_url
+        self.client = {"base_url": api_url, "timeout": 10, **client}
         self.stopping = threading.Event()
         self.responses = 0
         self.failures: list[str] = []
 
     def run(self) -> None:
-        with httpx.Client(base_url=self.api_url, timeout=10) as client:
+        with httpx.Client(**self.client) as client:
             while not self.stopping.wait(0.005):
                 try:
                     status = client.post("/predict", json=BODY).status_code

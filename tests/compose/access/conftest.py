@@ -1,0 +1,32 @@
+"""One stack with a token, accounts and a proxy for the tests of this folder."""
+
+from collections.abc import Iterator
+
+import pytest
+from mlflow import MlflowClient
+
+from support.stacks.compose import STARTED, Stack
+from support.stacks.guarded import GuardedStack, provide_nginx
+
+
+@pytest.fixture(scope="package")
+def guarded(built: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[GuardedStack]:
+    provide_nginx()
+    folder = tmp_path_factory.mktemp("guarded")
+    stack = GuardedStack("mnist-compose-test-guarded", f"{built.project}-", folder)
+    stack.remove()  # left over when a test run was killed
+    STARTED.append(stack)
+    try:
+        stack.start_all()
+        yield stack
+    finally:
+        STARTED.remove(stack)
+        stack.remove()
+
+
+@pytest.fixture
+def administration(guarded: GuardedStack, monkeypatch: pytest.MonkeyPatch) -> MlflowClient:
+    """MLflow's client with the administrator's account, through the proxy."""
+    for name, value in guarded.client_variables().items():
+        monkeypatch.setenv(name, value)
+    return MlflowClient(guarded.mlflow_url, guarded.mlflow_url)

@@ -1,0 +1,142 @@
+"""What can be reached from where, with which secret, and where the secrets are."""
+
+import json
+
+import pytest
+
+from support.stacks.compose import check_hardened, docker
+from support.stacks.guarded import ACCOUNTS, SECRETS, GuardedStack
+
+SEARCH = "/api/2.0/mlflow/experiments/search?max_results=1"
+OPEN_TO_ALL = {
+    "api": ["/", "/docs", "/health"],
+    "mlflow": ["/ajax-api/3.0/mlflow/server-info", "/health"],
+}
+CLOSED = {"mlflow": ["/", "/signup", "/version", "/get-artifact", "/graphql", SEARCH]}
+# Who may connect to what; a name that a service cannot resolve is one that it cannot reach.
+ADDRESSES = {
+    "postgres:5432", "minio:9000", "mlflow-server:5000", "api:8000", "api-behind-proxy:8000",
+    "proxy:8000", "proxy:5000",
+}  # fmt: skip
+FRONT = {"mlflow-server:5000", "api:8000", "proxy:8000", "proxy:5000"}
+DATA = {"postgres:5432", "minio:9000", "mlflow-server:5000"}
+REACHED = {
+    "api": FRONT | {"api-behind-proxy:8000"},
+    "proxy": FRONT | {"api-behind-proxy:8000"},
+    "mlflow-server": FRONT | DATA,
+    "postgres": DATA,
+    "minio": DATA,
+}
+CONNECT = 'for a; do (exec 3<>"/dev/tcp/${a%:*}/${a#*:}") 2>/dev/null && echo "$a"; done; true'
+READ_ALL = "import pathlib; print(*(f'{p.parent.name}={p.read_text()}' for p in pathlib.Path('/run/passwords').glob('*/password')))"
+IN_STORES = """
+import sys, psycopg2, boto3, botocore.exceptions
+postgres, s3 = sys.argv[1:]
+try:
+    psycopg2.connect(host="postgres", user="mlflow", dbname="mlflow", password=postgres)
+except psycopg2.OperationalError as error:
+    print("postgres refuses" if "authentication failed" in str(error) else error)
+client = boto3.client("s3", endpoint_url="http://minio:9000", aws_access_key_id="mlflow", aws_secret_access_key=s3)
+try:
+    client.list_objects_v2(Bucket="mlflow")
+except botocore.exceptions.ClientError as error:
+    print("minio refuses" if "SignatureDoesNotMatch" in str(error) else error)
+"""
+
+
+@pytest.fixture(scope="module")
+def foreign(guarded: GuardedStack, tmp_path_factory: pytest.TempPathFactory) -> dict[str, str]:
+    """The secrets of another stack with the same overlays."""
+    folder = tmp_path_factory.mktemp("foreign")
+    images = guarded.settings["IMAGE_PREFIX"]
+    other = GuardedStack(f"{guarded.project}-foreign", images, folder)
+    other.remove()
+    try:
+        other.do("run", "--rm", "-T", "passwords")
+        found = other.do("run", "--rm", "-T", "passwords", "-c", READ_ALL).splitlines()[-1]
+        return dict(pair.split("=", 1) for pair in found.split())
+    finally:
+        other.remove()
+
+
+def test_every_route_but_health_and_the_pages_needs_the_token(guarded: GuardedStack):
+    token = guarded.bearer()
+    assert guarded.send(f"{guarded.api_url}/model", token) == 200
+    for path in OPEN_TO_ALL["api"]:
+        assert guarded.send(f"{guarded.api_url}{path}") == 200, path
+    for path in ("/model", "/drift", "/metrics", "/version", "/v2", "/v2/health/live"):
+        assert guarded.send(f"{guarded.api_url}{path}") == 401, path
+    for path in ("/predict", "/digit", "/invocations"):
+        assert guarded.send(f"{guarded.api_url}{path}", method="POST", json={}) == 401, path
+
+
+def test_mlflow_needs_an_account_but_for_its_health_and_version_of_its_routes(
+    guarded: GuardedStack,
+):
+    for path in OPEN_TO_ALL["mlflow"]:
+        assert guarded.send(f"{guarded.mlflow_url}{path}") == 200, path
+    for path in CLOSED["mlflow"]:
+        assert guarded.send(f"{guarded.mlflow_url}{path}") == 401, path
+    assert guarded.send(f"{guarded.mlflow_url}/metrics", guarded.basic("admin")) == 404
+    for name in ACCOUNTS:
+        assert guarded.send(f"{guarded.mlflow_url}{SEARCH}", guarded.basic(name)) == 200, name
+
+
+def test_the_secrets_of_another_stack_are_refused(guarded: GuardedStack, foreign: dict[str, str]):
+    assert set(foreign) == set(SECRETS)
+    assert not set(foreign.values()) & set(guarded.secrets().values())
+    assert guarded.send(f"{guarded.api_url}/model", guarded.bearer(foreign["api-token"])) == 401
+    for name in ACCOUNTS:
+        account = guarded.basic(name, foreign[f"mlflow-{name}"])
+        assert guarded.send(f"{guarded.mlflow_url}{SEARCH}", account) == 401, name
+    tried = ("python", "-c", IN_STORES, foreign["postgres"], foreign["s3"])
+    output = guarded.do("exec", "-T", "mlflow-server", *tried)
+    assert output.splitlines() == ["postgres refuses", "minio refuses"]
+
+
+def test_trainer_and_api_may_do_with_mlflow_what_they_need_and_no_more(guarded: GuardedStack):
+    create = f"{guarded.mlflow_url}/api/2.0/mlflow/users/create"
+    delete = f"{guarded.mlflow_url}/api/2.0/mlflow/registered-models/delete"
+    rename = f"{guarded.mlflow_url}/api/2.0/mlflow/experiments/update"
+    for name in ("trainer", "api"):
+        account, someone = guarded.basic(name), {"username": "x", "password": "long enough, too"}
+        assert guarded.send(create, account, method="POST", json=someone) == 403, name
+        model = {"name": "mnist-classifier"}
+        assert guarded.send(delete, account, method="DELETE", json=model) == 403, name
+    renamed = {"experiment_id": "1", "new_name": "taken over"}
+    assert guarded.send(rename, guarded.basic("api"), method="POST", json=renamed) == 403
+    history = guarded.do("run", "--rm", "-T", "trainer", "history")
+    assert "Active, in the API\nversion" in history, "the API writes it with its account"
+    assert "Version 1 is active" in guarded.do("run", "--rm", "-T", "trainer", "versions")
+
+
+@pytest.mark.parametrize("service", REACHED)
+def test_a_service_reaches_only_its_neighbours(guarded: GuardedStack, service: str):
+    command = ("timeout", "20", "bash", "-c", CONNECT, "-", *sorted(ADDRESSES))
+    reached = set(guarded.do("exec", "-T", service, *command).split())
+    assert reached == REACHED[service]
+
+
+def test_only_the_proxy_and_the_console_are_published(guarded: GuardedStack):
+    published = set()
+    for service in REACHED:
+        for port, bindings in guarded.inspect(service)["NetworkSettings"]["Ports"].items():
+            published |= {(service, port, binding["HostIp"]) for binding in bindings or []}
+    local = "127.0.0.1"
+    assert published == {
+        ("proxy", "8000/tcp", local), ("proxy", "5000/tcp", local), ("minio", "9001/tcp", local),
+    }  # fmt: skip
+
+
+def test_no_secret_is_in_containers_processes_or_logs(guarded: GuardedStack):
+    visible = guarded.do("--profile", "*", "config") + guarded.do("logs")
+    for service in (*REACHED, "bootstrap", "certificate"):
+        visible += json.dumps(guarded.inspect(service))
+    for service in REACHED:
+        visible += docker("top", guarded.inspect(service)["Id"], "-eo", "pid,args")
+    assert [name for name, secret in guarded.secrets().items() if secret in visible] == []
+
+
+@pytest.mark.parametrize("service", ["proxy", "certificate"])
+def test_the_proxy_has_no_unneeded_privileges(guarded: GuardedStack, service: str):
+    check_hardened(guarded.inspect(service))

@@ -1,0 +1,157 @@
+"""Clients of the proxy: those of the documents, too large ones, too many, and those that lie."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+from mlflow import MlflowClient
+
+from support.documents import find_commands, find_fences
+from support.processes import ROOT
+from support.stacks.compose import BODY
+from support.stacks.guarded import GuardedStack
+from support.stacks.monitoring import register_again
+from support.stacks.traffic import Traffic
+
+DOCUMENTS = ("README.md", "docs/usage.md")
+CURL = [
+    command
+    for name in DOCUMENTS
+    for command in find_commands(ROOT / name)
+    if command.startswith("curl ")
+]
+PYTHON = [fence.text for fence in find_fences(ROOT / "docs" / "usage.md", "python")]
+DIRECTLY = """
+import http.client
+api = http.client.HTTPConnection("api", 8000)
+api.request("GET", "/health?from=inside", headers={"X-Forwarded-For": "203.0.113.9"})
+print(api.getresponse().status)
+"""
+
+
+@pytest.fixture
+def home(guarded: GuardedStack, tmp_path: Path) -> Path:
+    """A folder whose .curlrc has what the documents say about this stack's token and certificate."""
+    header = f"Authorization: {guarded.bearer()['Authorization']}"
+    (tmp_path / ".curlrc").write_text(f'header = "{header}"\ncacert = "{guarded.certificate}"\n')
+    return tmp_path
+
+
+@pytest.fixture
+def client(guarded: GuardedStack) -> Iterator[httpx.Client]:
+    settings = {"verify": guarded.tls(), "headers": guarded.bearer(), "timeout": 20}
+    with httpx.Client(base_url=guarded.api_url, **settings) as client:
+        yield client
+
+
+def run(command: list[str], guarded: GuardedStack, **variables: str) -> str:
+    """Run a client of the documents, with the proxy's addresses in it."""
+    addresses = {"http://127.0.0.1:8000": guarded.api_url, "http://127.0.0.1:5000": guarded.mlflow_url}
+    for written, real in addresses.items():
+        command = [part.replace(written, real) for part in command]
+    variables = {"PATH": os.environ["PATH"], "no_proxy": "*", **variables}
+    done = subprocess.run(
+        command, cwd=ROOT, env=variables, capture_output=True, text=True, check=False
+    )
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
+@pytest.mark.parametrize("command", CURL)
+def test_a_command_of_the_documents_works(guarded: GuardedStack, home: Path, command: str):
+    answer = json.loads(run(["bash", "-c", command], guarded, HOME=str(home)))
+    if "[0, 0.5, 1]" in command:
+        assert answer["status"] == 422
+    else:
+        assert {"prediction", "predictions", "model_loaded"} & set(answer), answer
+
+
+@pytest.mark.parametrize("code", PYTHON, ids=lambda code: code[:20])
+def test_a_snippet_of_the_documents_works(guarded: GuardedStack, tmp_path: Path, code: str):
+    variables = guarded.client_variables() | {"HOME": str(tmp_path)}
+    output = run([sys.executable, "-W", "ignore", "-c", code], guarded, **variables)
+    assert output.splitlines()[-1].startswith("["), output
+
+
+def test_a_request_without_tls_is_redirected(guarded: GuardedStack):
+    for url in (guarded.api_url, guarded.mlflow_url):
+        redirected = httpx.post(f"{url.replace('https:', 'http:')}/health?a=b", timeout=20)
+        assert (redirected.status_code, redirected.headers["location"]) == (308, f"{url}/health?a=b")
+
+
+def test_only_what_the_proxy_says_about_a_client_is_believed(
+    guarded: GuardedStack, client: httpx.Client
+):
+    claimed = {"X-Forwarded-For": "203.0.113.9", "Forwarded": "for=203.0.113.9"}
+    assert client.get("/health?from=outside", headers=claimed).status_code == 200
+    inside = guarded.do("exec", "-T", "mlflow-server", "python", "-c", DIRECTLY)
+    assert inside.strip() == "200"
+    lines = [line.partition("| ")[2] for line in guarded.do("logs", "api").splitlines()]
+    entries = [json.loads(line) for line in lines if line.startswith('{"time"')]
+    clients = {entry["client"] for entry in entries if entry["path"] == "/health"}
+    networks = [
+        network["IPAddress"]
+        for service in ("proxy", "mlflow-server")
+        for network in guarded.inspect(service)["NetworkSettings"]["Networks"].values()
+    ]
+    proxy_address = guarded.inspect("proxy")["NetworkSettings"]["Networks"][
+        f"{guarded.project}_behind-proxy"
+    ]["IPAddress"]
+    server_address = guarded.inspect("mlflow-server")["NetworkSettings"]["Networks"][
+        f"{guarded.project}_front"
+    ]["IPAddress"]
+    assert "203.0.113.9" not in clients
+    assert server_address in clients
+    assert proxy_address not in clients
+    assert clients - {"127.0.0.1", *networks}, "the address of this machine, by the proxy"
+
+
+def test_the_api_says_what_is_too_large(client: httpx.Client):
+    for body in (bytes(17_000_000), iter([bytes(1_000_000)] * 17)):
+        headers = {"Content-Type": "application/octet-stream"}
+        refused = client.post("/predict", content=body, headers=headers)
+        assert refused.status_code == 413
+        assert "larger than 16777216 bytes" in refused.json()["detail"]
+
+
+def test_an_artifact_of_any_size_passes(administration: MlflowClient, tmp_path: Path):
+    (tmp_path / "large").write_bytes(os.urandom(40_000_000))
+    run_id = administration.create_run("0").info.run_id
+    administration.log_artifact(run_id, str(tmp_path / "large"))
+    (tmp_path / "read").mkdir()
+    read = administration.download_artifacts(run_id, "large", str(tmp_path / "read"))
+    assert Path(read).read_bytes() == (tmp_path / "large").read_bytes()
+
+
+def test_a_swap_on_two_replicas_loses_no_request(
+    guarded: GuardedStack, administration: MlflowClient, client: httpx.Client
+):
+    version = register_again(administration)
+    with Traffic(guarded.api_url, verify=guarded.tls(), headers=guarded.bearer()):
+        administration.set_registered_model_alias("mnist-classifier", "Production", version)
+        deadline = time.monotonic() + 30
+        while {client.get("/model").json()["version"] for _ in range(20)} != {version}:
+            assert time.monotonic() < deadline
+            time.sleep(0.2)
+    names = [line.split()[0] for line in guarded.do("logs", "api").splitlines() if "/predict" in line]
+    assert len(set(names)) == 2, "both replicas got requests"
+
+
+def test_too_many_requests_are_refused_and_come_back_later(
+    guarded: GuardedStack, home: Path, client: httpx.Client
+):
+    options = "--silent --parallel --parallel-max 20 --output /dev/null --write-out '%{http_code} '"
+    many = f"curl {options} '{guarded.api_url}/health?[1-3000]'"
+    statuses = run(["bash", "-c", many], guarded, HOME=str(home)).split()
+    assert set(statuses) == {"200", "429"}
+    deadline = time.monotonic() + 30
+    while (last := client.post("/predict", json=BODY)).status_code == 429:
+        assert last.json()["title"] == "Too Many Requests"
+        assert time.monotonic() < deadline
+    assert last.status_code == 200

@@ -1,0 +1,96 @@
+"""The stack with compose/access.yaml and compose/proxy.yaml: token, accounts, TLS, two replicas."""
+
+import base64
+import os
+import ssl
+import subprocess
+from pathlib import Path
+
+import httpx
+
+from support.processes import ROOT
+from support.stacks.compose import QUICK, Stack, docker, read_services
+
+OVERLAYS = ("compose/images.yaml", "compose/access.yaml", "compose/proxy.yaml")
+ACCOUNTS = ("admin", "trainer", "api")
+STAND_IN = Path(__file__).with_name("nginx")
+# A running service that mounts each secret.
+SECRETS = {
+    "api-token": "api",
+    "mlflow-admin": "mlflow-server",
+    "mlflow-api": "mlflow-server",
+    "mlflow-trainer": "mlflow-server",
+    "minio": "minio",
+    "postgres": "mlflow-server",
+    "s3": "mlflow-server",
+}
+
+
+def provide_nginx() -> None:
+    """Pull nginx's image, or build the stand-in of the same name where no registry answers."""
+    image = read_services(COMPOSE_FILE="compose.yaml:compose/proxy.yaml")["proxy"]["image"]
+    if docker("images", "--quiet", image) or docker("pull", "--quiet", image, check=False):
+        return
+    docker("build", "--quiet", "--tag", image, str(STAND_IN))
+
+
+class GuardedStack(Stack):
+    """The stack with two replicas of the API; its clients need its certificate and secrets."""
+
+    def __init__(self, project: str, images: str, folder: Path, **settings: str) -> None:
+        """Run the images whose names start with ``images``."""
+        super().__init__(
+            project, folder, TRAIN_ARGS=QUICK, API_REPLICAS="2", IMAGE_PREFIX=images,
+            IMAGE_TAG="latest", COMPOSE_FILE=":".join(("compose.yaml", *OVERLAYS)), **settings,
+        )  # fmt: skip
+        self.api_url = self.api_url.replace("http:", "https:")
+        self.mlflow_url = self.mlflow_url.replace("http:", "https:")
+        self.certificate = folder / f"{project}.pem"
+
+    def start_all(self) -> None:
+        """Start all services, wait until they are healthy, and read the certificate."""
+        self.do("up", "--detach", "--wait")
+        read = ("openssl", "x509", "-in", "/run/certificate/server.pem")
+        self.certificate.write_text(self.do("exec", "-T", "proxy", *read))
+
+    def secrets(self) -> dict[str, str]:
+        """Return every secret by the name of its folder."""
+        return {name: self.password(service, name) for name, service in SECRETS.items()}
+
+    def tls(self) -> ssl.SSLContext:
+        return ssl.create_default_context(cafile=str(self.certificate))
+
+    def bearer(self, token: str | None = None) -> dict[str, str]:
+        """Return the header with ``token``, by default the API's own."""
+        return {"Authorization": f"Bearer {token or self.password('api', 'api-token')}"}
+
+    def basic(self, name: str, password: str | None = None) -> dict[str, str]:
+        """Return the header of one of MLflow's accounts, by default with its own password."""
+        password = password or self.password("mlflow-server", f"mlflow-{name}")
+        return {"Authorization": f"Basic {base64.b64encode(f'{name}:{password}'.encode()).decode()}"}
+
+    def send(self, url: str, headers: dict[str, str] | None = None, **request: object) -> int:
+        """Send a request through the proxy, by default a GET; return the status of the response."""
+        method = str(request.pop("method", "GET"))
+        with httpx.Client(verify=self.tls(), timeout=20) as client:
+            return client.request(method, url, headers=headers, **request).status_code  # type: ignore[arg-type]
+
+    def client_variables(self) -> dict[str, str]:
+        """Return what MLflow's client reads from the environment."""
+        return {
+            "MLFLOW_TRACKING_USERNAME": "admin",
+            "MLFLOW_TRACKING_PASSWORD": self.password("mlflow-server", "mlflow-admin"),
+            "MLFLOW_TRACKING_SERVER_CERT_PATH": str(self.certificate),
+        }
+
+    def make(self, target: str) -> str:
+        """Run a target of the Makefile on this stack, and return its output."""
+        self.command()  # writes the file of settings
+        names = {"COMPOSE_PROJECT_NAME": self.project, "COMPOSE_ENV_FILES": str(self.env_file)}
+        done = subprocess.run(
+            ["make", target], cwd=ROOT, env=self.environ() | names | {"PATH": os.environ["PATH"]},
+            stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+            check=False,
+        )  # fmt: skip
+        assert done.returncode == 0, done.stdout
+        return done.stdout
