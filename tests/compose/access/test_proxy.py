@@ -52,7 +52,10 @@ def client(guarded: GuardedStack) -> Iterator[httpx.Client]:
 
 def run(command: list[str], guarded: GuardedStack, **variables: str) -> str:
     """Run a client of the documents, with the proxy's addresses in it."""
-    addresses = {"http://127.0.0.1:8000": guarded.api_url, "http://127.0.0.1:5000": guarded.mlflow_url}
+    addresses = {
+        "http://127.0.0.1:8000": guarded.api_url,
+        "http://127.0.0.1:5000": guarded.mlflow_url,
+    }
     for written, real in addresses.items():
         command = [part.replace(written, real) for part in command]
     variables = {"PATH": os.environ["PATH"], "no_proxy": "*", **variables}
@@ -82,7 +85,10 @@ def test_a_snippet_of_the_documents_works(guarded: GuardedStack, tmp_path: Path,
 def test_a_request_without_tls_is_redirected(guarded: GuardedStack):
     for url in (guarded.api_url, guarded.mlflow_url):
         redirected = httpx.post(f"{url.replace('https:', 'http:')}/health?a=b", timeout=20)
-        assert (redirected.status_code, redirected.headers["location"]) == (308, f"{url}/health?a=b")
+        assert (redirected.status_code, redirected.headers["location"]) == (
+            308,
+            f"{url}/health?a=b",
+        )
 
 
 def test_only_what_the_proxy_says_about_a_client_is_believed(
@@ -139,7 +145,9 @@ def test_a_swap_on_two_replicas_loses_no_request(
         while {client.get("/model").json()["version"] for _ in range(20)} != {version}:
             assert time.monotonic() < deadline
             time.sleep(0.2)
-    names = [line.split()[0] for line in guarded.do("logs", "api").splitlines() if "/predict" in line]
+    names = [
+        line.split()[0] for line in guarded.do("logs", "api").splitlines() if "/predict" in line
+    ]
     assert len(set(names)) == 2, "both replicas got requests"
 
 

@@ -25,6 +25,28 @@ SECRETS = {
     "s3": "mlflow-server",
 }
 
+SEARCH = "/api/2.0/mlflow/experiments/search?max_results=1"  # a route of MLflow
+# Prints who is accepted with the passwords of Postgres, of the account of S3 and of MinIO's root.
+TRY_STORES = """
+import os, sys
+import boto3, botocore.exceptions, psycopg2
+os.environ["no_proxy"] = "*"
+postgres, s3, root = sys.argv[1:]
+try:
+    psycopg2.connect(host="postgres", user="mlflow", dbname="mlflow", password=postgres).close()
+    print("postgres")
+except psycopg2.OperationalError as error:
+    assert "authentication failed" in str(error), error
+for user, secret in (("mlflow", s3), ("minio-root", root)):
+    account = {"aws_access_key_id": user, "aws_secret_access_key": secret}
+    try:
+        boto3.client("s3", endpoint_url="http://minio:9000", **account).list_objects_v2(Bucket="mlflow")
+        print(user)
+    except botocore.exceptions.ClientError as error:
+        assert error.response["Error"]["Code"] == "SignatureDoesNotMatch", error
+"""
+ALL = {"postgres", "mlflow", "minio-root", "token", *ACCOUNTS}
+
 
 def provide_nginx() -> None:
     """Pull nginx's image, or build the stand-in of the same name where no registry answers."""
@@ -37,11 +59,12 @@ def provide_nginx() -> None:
 class GuardedStack(Stack):
     """The stack with two replicas of the API; its clients need its certificate and secrets."""
 
-    def __init__(self, project: str, images: str, folder: Path, **settings: str) -> None:
+    def __init__(self, project: str, images: str, folder: Path) -> None:
         """Run the images whose names start with ``images``."""
         super().__init__(
             project, folder, TRAIN_ARGS=QUICK, API_REPLICAS="2", IMAGE_PREFIX=images,
-            IMAGE_TAG="latest", COMPOSE_FILE=":".join(("compose.yaml", *OVERLAYS)), **settings,
+            IMAGE_TAG="latest", COMPOSE_FILE=":".join(("compose.yaml", *OVERLAYS)),
+            PROXY_SUBNET="172.31.246.0/24",
         )  # fmt: skip
         self.api_url = self.api_url.replace("http:", "https:")
         self.mlflow_url = self.mlflow_url.replace("http:", "https:")
@@ -67,13 +90,32 @@ class GuardedStack(Stack):
     def basic(self, name: str, password: str | None = None) -> dict[str, str]:
         """Return the header of one of MLflow's accounts, by default with its own password."""
         password = password or self.password("mlflow-server", f"mlflow-{name}")
-        return {"Authorization": f"Basic {base64.b64encode(f'{name}:{password}'.encode()).decode()}"}
+        return {
+            "Authorization": f"Basic {base64.b64encode(f'{name}:{password}'.encode()).decode()}"
+        }
 
     def send(self, url: str, headers: dict[str, str] | None = None, **request: object) -> int:
         """Send a request through the proxy, by default a GET; return the status of the response."""
         method = str(request.pop("method", "GET"))
         with httpx.Client(verify=self.tls(), timeout=20) as client:
             return client.request(method, url, headers=headers, **request).status_code  # type: ignore[arg-type]
+
+    def find_accepted(self, secrets: dict[str, str]) -> set[str]:
+        """Return which of ALL are accepted with ``secrets``."""
+        command = (
+            "python",
+            "-c",
+            TRY_STORES,
+            *(secrets[key] for key in ("postgres", "s3", "minio")),
+        )
+        found = set(self.do("exec", "-T", "mlflow-server", *command).split())
+        if self.send(f"{self.api_url}/model", self.bearer(secrets["api-token"])) == 200:
+            found.add("token")
+        for name in ACCOUNTS:
+            account = self.basic(name, secrets[f"mlflow-{name}"])
+            if self.send(f"{self.mlflow_url}{SEARCH}", account) == 200:
+                found.add(name)
+        return found
 
     def client_variables(self) -> dict[str, str]:
         """Return what MLflow's client reads from the environment."""
