@@ -1,16 +1,17 @@
 """MLflow's basic-auth: the accounts of the stack, and its settings.
 
 `admin` is for people and may do everything. `trainer` may edit every experiment and every model,
-`api` the one that it serves, where it writes the history of the alias. Whoever has an account, those
-that the administrator makes included, may read everything.
+`api` the model that it serves, where it writes the history of the alias. All accounts, those that
+the administrator makes included, may read everything.
 """
+
+# mypy: disable-error-code="import-not-found"
+# Neither library is installed in the environment of `make lint`.
 
 import os
 import secrets
 from pathlib import Path
 
-# MLflow has few type hints, and neither is installed in the environment of `make lint`.
-# mypy: disable-error-code="import-not-found"
 import sqlalchemy
 
 SCHEMA = "accounts"  # in Postgres, of the tables: a later MLflow may use their names itself

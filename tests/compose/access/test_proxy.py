@@ -37,7 +37,7 @@ print(api.getresponse().status)
 
 @pytest.fixture
 def home(guarded: GuardedStack, tmp_path: Path) -> Path:
-    """A folder whose .curlrc has what the documents say about this stack's token and certificate."""
+    """A folder whose .curlrc has the token and the certificate of the stack."""
     header = f"Authorization: {guarded.bearer()['Authorization']}"
     (tmp_path / ".curlrc").write_text(f'header = "{header}"\ncacert = "{guarded.certificate}"\n')
     return tmp_path

@@ -1,5 +1,7 @@
 """`make rotate`: old secrets are refused, new ones work, and nothing is lost."""
 
+from pathlib import Path
+
 import pytest
 from mlflow import MlflowClient
 
@@ -7,7 +9,10 @@ from support.stacks.guarded import ALL, SECRETS, GuardedStack
 
 
 def test_a_rotation_that_was_interrupted_is_ended_by_the_next_and_loses_nothing(
-    guarded: GuardedStack, administration: MlflowClient, monkeypatch: pytest.MonkeyPatch
+    guarded: GuardedStack,
+    administration: MlflowClient,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
 ):
     """Interrupted when the volumes have new passwords, and the database has its old one."""
     old = guarded.secrets()
@@ -31,5 +36,6 @@ def test_a_rotation_that_was_interrupted_is_ended_by_the_next_and_loses_nothing(
     assert [(each.version, each.aliases) for each in found] == [
         (each.version, each.aliases) for each in versions
     ]
-    assert administration.load_text(run_id, "note.txt") == "kept"
+    kept = administration.download_artifacts(run_id, "note.txt", str(tmp_path))
+    assert Path(kept).read_text() == "kept"
     assert "is active" in guarded.do("run", "--rm", "-T", "trainer", "versions")

@@ -40,7 +40,8 @@ except psycopg2.OperationalError as error:
 for user, secret in (("mlflow", s3), ("minio-root", root)):
     account = {"aws_access_key_id": user, "aws_secret_access_key": secret}
     try:
-        boto3.client("s3", endpoint_url="http://minio:9000", **account).list_objects_v2(Bucket="mlflow")
+        client = boto3.client("s3", endpoint_url="http://minio:9000", **account)
+        client.list_objects_v2(Bucket="mlflow")
         print(user)
     except botocore.exceptions.ClientError as error:
         assert error.response["Error"]["Code"] == "SignatureDoesNotMatch", error
