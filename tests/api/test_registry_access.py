@@ -55,6 +55,16 @@ def test_a_model_is_fetched_with_credentials_below_a_path(
         assert set(server.received) == {header}
 
 
+def test_the_password_of_a_file_goes_before_that_of_a_variable(
+    model: RegisteredModel, tmp_path: Path
+) -> None:
+    (tmp_path / "password").write_text(f"{SECRET}\n")
+    file = {"MLFLOW_TRACKING_PASSWORD_FILE": str(tmp_path / "password")}
+    model.register(digit_network(4))
+    with guarded(model.relay.port, BASIC) as server:
+        assert connect(f"http://{server.host}", model, **WRONG, **file).find() is not None
+
+
 @pytest.mark.parametrize("environ", [{}, WRONG, {"MLFLOW_TRACKING_TOKEN": "wr0ng"}])
 def test_the_error_without_the_right_credentials_names_the_variables_and_shows_no_secret(
     start_api: Callable[..., Api], model: RegisteredModel, environ: dict[str, str]
@@ -141,6 +151,10 @@ REFUSED = {
         "MLFLOW_TRACKING_URI is 'http://***@host', but must be ",
     ),
     "token of two lines": ({"MLFLOW_TRACKING_TOKEN": "s3cr3t\n"}, "MLFLOW_TRACKING_TOKEN must be "),
+    "no password file": (
+        {"MLFLOW_TRACKING_PASSWORD_FILE": "/nowhere"},
+        "MLFLOW_TRACKING_PASSWORD_FILE is '/nowhere', but No such file",
+    ),
     "no boolean": (
         HTTPS | {"MLFLOW_TRACKING_INSECURE_TLS": "maybe"},
         "MLFLOW_TRACKING_INSECURE_TLS is 'maybe', but must be true or false",

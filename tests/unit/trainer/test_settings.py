@@ -1,5 +1,7 @@
 """Settings and the command line: defaults, and refusals that name what is allowed."""
 
+from pathlib import Path
+
 import pytest
 
 from mnist_trainer.cli.parser import choose_recipe, parse_args
@@ -31,6 +33,7 @@ def test_nothing_has_to_be_set(environment: dict[str, str]) -> None:
         ("MLFLOW_EXPERIMENT_NAME", "d" * 257),
         ("API_URL", "api:8000"),
         ("API_TOKEN_FILE", "/nowhere/token"),
+        ("MLFLOW_TRACKING_PASSWORD_FILE", "/nowhere/password"),
         ("MODEL_ALIAS", "in service"),
         ("MODEL_ALIAS", "latest"),
         ("MODEL_ALIAS", "v3"),
@@ -91,3 +94,10 @@ def test_every_command_explains_itself(command: str, capsys: pytest.CaptureFixtu
         parse_args([command, "--help"])
     assert ended.value.code == 0
     assert len(capsys.readouterr().out) > 100
+
+
+def test_the_password_of_a_file_is_not_shown(tmp_path: Path) -> None:
+    (tmp_path / "password").write_text("s3cr3t\n")
+    settings = read_settings({"MLFLOW_TRACKING_PASSWORD_FILE": str(tmp_path / "password")}, SHIPPED)
+    assert settings.tracking_password == "s3cr3t"  # noqa: S105 # of a test
+    assert "s3cr3t" not in repr(settings)
