@@ -13,6 +13,7 @@ import secrets
 from pathlib import Path
 
 import sqlalchemy
+from mlflow.store.db.utils import create_sqlalchemy_engine_with_retry
 
 SCHEMA = "accounts"  # in Postgres, of the tables: a later MLflow may use their names itself
 CONFIG = """\
@@ -29,9 +30,10 @@ def prepare_accounts(folder: Path, passwords: Path, database: str, model: str) -
 
     A configuration file is written to ``folder``; ``model`` is the one that the API serves.
     """
-    url = sqlalchemy.make_url(database)
-    if url.get_backend_name() == "postgresql":
-        with sqlalchemy.create_engine(url).begin() as connection:
+    engine = create_sqlalchemy_engine_with_retry(database)  # waits for it as MLflow does
+    url = engine.url
+    if engine.name == "postgresql":
+        with engine.begin() as connection:
             connection.execute(sqlalchemy.text(f"create schema if not exists {SCHEMA}"))
         url = url.update_query_dict({"options": f"-csearch_path={SCHEMA}"})
     uri = url.render_as_string(hide_password=False)
@@ -41,7 +43,7 @@ def prepare_accounts(folder: Path, passwords: Path, database: str, model: str) -
         "MLFLOW_AUTH_CONFIG_PATH": str(config),
         "MLFLOW_FLASK_SERVER_SECRET_KEY": secrets.token_hex(),  # of the forms at /signup
     }
-    os.environ.update(variables)  # MLflow reads them when it is imported
+    os.environ.update(variables)  # read by this import
     from mlflow.server.auth.sqlalchemy_store import SqlAlchemyStore
 
     store = SqlAlchemyStore()
