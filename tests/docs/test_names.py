@@ -127,7 +127,9 @@ def test_routes_exist(document: Path) -> None:
 
 @each_document
 def test_services_of_compose_exist(document: Path) -> None:
-    services = re.findall(r"^  ([a-z-]+):", (ROOT / "compose.yaml").read_text(), re.MULTILINE)
+    files = (ROOT / "compose.yaml", *(ROOT / "compose").glob("*.yaml"))
+    text = "".join(file.read_text() for file in files)
+    services = re.findall(r"^  ([a-z-]+):", text, re.MULTILINE)
     for command in find_commands(document):
         named = re.search(r"docker compose run (?:--?[\w-]+(?: [^\s-]\S*)? )*([a-z-]+)\b", command)
         if named:
