@@ -5,6 +5,7 @@ import os
 import ssl
 import subprocess
 from pathlib import Path
+from typing import Any
 
 import httpx
 
@@ -95,11 +96,12 @@ class GuardedStack(Stack):
             "Authorization": f"Basic {base64.b64encode(f'{name}:{password}'.encode()).decode()}"
         }
 
-    def send(self, url: str, headers: dict[str, str] | None = None, **request: object) -> int:
-        """Send a request through the proxy, by default a GET; return the status of the response."""
-        method = str(request.pop("method", "GET"))
+    def send(
+        self, url: str, headers: dict[str, str] | None = None, method: str = "GET", json: Any = None
+    ) -> int:
+        """Send a request through the proxy; return the status of the response."""
         with httpx.Client(verify=self.tls(), timeout=20) as client:
-            return client.request(method, url, headers=headers, **request).status_code  # type: ignore[arg-type]
+            return client.request(method, url, headers=headers, json=json).status_code
 
     def find_accepted(self, secrets: dict[str, str]) -> set[str]:
         """Return which of ALL are accepted with ``secrets``."""
