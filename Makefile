@@ -17,7 +17,8 @@ TRAINER = trainer() { if $(COMPOSED); then docker compose run --rm $(DATA) train
 .PHONY: help up local down logs train search versions history promote rollback robustness \
 	resume-upload rotate report \
 	test test-slow test-unit test-unit-trainer test-unit-api test-docs test-trainer test-api test-page \
-	test-report test-mlflow-server test-local test-audit test-compose test-mutants \
+	test-report test-mlflow-server test-local test-audit \
+	test-compose test-compose-files test-compose-folders test-mutants \
 	bench bench-hostile bench-monitoring bench-training fuzz lint format lock audit digests
 
 help:
@@ -84,8 +85,7 @@ test: ## run all tests but the slow ones, every part once for real; at most 8 mi
 
 test-slow: ## run the slow tests: those that wait, or do again what a faster test does
 	@$(MAKE) --no-print-directory --jobs=2 --keep-going --output-sync MARKED='-m slow' \
-		test-trainer test-local test-mlflow-server
-	@$(MAKE) --no-print-directory MARKED='-m slow' test-api # alone, as it asserts durations
+		test-api test-trainer test-local test-mlflow-server
 
 test-unit: ## run the tests that start no process, for working; under a minute
 	@$(PYTHON) -m local environment trainer-test api-test
@@ -133,7 +133,14 @@ test-audit: # the parts of `make audit` that need neither images nor the advisor
 test-compose: ## build and test the stack in containers; needs a running container engine
 	@{ $(ENGINE); } || { echo "No container engine answers: start Docker, with Compose, and try again." >&2; exit 1; }
 	@$(PYTHON) -m local environment trainer-test audit
-	$(TRAINER_TEST) -m pytest tests/compose
+	@$(MAKE) --no-print-directory --jobs=2 --keep-going --output-sync \
+		test-compose-files test-compose-folders
+
+test-compose-files: # most by one stack
+	$(TRAINER_TEST) -m pytest tests/compose/test_*.py
+
+test-compose-folders: # each by a stack with an overlay
+	$(TRAINER_TEST) -m pytest tests/compose/[a-z]*/
 
 test-mutants: # whether the unit tests notice changes of the gate, the codecs and both registries
 	@$(PYTHON) -m local environment trainer-test api-test mutants
