@@ -1,0 +1,158 @@
+"""The archive: a gzip-compressed tar file, which is written and read as a stream.
+
+Its members: manifest.json first, then database/TABLE/NUMBER.jsonl, then artifacts/PATH, and last
+SHA256SUMS, which has the checksums of all others. A cut archive lacks it; gzip's own checksum covers
+what is between the members.
+"""
+
+import gzip
+import hashlib
+import io
+import tarfile
+import time
+import zlib
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any, BinaryIO, Self
+
+from backup.errors import ArchiveError
+
+CHECKSUMS = "SHA256SUMS"
+DAMAGE = (EOFError, ValueError, tarfile.TarError, gzip.BadGzipFile, zlib.error)
+BLOCK = 1 << 20
+LONGEST_HEADER = 1 << 16  # bytes of an extended header, which tarfile reads at once
+
+
+class ArchiveWriter:
+    """Writes members to a stream; without ``close``, the archive is incomplete."""
+
+    def __init__(self, output: BinaryIO) -> None:
+        self._gzip = gzip.GzipFile(filename="", mode="wb", compresslevel=1, fileobj=output)
+        self._tar = tarfile.open(fileobj=self._gzip, mode="w|", format=tarfile.PAX_FORMAT)
+        self._sums: list[str] = []
+
+    def add(self, name: str, content: BinaryIO, size: int) -> None:
+        """Add a member of ``size`` bytes. Raises OSError if the content is shorter."""
+        hashed = _HashedContent(content)
+        self._add(name, hashed, size)
+        self._sums.append(f"{hashed.digest.hexdigest()}  {name}\n")
+
+    def close(self) -> None:
+        """Add the checksums, and end the archive."""
+        sums = "".join(self._sums).encode()
+        self._add(CHECKSUMS, io.BytesIO(sums), len(sums))
+        self._tar.close()
+        self._gzip.close()
+
+    def _add(self, name: str, content: Any, size: int) -> None:
+        info = tarfile.TarInfo(name)
+        info.size, info.mtime = size, int(time.time())
+        self._tar.addfile(info, content)
+        self._tar.members.clear()  # tarfile would keep all of them
+
+
+@dataclass(frozen=True)
+class Member:
+    """A member whose content is readable until the next one is asked for."""
+
+    name: str
+    size: int
+    content: BinaryIO
+
+
+def read_members(archive: BinaryIO) -> Iterator[Member]:
+    """Yield all members but the checksums, which are compared in the end.
+
+    Raises ArchiveError, so nothing that was read counts before the iteration has ended.
+    """
+    sums: dict[str, str] = {}
+    try:
+        with gzip.GzipFile(fileobj=archive, mode="rb") as unzipped:
+            tar = tarfile.open(fileobj=unzipped, mode="r|", tarinfo=_BoundedHeader)
+            while info := _next(tar):
+                _check(info, sums)
+                if info.name == CHECKSUMS:
+                    break
+                hashed = _MemberContent(tar.extractfile(info))
+                content = io.BufferedReader(hashed, BLOCK)
+                yield Member(info.name, info.size, content)
+                _read_to_the_end(content)
+                sums[info.name] = hashed.digest.hexdigest()
+            else:
+                raise ArchiveError(f"The archive is incomplete: its last member is not {CHECKSUMS}.")
+            _compare(sums, tar.extractfile(info))
+            if _next(tar):
+                raise ArchiveError(f"The archive is damaged: {CHECKSUMS} is not its last member.")
+            _read_to_the_end(unzipped)  # which has gzip compare its checksum
+    except DAMAGE as error:
+        raise ArchiveError(f"The archive is damaged, or incomplete: {error}") from error
+
+
+def is_path(name: str) -> bool:
+    """Return whether ``name`` is a path below a folder, whichever that is."""
+    return "\0" not in name and {"", ".", ".."}.isdisjoint(name.split("/"))
+
+
+class _HashedContent(io.RawIOBase):
+    """Reads another stream and computes the SHA-256 of what was read."""
+
+    def __init__(self, content: Any) -> None:
+        self._content = content
+        self.digest = hashlib.sha256()
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: Any) -> int:
+        block = self._content.read(len(buffer))
+        self.digest.update(block)
+        buffer[: len(block)] = block
+        return len(block)
+
+
+class _MemberContent(_HashedContent):
+    """The content of a member; reading it raises ArchiveError."""
+
+    def readinto(self, buffer: Any) -> int:
+        try:
+            return super().readinto(buffer)
+        except DAMAGE as error:
+            raise ArchiveError(f"The archive is damaged, or incomplete: {error}.") from error
+
+
+class _BoundedHeader(tarfile.TarInfo):
+    """Refuses extended headers that are meant to fill the memory."""
+
+    def _proc_member(self, tar: tarfile.TarFile) -> Self:
+        if not self.isreg() and self.size > LONGEST_HEADER:
+            raise tarfile.ReadError(f"a header has {self.size} bytes")
+        proceed: Self = super()._proc_member(tar)  # type: ignore[misc] # not in the type hints
+        return proceed
+
+
+def _next(tar: tarfile.TarFile) -> tarfile.TarInfo | None:
+    info = tar.next()
+    tar.members.clear()  # tarfile would keep all of them
+    return info
+
+
+def _check(info: tarfile.TarInfo, before: dict[str, str]) -> None:
+    if info.name in before or not is_path(info.name):
+        raise ArchiveError(f"The archive is damaged: it has no use for a member {info.name!r}.")
+    if not info.isreg() or info.issparse():
+        raise ArchiveError(f"The archive is damaged: {info.name!r} is not a regular file.")
+
+
+def _compare(found: dict[str, str], listed: Any) -> None:
+    """Raise ArchiveError unless the list has exactly the checksums that were found."""
+    for name, digest in found.items():
+        line = f"{digest}  {name}\n".encode()
+        if listed.read(len(line)) != line:
+            raise ArchiveError(f"The archive is damaged: the checksum of {name} is another one.")
+    if listed.read(1):
+        raise ArchiveError("The archive is incomplete: it lacks members that have a checksum.")
+
+
+def _read_to_the_end(content: Any) -> None:
+    while content.read(BLOCK):
+        pass

@@ -1,0 +1,97 @@
+"""The database: a snapshot to read from, and a transaction that replaces all of MLflow's tables."""
+
+import os
+import sqlite3
+import tempfile
+from collections.abc import Iterator
+from contextlib import closing, contextmanager, suppress
+from pathlib import Path
+
+import sqlalchemy as sa
+from sqlalchemy.pool import NullPool
+
+from backup.errors import BackupError
+
+LOCK_TIMEOUT = 10  # seconds
+
+
+@contextmanager
+def read_snapshot(uri: str) -> Iterator[sa.Connection]:
+    """Give a connection that sees the database as it is now, while others go on writing."""
+    if path := _sqlite_path(uri):
+        if not path.exists():
+            raise BackupError(f"There is nothing to back up: {path} does not exist.")
+        with tempfile.TemporaryDirectory() as folder:  # as a long read would block the writers
+            copy = Path(folder, "copy.db")
+            _copy(path, copy)
+            with _connect(f"sqlite:///{copy}") as connection:
+                yield connection
+    else:
+        with _connect(uri) as connection:
+            options = {"isolation_level": "REPEATABLE READ", "postgresql_readonly": True}
+            yield connection.execution_options(**options)
+
+
+@contextmanager
+def replace_database(uri: str) -> Iterator[sa.Connection]:
+    """Give a connection whose changes count if the `with` block succeeds, and then at once."""
+    if path := _sqlite_path(uri):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        aside = path.with_name(f"{path.name}.restoring")
+        aside.unlink(missing_ok=True)  # of a restore that was killed
+        try:
+            if path.exists():
+                _copy(path, aside)
+            with _connect(f"sqlite:///{aside}") as connection, connection.begin():
+                yield connection
+            _rename(aside, path)
+        finally:
+            for left in (aside, aside.with_name(f"{aside.name}-journal")):
+                left.unlink(missing_ok=True)
+    else:
+        with _connect(uri) as connection, connection.begin():
+            connection.execute(sa.text(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}s'"))
+            yield connection
+
+
+def reset_sequences(connection: sa.Connection, tables: list[sa.Table]) -> None:
+    """Have Postgres number new rows after those that were inserted with their numbers."""
+    if connection.dialect.name != "postgresql":
+        return
+    for table in tables:
+        for column in table.columns:
+            if "nextval" in str(getattr(column.server_default, "arg", "")):
+                next_value = sa.func.coalesce(sa.func.max(column), 0) + 1
+                sequence = sa.func.pg_get_serial_sequence(table.name, column.name)
+                connection.execute(sa.select(sa.func.setval(sequence, next_value, False)))
+
+
+def _sqlite_path(uri: str) -> Path | None:
+    url = sa.make_url(uri)
+    if url.get_backend_name() not in ("sqlite", "postgresql"):
+        raise BackupError(f"BACKEND_STORE_URI names a database of {url.get_backend_name()}; "
+                          "a backup works with SQLite and Postgres.")
+    return Path(url.database or "") if url.get_backend_name() == "sqlite" else None
+
+
+@contextmanager
+def _connect(uri: str) -> Iterator[sa.Connection]:
+    engine = sa.create_engine(uri, poolclass=NullPool)
+    with engine.connect() as connection:
+        yield connection
+
+
+def _copy(path: Path, copy: Path) -> None:
+    """Copy a SQLite database in one step, as one moment, even while others write to it."""
+    with closing(sqlite3.connect(path, timeout=60)) as source, closing(sqlite3.connect(copy)) as to:
+        source.backup(to)
+
+
+def _rename(aside: Path, path: Path) -> None:
+    with aside.open("rb") as written:
+        os.fsync(written.fileno())
+    aside.replace(path)
+    with suppress(OSError):  # not every file system can
+        folder = os.open(path.parent, os.O_RDONLY)
+        os.fsync(folder)
+        os.close(folder)

@@ -1,0 +1,106 @@
+"""Restores an archive: verifies all of it, then replaces database and artifacts."""
+
+from contextlib import suppress
+from typing import BinaryIO
+
+import sqlalchemy as sa
+
+from backup.archive import read_members
+from backup.artifact_store import open_store
+from backup.database import replace_database, reset_sequences
+from backup.errors import BackupError
+from backup.manifest import find_table, read_manifest
+from backup.progress import progress
+from backup.restored_artifacts import RestoredArtifacts
+from backup.rows import insert_rows, read_rows
+from backup.schema import (
+    archived_tables,
+    drop_schema,
+    make_schema,
+    read_schema,
+    reflect_tables,
+    upgrade,
+)
+
+HELD = ("model_versions", "registered_models", "logged_models", "runs", "trace_info")
+
+
+def restore_archive(
+    database_uri: str, destination: str, archive: BinaryIO, *, replace: bool
+) -> None:
+    """Verify and restore a seekable archive.
+
+    Raises BackupError, OSError, and the errors of SQLAlchemy and boto3; then the database is as it
+    was, and so are the artifacts.
+    """
+    revision, size = verify_archive(archive)
+    artifacts = RestoredArtifacts(open_store(destination))
+    artifacts.require_space(size)
+    try:
+        with replace_database(database_uri) as connection:
+            if not replace:
+                _require_empty(connection)
+            artifacts.note_folders(connection)
+            drop_schema(connection)
+            make_schema(connection, revision)
+            _restore_members(connection, revision, archive, artifacts)
+            upgrade(connection)
+            artifacts.note_folders(connection)
+    except BaseException:
+        with suppress(Exception):  # the first error is the one to report
+            artifacts.undo()
+        raise
+    artifacts.finish(archive, remove_others=replace)
+
+
+def verify_archive(archive: BinaryIO) -> tuple[str, int]:
+    """Read all of an archive; return the revision of its schema, and the bytes of its artifacts.
+
+    Raises ArchiveError.
+    """
+    size = 0
+    archive.seek(0)
+    members = read_members(archive)
+    with progress("Verified") as counter:
+        revision = read_manifest(next(members, None))
+        tables = {table.name: table for table in archived_tables(read_schema(revision))}
+        for member in members:
+            table = find_table(member, tables)
+            if table is None:
+                size += member.size
+            else:
+                for _ in read_rows(member.content, table):
+                    pass
+            counter.add(member.size)
+    return revision, size
+
+
+def _require_empty(connection: sa.Connection) -> None:
+    inspector = sa.inspect(connection)
+    tables = [sa.table(name) for name in HELD if inspector.has_table(name)]
+    counts = {t.name: connection.scalar(sa.select(sa.func.count()).select_from(t)) for t in tables}
+    found = ", ".join(f"{count} {name}" for name, count in counts.items() if count)
+    if found:
+        raise BackupError(
+            f"The stack has data already ({found}): restore into an empty one, or replace all that "
+            "it has with REPLACE=1."
+        )
+
+
+def _restore_members(
+    connection: sa.Connection, revision: str, archive: BinaryIO, artifacts: RestoredArtifacts
+) -> None:
+    tables = {table.name: table for table in reflect_tables(connection, revision)}
+    connection.execute(sa.delete(tables["experiments"]))
+    archive.seek(0)
+    members = read_members(archive)
+    read_manifest(next(members, None))
+    with progress("Restored") as counter:
+        for member in members:
+            table = find_table(member, tables)
+            if table is None:
+                artifacts.add(member)
+            else:
+                insert_rows(connection, table, member.content)
+            counter.add(member.size)
+    reset_sequences(connection, list(tables.values()))
