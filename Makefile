@@ -14,8 +14,8 @@ DATA = $${DATA_DIR:+--volume "$$(realpath "$$DATA_DIR"):/data/$$(basename "$$DAT
 TRAINER = trainer() { if $(COMPOSED); then docker compose run --rm $(DATA) trainer "$$@"; \
 	else $(PYTHON) -m local trainer "$$@"; fi; }; trainer
 
-.PHONY: help up local down logs train search versions history promote rollback robustness \
-	resume-upload rotate report \
+.PHONY: help up local down logs backup restore train search versions history promote rollback \
+	robustness resume-upload rotate report \
 	test test-slow test-unit test-unit-trainer test-unit-api test-docs test-trainer test-api test-page \
 	test-report test-mlflow-server test-local test-audit \
 	test-compose test-compose-files test-compose-folders test-mutants \
@@ -46,6 +46,13 @@ down: ## stop the stack; its data is kept
 
 logs: ## follow the logs of the services
 	@if $(COMPOSED); then docker compose logs --follow --tail=50; else tail -F .local/logs/*.log; fi
+
+backup: ## write database and artifacts to a file, while the stack runs: make backup FILE=a.tar.gz
+	@$(PYTHON) -m local backup $$($(COMPOSED) && echo --composed) "$(FILE)"
+
+restore: ## restore such a file into an empty stack; REPLACE=1 replaces what it has
+	@$(PYTHON) -m local restore $$({ $(ENGINE); } && echo --composed) \
+		$(if $(REPLACE),--replace) "$(FILE)"
 
 train: ## train, register, and promote if it is not worse
 	@$(TRAINER) train $(ARGS)

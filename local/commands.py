@@ -5,6 +5,7 @@ import os
 import sys
 
 from local import programs
+from local.backup import BackupFailedError, backup, restore
 from local.environments import LOCKS, EnvironmentFailedError, make_environment
 from local.lock import lock
 from local.processes import ProcessFailedError
@@ -13,6 +14,7 @@ from local.settings import SettingError, read_settings
 from local.up import StartRefusedError, up
 
 REFUSALS = (
+    BackupFailedError,
     EnvironmentFailedError,
     OSError,
     ProcessFailedError,
@@ -40,6 +42,12 @@ def _build_parser() -> argparse.ArgumentParser:
     commands.add_parser("down", help="stop what `up` runs in another terminal")
     trainer = commands.add_parser("trainer", help="run a command of the trainer", add_help=False)
     trainer.add_argument("arguments", nargs=argparse.REMAINDER)
+    archive = argparse.ArgumentParser(add_help=False)
+    archive.add_argument("file", nargs="?", default="", help="the archive")
+    archive.add_argument("--composed", action="store_true", help="of the stack in containers")
+    commands.add_parser("backup", parents=[archive], help="write database and artifacts to a file")
+    restore_parser = commands.add_parser("restore", parents=[archive], help="restore such a file")
+    restore_parser.add_argument("--replace", action="store_true", help="replace what is there")
     environment = commands.add_parser("environment", help="make environments from their locks")
     environment.add_argument("names", nargs="+", choices=LOCKS)
     commands.add_parser("lock", help="renew the locks")
@@ -54,6 +62,15 @@ def _run(arguments: argparse.Namespace) -> int:
             return down(read_settings(os.environ).state)
         case "trainer":
             return _replace_by_trainer(arguments.arguments)
+        case "backup":
+            return backup(read_settings(os.environ), arguments.file, composed=arguments.composed)
+        case "restore":
+            return restore(
+                read_settings(os.environ),
+                arguments.file,
+                composed=arguments.composed,
+                replace=arguments.replace,
+            )
         case "environment":
             for name in arguments.names:
                 make_environment(name)

@@ -1,4 +1,4 @@
-"""The three programs of the stack as they run on this machine, and the settings each one gets."""
+"""The programs of the stack as they run on this machine, and the settings each one gets."""
 
 import os
 import sys
@@ -18,19 +18,31 @@ def environments(*names: str) -> Program:
 
 def mlflow_server(settings: Settings) -> Program:
     """The tracking server on SQLite and files in the state folder."""
-    folder = settings.state / "mlflow"
     return Program(
         "MLflow",
         [python_of("mlflow-server"), "start.py"],
         ROOT / "mlflow-server",
-        _environ(
-            BACKEND_STORE_URI=f"sqlite:///{folder}/mlflow.db",
-            ARTIFACTS_DESTINATION=f"{folder}/artifacts",
-            HOST="127.0.0.1",
-            PORT=str(settings.mlflow_port),
-        ),
+        _environ(HOST="127.0.0.1", PORT=str(settings.mlflow_port), **_stores(settings)),
         settings.state / "logs" / "mlflow-server.log",
     )
+
+
+def backup(settings: Settings, *arguments: str) -> Program:
+    """Writes an archive of the local stack, or restores one."""
+    name = {"create": "The backup", "restore": "The restore"}[arguments[0]]
+    command = [python_of("mlflow-server"), "-m", "backup", *arguments]
+    return Program(name, command, ROOT / "mlflow-server", _environ(**_stores(settings)))
+
+
+def composed_backup() -> Program:
+    """Writes an archive of the composed stack, in the container of its tracking server."""
+    return _compose("The backup", "exec", "-T", "mlflow-server", "python", "-m", "backup", "create")
+
+
+def composed_restore(*options: str) -> Program:
+    """Restores an archive in a container of its own, after those of database and artifacts."""
+    run = ("run", "--rm", "--build", "-T", "--entrypoint=python", "mlflow-server", "-m", "backup")
+    return _compose("The restore", *run, "restore", *options)
 
 
 def trainer(
@@ -65,6 +77,18 @@ def api(settings: Settings) -> Program:
         ),
         settings.state / "logs" / "api.log",
     )
+
+
+def _stores(settings: Settings) -> dict[str, str]:
+    folder = settings.state / "mlflow"
+    return {
+        "BACKEND_STORE_URI": f"sqlite:///{folder}/mlflow.db",
+        "ARTIFACTS_DESTINATION": f"{folder}/artifacts",
+    }
+
+
+def _compose(name: str, *arguments: str) -> Program:
+    return Program(name, ["docker", "compose", *arguments], ROOT, os.environ)
 
 
 def _absolute_path(name: str, default: Path) -> str:

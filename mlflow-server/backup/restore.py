@@ -91,7 +91,8 @@ def _restore_members(
     connection: sa.Connection, revision: str, archive: BinaryIO, artifacts: RestoredArtifacts
 ) -> None:
     tables = {table.name: table for table in reflect_tables(connection, revision)}
-    connection.execute(sa.delete(tables["experiments"]))
+    for table in reversed(tables.values()):  # the rows that migrations insert
+        connection.execute(sa.delete(table))
     archive.seek(0)
     members = read_members(archive)
     read_manifest(next(members, None))

@@ -1,0 +1,132 @@
+"""`make backup` and `make restore`: the archive's file, and the program that writes or reads it."""
+
+import contextlib
+import errno
+import fcntl
+import gzip
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import IO, Any
+
+from local import programs
+from local.environments import ROOT, make_environment
+from local.processes import Program
+from local.running import lock_state
+from local.settings import Settings
+
+BLOCK = 1 << 20
+
+
+class BackupFailedError(Exception):
+    """A backup or a restore failed, or cannot begin; the message says why and what to do."""
+
+
+def backup(settings: Settings, file: str, *, composed: bool) -> int:
+    """Write an archive of the running stack, or of a local one, print its path and return 0.
+
+    Raises BackupFailedError.
+    """
+    path = Path(file or ROOT / "backups" / time.strftime("%Y%m%d-%H%M%S.tar.gz")).absolute()
+    if path.exists():
+        raise BackupFailedError(f"{path} exists. Name another file: make backup FILE=...")
+    program = programs.composed_backup() if composed else _local(settings, "create")
+    with _complete_or_absent(path) as output, _running(program, stdout=subprocess.PIPE) as process:
+        shutil.copyfileobj(process.stdout, output)
+    print(path)
+    return 0
+
+
+def restore(settings: Settings, file: str, *, composed: bool, replace: bool) -> int:
+    """Restore an archive into a stack that does not run, and return 0.
+
+    Raises BackupFailedError, RunningError and OSError.
+    """
+    if not file:
+        raise BackupFailedError("Name an archive: make restore FILE=...")
+    options = ["--replace"] if replace else []
+    with Path(file).open("rb") as archive, contextlib.ExitStack() as stack:
+        if composed:
+            program = programs.composed_restore(*options)
+            _require_stopped()
+        else:
+            program = _local(settings, "restore", *options)
+            settings.state.mkdir(parents=True, exist_ok=True)
+            stack.enter_context(lock_state(settings.state))
+        stack.enter_context(_running(program, stdin=archive))
+    print("The archive is restored. Start the stack: " + ("docker compose up" if composed else "make local"))
+    return 0
+
+
+def _local(settings: Settings, *arguments: str) -> Program:
+    make_environment("mlflow-server")
+    return programs.backup(settings, *arguments)
+
+
+def _require_stopped() -> None:
+    running = subprocess.run(
+        ["docker", "compose", "ps", "--quiet", "mlflow-server"],
+        cwd=ROOT, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    if running.stdout or running.returncode:
+        raise BackupFailedError(running.stderr or "The stack runs. Stop it first: make down")
+
+
+@contextlib.contextmanager
+def _running(program: Program, **streams: Any) -> Iterator[subprocess.Popen[bytes]]:
+    """Run a program for the `with` block. Raises BackupFailedError if it fails."""
+    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
+        signal.signal(number, lambda number, _: sys.exit(128 + number))
+    with subprocess.Popen(
+        program.command, cwd=program.folder, env=program.environ, **streams
+    ) as process:
+        try:
+            yield process
+            process.wait()
+        finally:
+            process.terminate()  # if something else failed
+    if process.returncode:
+        raise BackupFailedError(f"{program.name} failed; see the message above.")
+
+
+@contextlib.contextmanager
+def _complete_or_absent(path: Path) -> Iterator[IO[bytes]]:
+    """Give a file that gets its name when it is complete. Raises BackupFailedError."""
+    part = path.with_name(f"{path.name}.part")
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with open(os.open(part, os.O_WRONLY | os.O_CREAT, mode=0o600), "wb") as output:
+            fcntl.flock(output, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            try:
+                output.truncate(0)  # what a backup that was killed has left
+                yield output
+                output.flush()
+                os.fsync(output.fileno())
+                _read_to_the_end(part)
+                part.replace(path)
+            finally:
+                part.unlink(missing_ok=True)
+    except BlockingIOError as error:
+        raise BackupFailedError(f"Another backup writes {path}.") from error
+    except OSError as error:
+        if error.errno == errno.ENOSPC:
+            raise BackupFailedError(
+                f"The disk of {path} is full. Free some space, or name another file with FILE=..."
+            ) from error
+        raise BackupFailedError(f"{path} cannot be written: {error}.") from error
+
+
+def _read_to_the_end(archive: Path) -> None:
+    """Have gzip compare its checksum. Raises BackupFailedError."""
+    try:
+        with gzip.open(archive) as unzipped:
+            while unzipped.read(BLOCK):
+                pass
+    except (EOFError, zlib.error, gzip.BadGzipFile) as error:
+        raise BackupFailedError(f"The archive did not arrive completely: {error}.") from error
