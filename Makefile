@@ -4,6 +4,7 @@ ENVIRONMENTS := .local/environments
 LINT := $(ENVIRONMENTS)/lint/bin
 TRAINER_TEST := $(ENVIRONMENTS)/trainer-test/bin/python
 API_TEST := $(ENVIRONMENTS)/api-test/bin/python
+MLFLOW_SERVER := $(ENVIRONMENTS)/mlflow-server/bin/python
 AUDIT := $(ENVIRONMENTS)/audit/bin/python
 ENGINE := docker compose version >/dev/null 2>&1 && docker info >/dev/null 2>&1
 COMPOSED := test -n "$$(docker compose ps --quiet mlflow-server 2>/dev/null)"
@@ -178,11 +179,12 @@ fuzz: ## send 100,000 mutated requests in all formats to the API
 	PYTHONPATH=api $(API_TEST) tests/fuzz $(ARGS)
 
 lint: ## run ruff, import-linter, mypy, shellcheck and hadolint
-	@$(PYTHON) -m local environment lint trainer-test api-test audit
+	@$(PYTHON) -m local environment lint mlflow-server trainer-test api-test audit
 	$(LINT)/ruff format --check .
 	$(LINT)/ruff check .
 	PYTHONPATH=api:trainer $(LINT)/lint-imports
-	$(LINT)/mypy local mlflow-server
+	$(LINT)/mypy --exclude mlflow-server/backup local mlflow-server
+	$(LINT)/mypy --python-executable $(MLFLOW_SERVER) mlflow-server/backup
 	$(LINT)/mypy --python-executable $(AUDIT) audit
 	$(LINT)/mypy --python-executable $(TRAINER_TEST) trainer/mnist_trainer
 	$(LINT)/mypy --python-executable $(API_TEST) api/mnist_api

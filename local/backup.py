@@ -13,7 +13,7 @@ import time
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
-from typing import IO, Any
+from typing import IO, Any, cast
 
 from local import programs
 from local.environments import ROOT, make_environment
@@ -38,7 +38,7 @@ def backup(settings: Settings, file: str, *, composed: bool) -> int:
         raise BackupFailedError(f"{path} exists. Name another file: make backup FILE=...")
     program = programs.composed_backup() if composed else _local(settings, "create")
     with _complete_or_absent(path) as output, _running(program, stdout=subprocess.PIPE) as process:
-        shutil.copyfileobj(process.stdout, output)
+        shutil.copyfileobj(cast(IO[bytes], process.stdout), output)
     print(path)
     return 0
 
@@ -60,7 +60,10 @@ def restore(settings: Settings, file: str, *, composed: bool, replace: bool) -> 
             settings.state.mkdir(parents=True, exist_ok=True)
             stack.enter_context(lock_state(settings.state))
         stack.enter_context(_running(program, stdin=archive))
-    print("The archive is restored. Start the stack: " + ("docker compose up" if composed else "make local"))
+    print(
+        "The archive is restored. Start the stack: "
+        + ("docker compose up" if composed else "make local")
+    )
     return 0
 
 

@@ -62,21 +62,21 @@ def _run(arguments: argparse.Namespace) -> int:
             return down(read_settings(os.environ).state)
         case "trainer":
             return _replace_by_trainer(arguments.arguments)
-        case "backup":
-            return backup(read_settings(os.environ), arguments.file, composed=arguments.composed)
-        case "restore":
-            return restore(
-                read_settings(os.environ),
-                arguments.file,
-                composed=arguments.composed,
-                replace=arguments.replace,
-            )
+        case "backup" | "restore":
+            return _run_backup(arguments)
         case "environment":
             for name in arguments.names:
                 make_environment(name)
             return 0
         case _:
             return lock()
+
+
+def _run_backup(arguments: argparse.Namespace) -> int:
+    settings, file, composed = read_settings(os.environ), arguments.file, arguments.composed
+    if arguments.command == "backup":
+        return backup(settings, file, composed=composed)
+    return restore(settings, file, composed=composed, replace=arguments.replace)
 
 
 def _replace_by_trainer(arguments: list[str]) -> int:

@@ -30,7 +30,7 @@ def mlflow_server(settings: Settings) -> Program:
 def backup(settings: Settings, *arguments: str) -> Program:
     """Writes an archive of the local stack, or restores one."""
     name = {"create": "The backup", "restore": "The restore"}[arguments[0]]
-    command = [python_of("mlflow-server"), "-m", "backup", *arguments]
+    command: list[str | Path] = [python_of("mlflow-server"), "-m", "backup", *arguments]
     return Program(name, command, ROOT / "mlflow-server", _environ(**_stores(settings)))
 
 

@@ -26,7 +26,9 @@ def write_credentials(folder: Path, environ: Mapping[str, str]) -> dict[str, str
 
 
 def _write(path: Path, content: str) -> str:
-    path.unlink(missing_ok=True)  # an existing file would keep its mode
-    path.touch(mode=0o600)  # libpq ignores a file that others may read
-    path.write_text(content)
+    aside = path.with_suffix(".new")
+    aside.unlink(missing_ok=True)  # an existing file would keep its mode
+    aside.touch(mode=0o600)  # libpq ignores a file that others may read
+    aside.write_text(content)
+    aside.replace(path)  # at once: a backup writes the files that the server reads
     return str(path)

@@ -3,6 +3,9 @@
 With the settings of the tracking server: see start.py.
 """
 
+# mypy: disable-error-code="import-untyped"
+# boto3 has no type hints.
+
 import argparse
 import errno
 import os
@@ -10,17 +13,19 @@ import shutil
 import signal
 import sys
 import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
 import sqlalchemy.exc
 from botocore.exceptions import BotoCoreError, ClientError
+from credentials import write_credentials
+from proxies import except_neighbours
 
 from backup.create import create_archive
 from backup.errors import BackupError
 from backup.restore import restore_archive
-from credentials import write_credentials
-from proxies import except_neighbours
 
 
 def main() -> int:
@@ -37,7 +42,13 @@ def main() -> int:
         else:
             with _seekable(sys.stdin.buffer) as archive:
                 restore_archive(*stack, archive, replace=arguments.replace)
-    except (BackupError, OSError, sqlalchemy.exc.SQLAlchemyError, BotoCoreError, ClientError) as error:
+    except (
+        BackupError,
+        OSError,
+        sqlalchemy.exc.SQLAlchemyError,
+        BotoCoreError,
+        ClientError,
+    ) as error:
         print(_explain(error), file=sys.stderr)
         return 1
     return 0
@@ -52,13 +63,15 @@ def _build_parser() -> argparse.ArgumentParser:
     return parser
 
 
-def _seekable(archive: BinaryIO) -> BinaryIO:
-    """Return the archive or, as it is read more than once, a copy of a pipe."""
+@contextmanager
+def _seekable(archive: BinaryIO) -> Iterator[BinaryIO]:
+    """Give the archive or, as it is read more than once, a copy of what comes by a pipe."""
     if archive.seekable():
-        return archive
-    copy = tempfile.TemporaryFile()
-    shutil.copyfileobj(archive, copy)
-    return copy
+        yield archive
+    else:
+        with tempfile.TemporaryFile() as copy:
+            shutil.copyfileobj(archive, copy)
+            yield copy
 
 
 def _explain(error: Exception) -> str:

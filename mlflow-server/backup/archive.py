@@ -1,8 +1,8 @@
 """The archive: a gzip-compressed tar file, which is written and read as a stream.
 
 Its members: manifest.json first, then database/TABLE/NUMBER.jsonl, then artifacts/PATH, and last
-SHA256SUMS, which has the checksums of all others. A cut archive lacks it; gzip's own checksum covers
-what is between the members.
+SHA256SUMS, which has the checksums of all others. A cut archive lacks it; gzip's own checksum
+covers what is between the members.
 """
 
 import gzip
@@ -28,7 +28,7 @@ class ArchiveWriter:
 
     def __init__(self, output: BinaryIO) -> None:
         self._gzip = gzip.GzipFile(filename="", mode="wb", compresslevel=1, fileobj=output)
-        self._tar = tarfile.open(fileobj=self._gzip, mode="w|", format=tarfile.PAX_FORMAT)
+        self._tar: Any = tarfile.open(fileobj=self._gzip, mode="w|", format=tarfile.PAX_FORMAT)  # noqa: SIM115
         self._sums: list[str] = []
 
     def add(self, name: str, content: BinaryIO, size: int) -> None:
@@ -67,8 +67,10 @@ def read_members(archive: BinaryIO) -> Iterator[Member]:
     """
     sums: dict[str, str] = {}
     try:
-        with gzip.GzipFile(fileobj=archive, mode="rb") as unzipped:
-            tar = tarfile.open(fileobj=unzipped, mode="r|", tarinfo=_BoundedHeader)
+        with (
+            gzip.GzipFile(fileobj=archive, mode="rb") as unzipped,
+            tarfile.open(fileobj=unzipped, mode="r|", tarinfo=_BoundedHeader) as tar,
+        ):
             while info := _next(tar):
                 _check(info, sums)
                 if info.name == CHECKSUMS:
@@ -79,13 +81,15 @@ def read_members(archive: BinaryIO) -> Iterator[Member]:
                 _read_to_the_end(content)
                 sums[info.name] = hashed.digest.hexdigest()
             else:
-                raise ArchiveError(f"The archive is incomplete: its last member is not {CHECKSUMS}.")
+                raise ArchiveError(
+                    f"The archive is incomplete: its last member is not {CHECKSUMS}."
+                )
             _compare(sums, tar.extractfile(info))
             if _next(tar):
                 raise ArchiveError(f"The archive is damaged: {CHECKSUMS} is not its last member.")
             _read_to_the_end(unzipped)  # which has gzip compare its checksum
     except DAMAGE as error:
-        raise ArchiveError(f"The archive is damaged, or incomplete: {error}") from error
+        raise ArchiveError(f"The archive is damaged, or incomplete: {error}.") from error
 
 
 def is_path(name: str) -> bool:
@@ -130,8 +134,8 @@ class _BoundedHeader(tarfile.TarInfo):
         return proceed
 
 
-def _next(tar: tarfile.TarFile) -> tarfile.TarInfo | None:
-    info = tar.next()
+def _next(tar: Any) -> tarfile.TarInfo | None:
+    info: tarfile.TarInfo | None = tar.next()
     tar.members.clear()  # tarfile would keep all of them
     return info
 

@@ -1,5 +1,8 @@
 """The artifact store: a folder, or a bucket on an S3 server."""
 
+# mypy: disable-error-code="import-untyped,no-untyped-call"
+# boto3 and MLflow have few type hints.
+
 import os
 import shutil
 from collections.abc import Iterator
@@ -7,6 +10,9 @@ from contextlib import suppress
 from pathlib import Path
 from typing import Any, BinaryIO, Protocol
 from urllib.parse import urlsplit
+
+from boto3.s3.transfer import TransferConfig
+from mlflow.store.artifact.s3_artifact_repo import _get_s3_client
 
 from backup.errors import BackupError
 
@@ -98,9 +104,6 @@ class S3Store:
     """Objects in a bucket, below a prefix if there is one."""
 
     def __init__(self, destination: str) -> None:
-        from boto3.s3.transfer import TransferConfig
-        from mlflow.store.artifact.s3_artifact_repo import _get_s3_client
-
         self._client: Any = _get_s3_client()  # as the server's: with all of MLflow's settings
         self._in_order = TransferConfig(use_threads=False)  # a stream has one reader
         self._bucket = urlsplit(destination).netloc

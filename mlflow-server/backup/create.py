@@ -4,7 +4,7 @@ import io
 import sys
 from collections.abc import Iterator
 from typing import BinaryIO
-from urllib.parse import urlsplit
+from urllib.parse import SplitResult, urlsplit
 
 import sqlalchemy as sa
 
@@ -17,6 +17,8 @@ from backup.progress import progress
 from backup.rows import dump_rows
 from backup.schema import is_known, read_revision, reflect_tables
 
+PROXIED = "mlflow-artifacts"  # the scheme of locations in the server's artifact store
+
 
 def create_archive(database_uri: str, destination: str, output: BinaryIO) -> None:
     """Write an archive. Raises BackupError, OSError, and the errors of SQLAlchemy and boto3."""
@@ -25,6 +27,9 @@ def create_archive(database_uri: str, destination: str, output: BinaryIO) -> Non
     with read_snapshot(database_uri) as connection:
         _add_database(archive, connection)
         folders = read_artifact_folders(connection)
+        for url in _read_locations(connection):
+            if url.scheme != PROXIED:
+                print(f"Left out: the artifacts in {url.geturl()}.", file=sys.stderr)
     with progress("Artifacts") as counter:
         for path in _list(store, folders):
             found = store.open(path)
@@ -42,16 +47,21 @@ def read_artifact_folders(connection: sa.Connection) -> list[str]:
 
     They have the artifacts of runs, logged models and traces. None is in another one.
     """
-    query = sa.text("SELECT artifact_location FROM experiments")
-    locations = [urlsplit(location or "") for location in connection.scalars(query)]
-    elsewhere = {url.geturl() for url in locations if url.scheme != "mlflow-artifacts"}
-    for location in sorted(elsewhere):
-        print(f"Left out: the artifacts in {location}, which are elsewhere.", file=sys.stderr)
     found: list[str] = []
-    for folder in sorted(url.path.strip("/") for url in locations if url.geturl() not in elsewhere):
-        if not any(f"{folder}/".startswith(f"{parent}/".lstrip("/")) for parent in found):
+    for url in _read_locations(connection):
+        folder = url.path.strip("/")
+        if url.scheme == PROXIED and not any(_is_below(folder, parent) for parent in found):
             found.append(folder)
     return found
+
+
+def _is_below(folder: str, parent: str) -> bool:
+    return not parent or f"{folder}/".startswith(f"{parent}/")
+
+
+def _read_locations(connection: sa.Connection) -> list[SplitResult]:
+    query = sa.text("SELECT artifact_location FROM experiments")
+    return [urlsplit(location) for location in sorted(filter(None, connection.scalars(query)))]
 
 
 def _add_database(archive: ArchiveWriter, connection: sa.Connection) -> None:

@@ -69,8 +69,10 @@ def reset_sequences(connection: sa.Connection, tables: list[sa.Table]) -> None:
 def _sqlite_path(uri: str) -> Path | None:
     url = sa.make_url(uri)
     if url.get_backend_name() not in ("sqlite", "postgresql"):
-        raise BackupError(f"BACKEND_STORE_URI names a database of {url.get_backend_name()}; "
-                          "a backup works with SQLite and Postgres.")
+        raise BackupError(
+            f"BACKEND_STORE_URI names a database of {url.get_backend_name()}; "
+            "a backup works with SQLite and Postgres."
+        )
     return Path(url.database or "") if url.get_backend_name() == "sqlite" else None
 
 

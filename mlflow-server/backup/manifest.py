@@ -27,7 +27,9 @@ def read_manifest(member: Member | None) -> str:
     Raises ArchiveError.
     """
     if member is None or member.name != NAME:
-        raise ArchiveError(f"This is not an archive of `make backup`: its first file is not {NAME}.")
+        raise ArchiveError(
+            f"This is not an archive of `make backup`: its first file is not {NAME}."
+        )
     manifest = _parse(member.content)
     if manifest.get("format") != FORMAT or not is_known(manifest.get("schema")):
         raise ArchiveError(

@@ -91,8 +91,8 @@ def _restore_members(
     connection: sa.Connection, revision: str, archive: BinaryIO, artifacts: RestoredArtifacts
 ) -> None:
     tables = {table.name: table for table in reflect_tables(connection, revision)}
-    for table in reversed(tables.values()):  # the rows that migrations insert
-        connection.execute(sa.delete(table))
+    for each in reversed(tables.values()):  # the rows that migrations insert
+        connection.execute(sa.delete(each))
     archive.seek(0)
     members = read_members(archive)
     read_manifest(next(members, None))

@@ -1,18 +1,20 @@
 """The schema of MLflow's database at each of its revisions, as MLflow's own migrations make it."""
 
 import functools
+from importlib import resources
 
 import sqlalchemy as sa
+from alembic.config import Config
 from alembic.runtime.environment import EnvironmentContext
 from alembic.script import ScriptDirectory
-from mlflow.store.db.utils import _get_alembic_config
+from mlflow.store import db_migrations
 from mlflow.store.tracking.dbmodels.initial_models import Base
 from sqlalchemy.pool import StaticPool
 
 from backup.errors import BackupError
 
 REVISIONS = "alembic_version"
-# They have keys and passwords, or what runs now. The server closes the parts of MLflow that use them.
+# They have keys and passwords, or what runs now; the server closes what would use them.
 OMITTED = {"secrets", "webhooks", "jobs", "job_locks", "scheduler_leases", REVISIONS}
 
 
@@ -20,7 +22,7 @@ def read_revision(connection: sa.Connection) -> str | None:
     """Return the revision of the schema in a database, None if it has none."""
     if not sa.inspect(connection).has_table(REVISIONS):
         return None
-    revision: str | None = connection.scalar(sa.text(f"SELECT version_num FROM {REVISIONS}"))
+    revision: str | None = connection.scalar(sa.text("SELECT version_num FROM alembic_version"))
     return revision
 
 
@@ -42,7 +44,7 @@ def upgrade(connection: sa.Connection, revision: str = "head") -> None:
     """
     scripts = _scripts()
     context = EnvironmentContext(
-        _get_alembic_config(""),
+        Config(),
         scripts,
         fn=lambda present, _: scripts._upgrade_revs(revision, present),
         destination_rev=revision,
@@ -65,7 +67,9 @@ def drop_schema(connection: sa.Connection) -> None:
         )
     present = sa.inspect(connection).get_table_names()
     metadata = sa.MetaData()
-    metadata.reflect(connection, only=[name for name in read_schema(revision).tables if name in present])
+    metadata.reflect(
+        connection, only=[name for name in read_schema(revision).tables if name in present]
+    )
     metadata.drop_all(connection)
 
 
@@ -108,4 +112,4 @@ def archived_columns(table: sa.Table) -> list[sa.Column[object]]:
 
 
 def _scripts() -> ScriptDirectory:
-    return ScriptDirectory.from_config(_get_alembic_config(""))
+    return ScriptDirectory(str(resources.files(db_migrations)))
