@@ -28,7 +28,7 @@ def read_revision(connection: sa.Connection) -> str | None:
 
 def is_known(revision: object) -> bool:
     """Return whether this MLflow can make the schema of ``revision``."""
-    return revision in {script.revision for script in _scripts().walk_revisions()}
+    return revision in [script.revision for script in _scripts().walk_revisions()]
 
 
 def make_schema(connection: sa.Connection, revision: str) -> None:
