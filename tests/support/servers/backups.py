@@ -9,6 +9,7 @@ from pathlib import Path
 from support.processes import ROOT
 from support.servers.tracking import FOLDER, PYTHON, environ
 
+SECRET = "secret-key"  # noqa: S105 # in the tables that fill_stores.py fills
 SCRIPTS = ROOT / "tests" / "support" / "servers"
 
 
@@ -48,6 +49,10 @@ class Stores:
         process = self.start("restore", *options, stdin=archive, stdout=subprocess.DEVNULL)
         said = process.communicate()[1].decode()
         return process.returncode, said
+
+    def is_empty(self) -> bool:
+        """Whether nothing was stored; MLflow's import makes folders in its home."""
+        return not self.database.exists() and not self.artifact_files()
 
     def artifact_files(self) -> dict[str, bytes]:
         """Return the content of each artifact by its path."""

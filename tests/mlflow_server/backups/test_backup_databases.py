@@ -1,0 +1,64 @@
+"""One format for SQLite and Postgres, without secrets, and of older schemas."""
+
+import sqlite3
+from contextlib import closing
+from pathlib import Path
+
+from support.archives import read_contents
+from support.servers.backups import SECRET, Stores, run_script, stores
+from support.servers.postgres import Postgres
+
+OLDER = "acf3f17fdcc7"  # of MLflow 2.10
+
+
+def query(path: Path, statement: str) -> list[tuple[object, ...]]:
+    with closing(sqlite3.connect(path)) as connection:
+        return list(connection.execute(statement))
+
+
+def test_what_goes_by_postgres_to_sqlite_is_as_it_was(
+    filled: Stores, archive: Path, database: Postgres, tmp_path: Path
+):
+    """And the schema is the one that MLflow makes; new rows get new numbers."""
+    database.sql("CREATE DATABASE one")
+    middle = stores(tmp_path / "middle", **database.settings("one", tmp_path / "credentials"))
+    code, said = middle.restore(archive)
+    assert code == 0, said
+    assert database.sql("SELECT nextval('experiments_experiment_id_seq')", "one") == "2"
+    assert middle.create(tmp_path / "from-postgres")[0] == 0
+    assert read_contents(tmp_path / "from-postgres") == read_contents(archive)
+    assert middle.artifact_files() == filled.artifact_files()
+    target = stores(tmp_path / "target")
+    assert target.restore(tmp_path / "from-postgres")[0] == 0
+    schema = "SELECT type, name, sql FROM sqlite_master ORDER BY type, name"
+    assert query(target.database, schema) == query(filled.database, schema)
+    for table in ("metrics", "spans", "model_versions", "evaluation_dataset_records"):
+        everything = f"SELECT * FROM {table} ORDER BY 1, 2, 3, 4, 5"  # noqa: S608
+        assert query(target.database, everything) == query(filled.database, everything)
+
+
+def test_an_archive_has_no_secret(filled: Stores, archive: Path):
+    assert query(filled.database, "SELECT secret FROM webhooks") == [(SECRET,)]
+    contents = read_contents(archive)
+    tables = {name.split("/")[1] for name in contents if name.startswith("database/")}
+    assert not tables & {"secrets", "webhooks", "webhook_events", "jobs", "users"}
+    assert {"spans", "runs", "registered_model_aliases"} <= tables
+    assert not any(SECRET.encode() in content for content in contents.values())
+
+
+def test_an_archive_of_an_older_schema_is_upgraded(tmp_path: Path):
+    """On SQLite: the migrations are MLflow's, whichever the database."""
+    older, target = stores(tmp_path / "older"), stores(tmp_path / "target")
+    run_script("older_database.py", f"sqlite:///{older.database}", OLDER)
+    code, said = older.create(tmp_path / "archive")
+    assert code == 0, said
+    code, said = target.restore(tmp_path / "archive")
+    assert code == 0, said
+    versions = query(target.database, "SELECT name, version, workspace FROM model_versions")
+    assert versions == [("older", 7, "default")]
+    revision = query(target.database, "SELECT version_num FROM alembic_version")
+    assert revision not in ([], [(OLDER,)])
+
+
+def test_rows_that_are_written_together_are_in_the_archive_together(tmp_path: Path):
+    ...
