@@ -11,6 +11,7 @@ import errno
 import os
 import shutil
 import signal
+import sqlite3
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -27,6 +28,15 @@ from backup.create import create_archive
 from backup.errors import BackupError
 from backup.restore import restore_archive
 
+FAILURES = (
+    BackupError,
+    OSError,
+    sqlite3.Error,
+    sqlalchemy.exc.SQLAlchemyError,
+    BotoCoreError,
+    ClientError,
+)
+
 
 def main() -> int:
     """Run the command that the arguments name; return the exit code."""
@@ -42,13 +52,7 @@ def main() -> int:
         else:
             with _seekable(sys.stdin.buffer) as archive:
                 restore_archive(*stack, archive, replace=arguments.replace)
-    except (
-        BackupError,
-        OSError,
-        sqlalchemy.exc.SQLAlchemyError,
-        BotoCoreError,
-        ClientError,
-    ) as error:
+    except FAILURES as error:
         print(_explain(error), file=sys.stderr)
         return 1
     return 0
@@ -78,16 +82,16 @@ def _explain(error: Exception) -> str:
     match error:
         case BackupError():
             return str(error)
-        case sqlalchemy.exc.OperationalError():
-            return f"The database does not do it: {_first_line(error.orig)}."
-        case sqlalchemy.exc.SQLAlchemyError():
-            return f"The database does not accept the archive: {_first_line(error)}."
+        case sqlalchemy.exc.DBAPIError():
+            return f"The database fails: {_first_line(error.orig)}."
+        case sqlalchemy.exc.SQLAlchemyError() | sqlite3.Error():
+            return f"The database fails: {_first_line(error)}."
         case OSError(errno=errno.ENOSPC):
             return "The disk is full. Free some space and try again."
         case OSError():
             return f"A file cannot be read or written: {error}."
         case _:
-            return f"The artifact store does not do it: {_first_line(error)}."
+            return f"The artifact store fails: {_first_line(error)}."
 
 
 def _first_line(error: object) -> str:

@@ -13,13 +13,14 @@ import time
 import zlib
 from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Any, BinaryIO, Self
+from typing import Any, BinaryIO, Self, cast
 
 from backup.errors import ArchiveError
 
 CHECKSUMS = "SHA256SUMS"
 DAMAGE = (EOFError, ValueError, tarfile.TarError, gzip.BadGzipFile, zlib.error)
 BLOCK = 1 << 20
+GZIP_FORMAT = 31  # zlib's `wbits`
 LONGEST_HEADER = 1 << 16  # bytes of an extended header, which tarfile reads at once
 
 
@@ -27,8 +28,8 @@ class ArchiveWriter:
     """Writes members to a stream; without ``close``, the archive is incomplete."""
 
     def __init__(self, output: BinaryIO) -> None:
-        self._gzip = gzip.GzipFile(filename="", mode="wb", compresslevel=1, fileobj=output)
-        self._tar: Any = tarfile.open(fileobj=self._gzip, mode="w|", format=tarfile.PAX_FORMAT)  # noqa: SIM115
+        self._output, self._gzip = output, _GzipWriter(output)
+        self._tar: Any = tarfile.TarFile(fileobj=cast(BinaryIO, self._gzip), mode="w")
         self._sums: list[str] = []
 
     def add(self, name: str, content: BinaryIO, size: int) -> None:
@@ -43,6 +44,7 @@ class ArchiveWriter:
         self._add(CHECKSUMS, io.BytesIO(sums), len(sums))
         self._tar.close()
         self._gzip.close()
+        self._output.flush()
 
     def _add(self, name: str, content: Any, size: int) -> None:
         info = tarfile.TarInfo(name)
@@ -95,6 +97,24 @@ def read_members(archive: BinaryIO) -> Iterator[Member]:
 def is_path(name: str) -> bool:
     """Return whether ``name`` is a path below a folder, whichever that is."""
     return "\0" not in name and {"", ".", ".."}.isdisjoint(name.split("/"))
+
+
+class _GzipWriter:
+    """Compresses what is written; unlike gzip's own, it does not end a file when it is dropped."""
+
+    def __init__(self, output: BinaryIO) -> None:
+        self._output = output
+        self._compressor = zlib.compressobj(level=1, wbits=GZIP_FORMAT)
+
+    def tell(self) -> int:
+        return 0  # where the tar file begins
+
+    def write(self, data: bytes) -> int:
+        self._output.write(self._compressor.compress(data))
+        return len(data)
+
+    def close(self) -> None:
+        self._output.write(self._compressor.flush())
 
 
 class _HashedContent(io.RawIOBase):

@@ -1,10 +1,14 @@
 """One format for SQLite and Postgres, without secrets, and of older schemas."""
 
+import io
+import shutil
 import sqlite3
+import subprocess
+import threading
 from contextlib import closing
 from pathlib import Path
 
-from support.archives import read_contents
+from support.archives import read_contents, read_members
 from support.servers.backups import SECRET, Stores, run_script, stores
 from support.servers.postgres import Postgres
 
@@ -60,5 +64,31 @@ def test_an_archive_of_an_older_schema_is_upgraded(tmp_path: Path):
     assert revision not in ([], [(OLDER,)])
 
 
-def test_rows_that_are_written_together_are_in_the_archive_together(tmp_path: Path):
-    ...
+def test_rows_that_are_written_together_are_in_the_archive_together(filled: Stores, tmp_path: Path):
+    """While another process writes again and again, which does not wait for the backup."""
+    shutil.copytree(filled.folder, tmp_path / "busy")
+    busy = stores(tmp_path / "busy")
+    process = busy.start("create", stdin=None, stdout=subprocess.PIPE)
+    archive = io.BytesIO()
+    with closing(sqlite3.connect(busy.database, timeout=20)) as connection:
+        number = 0
+        reader = threading.Thread(target=lambda: archive.write(process.communicate()[0]))
+        reader.start()
+        while reader.is_alive():
+            number += 1
+            with connection:
+                for table in ("experiment_tags", "registered_model_tags"):
+                    column = "experiment_id" if table == "experiment_tags" else "name"
+                    owner = 1 if table == "experiment_tags" else "mnist-classifier"
+                    connection.execute(
+                        f"INSERT INTO {table} (key, value, {column}) VALUES (?, 'busy', ?)",  # noqa: S608
+                        (f"{number:09}", owner),
+                    )
+    assert process.returncode == 0
+    rows = [
+        content.count(b'"busy"')
+        for info, content in read_members(archive.getvalue())
+        if info.name.startswith(("database/experiment_tags/", "database/registered_model_tags/"))
+    ]
+    assert len(rows) == 2
+    assert 0 < rows[0] == rows[1] < number

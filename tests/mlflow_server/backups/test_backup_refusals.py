@@ -1,9 +1,14 @@
 """Archives that are damaged, handmade or newer are refused before anything is written."""
 
+import os
+import shutil
+import sqlite3
+import subprocess
+from contextlib import closing
 from pathlib import Path
 
 from support.archives import cut, flip, flip_contents, handmade, read_contents
-from support.servers.backups import Stores, filled_stores, refusals, stores
+from support.servers.backups import Stores, refusals, stores
 
 NEWER = ("a newer format", "a newer schema")
 
@@ -37,15 +42,64 @@ def test_a_damaged_archive_leaves_no_file(archive: Path, tmp_path: Path):
 def test_stores_with_data_are_kept_unless_they_are_to_be_replaced(
     filled: Stores, archive: Path, tmp_path: Path
 ):
-    target = filled_stores(tmp_path / "target")
-    before = target.artifact_files()
+    """A replacement that is killed keeps the data, and the next one replaces it."""
+    target = changed_copy(filled, tmp_path / "target")
+    database, artifacts = target.database.read_bytes(), target.artifact_files()
     code, said = target.restore(archive)
     assert code == 1
     assert "The stack has data already (2 model_versions, 1 registered_models, 2 runs" in said
-    assert target.artifact_files() == before
+    kill_at_last_artifact(target, archive, "--replace")
+    assert target.database.read_bytes() == database
+    assert target.artifact_files().items() >= artifacts.items()
     code, said = target.restore(archive, "--replace")
     assert code == 0, said
     assert target.artifact_files() == filled.artifact_files()
-    assert not target.artifact_files().keys() & before.keys(), "other runs, with other names"
-    assert target.create(tmp_path / "again")[0] == 0
-    assert read_contents(tmp_path / "again") == read_contents(archive)
+    assert not list(target.folder.glob("mlflow.db?*")), "nothing is left of the first one"
+    assert read_versions(target) == read_versions(filled) != []
+
+
+def test_a_restore_that_is_killed_leaves_no_version_and_the_next_one_succeeds(
+    filled: Stores, archive: Path, tmp_path: Path
+):
+    target = stores(tmp_path / "target")
+    kill_at_last_artifact(target, archive)
+    assert not target.database.exists()
+    assert target.restore(archive)[0] == 0
+    assert target.artifact_files() == filled.artifact_files()
+    assert read_versions(target) == read_versions(filled)
+
+
+def changed_copy(filled: Stores, folder: Path) -> Stores:
+    """Return other stores: with a version less, and artifacts more, less and changed."""
+    shutil.copytree(filled.folder, folder)
+    copy = stores(folder)
+    with closing(sqlite3.connect(copy.database)) as connection, connection:
+        connection.execute("UPDATE model_versions SET version = version + 7")
+    first, second, *_ = (path for path in copy.artifact_files() if path.endswith(".onnx"))
+    (copy.artifacts / first).write_bytes(b"changed")
+    (copy.artifacts / second).unlink()
+    (copy.artifacts / "1" / "another").mkdir()
+    (copy.artifacts / "1" / "another" / "file").write_bytes(b"of a run that the archive lacks")
+    return copy
+
+
+def kill_at_last_artifact(target: Stores, archive: Path, *options: str) -> None:
+    """Kill a restore that has stored all artifacts but the last, which is a pipe that it opens."""
+    last = target.artifacts / list(read_contents(archive))[-1].partition("/")[2]
+    content = last.read_bytes() if last.exists() else None
+    last.parent.mkdir(parents=True, exist_ok=True)
+    last.unlink(missing_ok=True)
+    os.mkfifo(last)
+    process = target.start("restore", *options, stdin=archive, stdout=subprocess.DEVNULL)
+    pipe = os.open(last, os.O_WRONLY)  # returns when the restore opens the pipe
+    process.kill()
+    process.communicate()
+    os.close(pipe)
+    last.unlink()
+    if content is not None:
+        last.write_bytes(content)
+
+
+def read_versions(stores: Stores) -> list[tuple[object, ...]]:
+    with closing(sqlite3.connect(stores.database)) as connection:
+        return list(connection.execute("SELECT * FROM model_versions ORDER BY version"))

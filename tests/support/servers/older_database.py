@@ -6,6 +6,7 @@ Arguments: the database's URI and the revision of its schema.
 import sys
 
 import sqlalchemy as sa
+
 from backup.schema import make_schema
 
 ROWS = (
