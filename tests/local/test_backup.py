@@ -1,0 +1,132 @@
+"""`make backup` while a training runs, and `make restore` into an empty folder."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import httpx
+import pytest
+from mlflow import MlflowClient
+
+from support.processes import ROOT, wait_until
+from support.stacks.local import Stack
+
+BIG = 40_000_000  # bytes of an artifact, for whose compression a backup takes a second or two
+IMAGES = [[(row * column % 7) / 6 for column in range(784)] for row in range(10)]
+
+
+def run(stack: Stack, *command: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        command, cwd=ROOT, env=stack.environ, capture_output=True, text=True, check=False
+    )
+
+
+def backup(stack: Stack, path: Path) -> subprocess.CompletedProcess[str]:
+    return run(stack, "make", "--silent", "backup", f"FILE={path}")
+
+
+def restore(stack: Stack, path: Path) -> subprocess.CompletedProcess[str]:
+    """As `make restore` where no container engine answers."""
+    return run(stack, sys.executable, "-m", "local", "restore", str(path))
+
+
+def predictions(stack: Stack) -> list[bytes]:
+    url = f"http://127.0.0.1:{stack.api_port}/predict"
+    return [httpx.post(url, json={"image": image}).content for image in IMAGES]
+
+
+def recorded(stack: Stack) -> object:
+    """The registered model with its tags, which have the history, and its versions."""
+    client = MlflowClient(f"http://127.0.0.1:{stack.mlflow_port}")
+    model = client.get_registered_model("mnist-classifier")
+    versions = client.search_model_versions()
+    runs = [client.get_run(version.run_id).to_dictionary() for version in versions]
+    return model.aliases, [dict(version) for version in versions], runs
+
+
+def test_a_restored_stack_predicts_as_before_and_trains_nothing(
+    trained_state: Path, tmp_path: Path
+):
+    """The backup is made while another training runs, whose version it does not have."""
+    stack = Stack(tmp_path / "state")
+    shutil.copytree(trained_state, stack.state, ignore=shutil.ignore_patterns("running"))
+    stack.up()
+    stack.wait_for_output("The stack runs:")
+    before, predicted = recorded(stack), predictions(stack)
+    training = subprocess.Popen(
+        [sys.executable, "-m", "local", "trainer", "train", "--recipe", "quick"],
+        cwd=ROOT, env=stack.environ, stdout=subprocess.DEVNULL, stderr=subprocess.STDOUT,
+    )  # fmt: skip
+    client = MlflowClient(f"http://127.0.0.1:{stack.mlflow_port}")
+    wait_until(lambda: len(client.search_runs(["1"], "status = 'RUNNING'")) == 1, 120)
+    path = tmp_path / "a backup.tar.gz"
+    made = backup(stack, path)
+    assert made.returncode == 0, made.stderr
+    assert made.stdout.splitlines()[-1] == str(path)
+    assert path.stat().st_mode & 0o777 == 0o600
+    assert training.wait(120) == 0
+    assert "runs already" in restore(stack, path).stderr
+    stack.press_ctrl_c()
+    stack.wait()
+    shutil.rmtree(stack.state)
+    done = restore(stack, path)
+    assert done.returncode == 0, done.stderr
+    assert "has data already" in restore(stack, path).stderr
+    stack.up()
+    stack.wait_for_output("The stack runs:")
+    assert "nothing to train" in stack.read_output()
+    assert recorded(stack) == before
+    assert predictions(stack) == predicted
+    stack.press_ctrl_c()
+    stack.wait()
+
+
+@pytest.fixture
+def big_state(trained_state: Path, tmp_path: Path) -> Stack:
+    """A stack that is not started, with an artifact for which a backup takes a while."""
+    stack = Stack(tmp_path / "state")
+    shutil.copytree(trained_state, stack.state, ignore=shutil.ignore_patterns("running"))
+    (stack.state / "mlflow" / "artifacts" / "1" / "big").write_bytes(os.urandom(BIG))
+    return stack
+
+
+@pytest.mark.slow
+def test_an_interrupted_backup_leaves_no_file_and_a_killed_one_is_written_over(
+    big_state: Stack, tmp_path: Path
+):
+    path, part = tmp_path / "backup", tmp_path / "backup.part"
+    for number, is_left in ((signal.SIGTERM, False), (signal.SIGINT, False), (signal.SIGKILL, True)):
+        process = subprocess.Popen(
+            [sys.executable, "-m", "local", "backup", str(path)],
+            cwd=ROOT, env=big_state.environ, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        )  # fmt: skip
+        wait_until(lambda: part.exists() and part.stat().st_size > 1_000_000, 60)
+        process.send_signal(number)
+        assert process.wait(20) != 0
+        wait_until(lambda: not big_state.processes())
+        assert part.exists() is is_left
+        assert not path.exists()
+    made = backup(big_state, path)
+    assert made.returncode == 0, made.stderr
+    assert not part.exists()
+    assert "exists. Name another file" in backup(big_state, path).stderr
+
+
+def test_a_full_disk_leaves_no_file(big_state: Stack, tmp_path: Path):
+    disk = tmp_path / "disk"
+    disk.mkdir()
+    mount = ["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", str(disk)]
+    if subprocess.run(mount, capture_output=True, check=False).returncode != 0:
+        pytest.skip("only root may mount a file system")
+    try:
+        failed = backup(big_state, disk / "backup")
+        assert failed.returncode != 0
+        assert f"The disk of {disk / 'backup'} is full." in failed.stderr
+        assert "Traceback" not in failed.stderr
+        assert list(disk.iterdir()) == []
+    finally:
+        subprocess.run(["umount", str(disk)], check=True)
+    assert big_state.processes() == []
