@@ -140,7 +140,7 @@ test-audit: # the parts of `make audit` that need neither images nor the advisor
 
 test-compose: ## build and test the stack in containers; needs a running container engine
 	@{ $(ENGINE); } || { echo "No container engine answers: start Docker, with Compose, and try again." >&2; exit 1; }
-	@$(PYTHON) -m local environment trainer-test audit
+	@$(PYTHON) -m local environment mlflow-server trainer-test audit
 	@$(MAKE) --no-print-directory --jobs=2 --keep-going --output-sync \
 		test-compose-files test-compose-folders
 

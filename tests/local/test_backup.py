@@ -98,7 +98,11 @@ def test_an_interrupted_backup_leaves_no_file_and_a_killed_one_is_written_over(
     big_state: Stack, tmp_path: Path
 ):
     path, part = tmp_path / "backup", tmp_path / "backup.part"
-    for number, is_left in ((signal.SIGTERM, False), (signal.SIGINT, False), (signal.SIGKILL, True)):
+    for number, is_left in (
+        (signal.SIGTERM, False),
+        (signal.SIGINT, False),
+        (signal.SIGKILL, True),
+    ):
         process = subprocess.Popen(
             [sys.executable, "-m", "local", "backup", str(path)],
             cwd=ROOT, env=big_state.environ, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
