@@ -17,8 +17,11 @@ COMMANDS = (
     "resume-upload",
 )
 IS_PATH = re.compile(r"[\w.-]+/[\w./-]*|[\w-]+\.(?:py|md|yaml|example|sh|toml|json)")
+PACKAGES = tuple(
+    ROOT / name for name in ("trainer/mnist_trainer", "api/mnist_api", "mlflow-server/backup")
+)
 FOREIGN_PATHS = ("extra_files/", "report.html", ".env", "application/")  # MLflow's, a user's; types
-MADE_PATHS = (".local/", "models/", "unsent/", "searches/")  # by a start or a training
+MADE_PATHS = (".local/", "models/", "unsent/", "searches/", "backups/")  # by a start or a training
 FOREIGN_SETTINGS = {
     "KILLED",
     "ENDPOINT_NOT_FOUND",
@@ -62,7 +65,7 @@ def test_paths_exist(document: Path) -> None:
     for code in find_code(document):
         if not IS_PATH.fullmatch(code) or code.startswith(FOREIGN_PATHS + MADE_PATHS):
             continue
-        places = (ROOT, document.parent, ROOT / "trainer/mnist_trainer", ROOT / "api/mnist_api")
+        places = (ROOT, document.parent, *PACKAGES)
         if not any((place / code).exists() for place in places):
             missing.append(code)
     assert not missing
