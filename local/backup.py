@@ -17,7 +17,7 @@ from typing import IO, Any, cast
 
 from local import programs
 from local.environments import ROOT, make_environment
-from local.processes import Program
+from local.processes import Program, end_with_parent
 from local.running import lock_state
 from local.settings import Settings
 
@@ -87,7 +87,11 @@ def _running(program: Program, **streams: Any) -> Iterator[subprocess.Popen[byte
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signal.signal(number, lambda number, _: sys.exit(128 + number))
     with subprocess.Popen(
-        program.command, cwd=program.folder, env=program.environ, **streams
+        program.command,
+        cwd=program.folder,
+        env=program.environ,
+        preexec_fn=end_with_parent,  # noqa: PLW1509 - this process has a single thread
+        **streams,
     ) as process:
         try:
             yield process

@@ -77,7 +77,7 @@ class Supervisor:
                 stdout=output,
                 stderr=subprocess.STDOUT if output else None,
                 start_new_session=True,
-                preexec_fn=_end_with_parent,  # noqa: PLW1509 - this process has a single thread
+                preexec_fn=end_with_parent,  # noqa: PLW1509 - this process has a single thread
             )
         self._running.append((program, process))
 
@@ -131,7 +131,7 @@ class Supervisor:
         self._stop_requested.set()
 
 
-def _end_with_parent() -> None:
+def end_with_parent() -> None:
     """Have Linux terminate the new process if this one is killed before it can stop it."""
     if sys.platform == "linux":
         ctypes.CDLL(None).prctl(LINUX_PR_SET_PDEATHSIG, signal.SIGTERM)

@@ -96,7 +96,8 @@ def read_members(archive: BinaryIO) -> Iterator[Member]:
 
 def is_path(name: str) -> bool:
     """Return whether ``name`` is a path below a folder, whichever that is."""
-    return "\0" not in name and {"", ".", ".."}.isdisjoint(name.split("/"))
+    is_text = name.encode(errors="ignore").decode() == name  # a file's name may be other bytes
+    return is_text and "\0" not in name and {"", ".", ".."}.isdisjoint(name.split("/"))
 
 
 class _GzipWriter:

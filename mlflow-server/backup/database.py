@@ -78,7 +78,9 @@ def _sqlite_path(uri: str) -> Path | None:
 
 @contextmanager
 def _connect(uri: str) -> Iterator[sa.Connection]:
-    engine = sa.create_engine(uri, poolclass=NullPool)
+    # for Postgres: many rows at once, and no wait of minutes for a server that is away
+    options = {"executemany_mode": "values_plus_batch", "connect_args": {"connect_timeout": 10}}
+    engine = sa.create_engine(uri, poolclass=NullPool, **({} if _sqlite_path(uri) else options))
     with engine.connect() as connection:
         yield connection
 

@@ -9,7 +9,7 @@ from typing import Any, BinaryIO
 
 import sqlalchemy as sa
 
-from backup.errors import ArchiveError
+from backup.errors import ArchiveError, BackupError
 from backup.schema import archived_columns
 
 CHUNK = 4 << 20  # bytes of a member, after which another one begins
@@ -22,7 +22,10 @@ def dump_rows(connection: sa.Connection, table: sa.Table) -> Iterator[bytes]:
     query = sa.select(*archived_columns(table))
     chunk = bytearray()
     for row in connection.execute(query, execution_options={"yield_per": ROWS_AT_ONCE}):
-        chunk += json.dumps([_to_json(value) for value in row]).encode() + b"\n"
+        line = json.dumps([_to_json(value) for value in row]).encode() + b"\n"
+        if len(line) > LONGEST_ROW:
+            raise BackupError(f"A row of {table.name} has more than {LONGEST_ROW} bytes.")
+        chunk += line
         if len(chunk) > CHUNK:
             yield bytes(chunk)
             chunk.clear()

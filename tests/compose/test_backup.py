@@ -61,16 +61,16 @@ def recorded(registry: MlflowClient) -> object:
 def kill_restore(stack: Stack, archive: Path) -> None:
     """Start a restore with --replace, and kill its container once the archive is verified."""
     command = [sys.executable, "-m", "local", "restore", "--composed", "--replace", str(archive)]
-    process = subprocess.Popen(
+    with subprocess.Popen(
         command, cwd=ROOT, env=environ(stack), stderr=subprocess.PIPE, text=True
-    )
-    assert process.stderr
-    assert any(line.startswith("Verified: ") for line in process.stderr)
-    labels = (f"project={stack.project}", "oneoff=True")
-    filters = [f"--filter=label=com.docker.compose.{label}" for label in labels]
-    docker("kill", *docker("ps", "--quiet", *filters).split())
-    process.stderr.read()
-    assert process.wait() != 0
+    ) as process:
+        assert process.stderr
+        assert any(line.startswith("Verified: ") for line in process.stderr)
+        labels = (f"project={stack.project}", "oneoff=True")
+        filters = [f"--filter=label=com.docker.compose.{label}" for label in labels]
+        docker("kill", *docker("ps", "--quiet", *filters).split())
+        process.stderr.read()
+    assert process.returncode != 0
 
 
 def artifacts(archive: Path) -> dict[str, bytes]:
