@@ -30,8 +30,8 @@ def restore_archive(
 ) -> None:
     """Verify and restore a seekable archive.
 
-    Raises BackupError, OSError, and the errors of SQLAlchemy and boto3; then the database is as it
-    was, and so are the artifacts.
+    Raises BackupError, OSError, and the errors of SQLAlchemy and boto3. Until the database has
+    changed, an error leaves all as it was.
     """
     revision, size = verify_archive(archive)
     artifacts = RestoredArtifacts(open_store(destination))
@@ -50,7 +50,13 @@ def restore_archive(
         with suppress(Exception):  # the first error is the one to report
             artifacts.undo()
         raise
-    artifacts.finish(archive, remove_others=replace)
+    try:
+        artifacts.finish(archive, remove_others=replace)
+    except Exception as error:
+        raise BackupError(
+            f"The database is restored, but not all artifacts are ({error}): do it again, with "
+            "REPLACE=1."
+        ) from error
 
 
 def verify_archive(archive: BinaryIO) -> tuple[str, int]:

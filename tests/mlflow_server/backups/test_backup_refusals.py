@@ -8,7 +8,7 @@ from contextlib import closing
 from pathlib import Path
 
 from support.archives import cut, flip, flip_contents, handmade, read_contents
-from support.servers.backups import Stores, refusals, stores
+from support.servers.backups import SECRET, Stores, refusals, stores
 
 NEWER = ("a newer format", "a newer schema")
 
@@ -56,6 +56,7 @@ def test_stores_with_data_are_kept_unless_they_are_to_be_replaced(
     assert target.artifact_files() == filled.artifact_files()
     assert not list(target.folder.glob("mlflow.db?*")), "nothing is left of the first one"
     assert read_versions(target) == read_versions(filled) != []
+    assert read(target, "SELECT * FROM users") == [("admin", SECRET)], "accounts are kept"
 
 
 def test_a_restore_that_is_killed_leaves_no_version_and_the_next_one_succeeds(
@@ -101,5 +102,9 @@ def kill_at_last_artifact(target: Stores, archive: Path, *options: str) -> None:
 
 
 def read_versions(stores: Stores) -> list[tuple[object, ...]]:
+    return read(stores, "SELECT * FROM model_versions ORDER BY version")
+
+
+def read(stores: Stores, query: str) -> list[tuple[object, ...]]:
     with closing(sqlite3.connect(stores.database)) as connection:
-        return list(connection.execute("SELECT * FROM model_versions ORDER BY version"))
+        return list(connection.execute(query))

@@ -20,6 +20,8 @@ STATEMENTS = (
     "INSERT INTO webhooks (webhook_id, name, url, status, secret, creation_timestamp, "
     "last_updated_timestamp, workspace) VALUES "
     "('w', 'n', 'https://h.example', 'ACTIVE', 'secret-key', 1, 1, 'default')",
+    "CREATE TABLE users (username TEXT, password_hash TEXT)",  # as MLflow's accounts make it
+    "INSERT INTO users VALUES ('admin', 'secret-key')",
     "INSERT INTO webhook_events (webhook_id, entity, action) VALUES ('w', 'e', 'a')",
     "INSERT INTO trace_info (request_id, experiment_id, timestamp_ms, status, total_cost) VALUES "
     "('tr-1', 1, 1, 'OK', 0.1)",
