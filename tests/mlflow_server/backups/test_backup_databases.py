@@ -8,11 +8,15 @@ import threading
 from contextlib import closing
 from pathlib import Path
 
+import pytest
+
 from support.archives import read_contents, read_members
 from support.servers.backups import SECRET, Stores, run_script, stores
 from support.servers.postgres import Postgres
 
-OLDER = "acf3f17fdcc7"  # of MLflow 2.10
+OLDER = "acf3f17fdcc7"  # a schema before logged models, traces and workspaces
+OLDER_VERSION = "SELECT name, version, workspace FROM model_versions"
+REVISION = "SELECT version_num FROM alembic_version"
 
 
 def query(path: Path, statement: str) -> list[tuple[object, ...]]:
@@ -55,18 +59,35 @@ def test_an_archive_has_no_secret(filled: Stores, archive: Path):
     assert not any(SECRET.encode() in content for content in contents.values())
 
 
-def test_an_archive_of_an_older_schema_is_upgraded(tmp_path: Path):
-    """On SQLite: the migrations are MLflow's, whichever the database."""
-    older, target = stores(tmp_path / "older"), stores(tmp_path / "target")
+@pytest.fixture(scope="module")
+def older_archive(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """An archive of a database with an older schema and one version."""
+    older = stores(tmp_path_factory.mktemp("older"))
     run_script("older_database.py", f"sqlite:///{older.database}", OLDER)
-    code, said = older.create(tmp_path / "archive")
+    code, said = older.create(older.folder / "archive")
     assert code == 0, said
-    code, said = target.restore(tmp_path / "archive")
+    return older.folder / "archive"
+
+
+@pytest.mark.slow
+def test_an_archive_of_an_older_schema_is_upgraded(older_archive: Path, tmp_path: Path):
+    target = stores(tmp_path / "target")
+    code, said = target.restore(older_archive)
     assert code == 0, said
-    versions = query(target.database, "SELECT name, version, workspace FROM model_versions")
-    assert versions == [("older", 7, "default")]
-    revision = query(target.database, "SELECT version_num FROM alembic_version")
-    assert revision not in ([], [(OLDER,)])
+    assert query(target.database, OLDER_VERSION) == [("older", 7, "default")]
+    assert query(target.database, REVISION) not in ([], [(OLDER,)])
+
+
+@pytest.mark.slow
+def test_an_archive_of_an_older_schema_is_upgraded_in_postgres(
+    older_archive: Path, database: Postgres, tmp_path: Path
+):
+    database.sql("CREATE DATABASE older")
+    settings = database.settings("older", tmp_path / "credentials")
+    code, said = stores(tmp_path / "target", **settings).restore(older_archive)
+    assert code == 0, said
+    assert database.sql(OLDER_VERSION, "older") == "older|7|default"
+    assert database.sql(REVISION, "older") not in ("", OLDER)
 
 
 def test_rows_that_are_written_together_are_in_the_archive_together(filled: Stores, tmp_path: Path):
