@@ -4,7 +4,6 @@ ENVIRONMENTS := .local/environments
 LINT := $(ENVIRONMENTS)/lint/bin
 TRAINER_TEST := $(ENVIRONMENTS)/trainer-test/bin/python
 API_TEST := $(ENVIRONMENTS)/api-test/bin/python
-MLFLOW_SERVER := $(ENVIRONMENTS)/mlflow-server/bin/python
 AUDIT := $(ENVIRONMENTS)/audit/bin/python
 ENGINE := docker compose version >/dev/null 2>&1 && docker info >/dev/null 2>&1
 COMPOSED := test -n "$$(docker compose ps --quiet mlflow-server 2>/dev/null)"
@@ -15,13 +14,7 @@ DATA = $${DATA_DIR:+--volume "$$(realpath "$$DATA_DIR"):/data/$$(basename "$$DAT
 TRAINER = trainer() { if $(COMPOSED); then docker compose run --rm $(DATA) trainer "$$@"; \
 	else $(PYTHON) -m local trainer "$$@"; fi; }; trainer
 
-.PHONY: help up local down logs backup restore train search versions history promote rollback \
-	robustness resume-upload rotate report \
-	test test-slow test-unit test-unit-trainer test-unit-api test-docs test-trainer test-api test-page \
-	test-report test-mlflow-server test-local test-audit \
-	test-compose test-compose-files test-compose-folders test-mutants \
-	bench bench-hostile bench-monitoring bench-training fuzz lint format lock audit digests
-
+.PHONY: $(shell sed -n 's/^\([a-z-]*\):.*/\1/p' $(MAKEFILE_LIST))
 help:
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 24
 
@@ -52,8 +45,7 @@ backup: ## write database and artifacts to a file, while the stack runs: make ba
 	@$(PYTHON) -m local backup $$($(COMPOSED) && echo --composed) "$(FILE)"
 
 restore: ## restore such a file into an empty stack; REPLACE=1 replaces what it has
-	@$(PYTHON) -m local restore $$({ $(ENGINE); } && echo --composed) \
-		$(if $(REPLACE),--replace) "$(FILE)"
+	@$(PYTHON) -m local restore $$({ $(ENGINE); } && echo --composed) $(if $(REPLACE),--replace) "$(FILE)"
 
 train: ## train, register, and promote if it is not worse
 	@$(TRAINER) train $(ARGS)
@@ -180,11 +172,10 @@ fuzz: ## send 100,000 mutated requests in all formats to the API
 
 lint: ## run ruff, import-linter, mypy, shellcheck and hadolint
 	@$(PYTHON) -m local environment lint mlflow-server trainer-test api-test audit
-	$(LINT)/ruff format --check .
-	$(LINT)/ruff check .
+	$(LINT)/ruff format --check . && $(LINT)/ruff check .
 	PYTHONPATH=api:trainer $(LINT)/lint-imports
 	$(LINT)/mypy --exclude mlflow-server/backup local mlflow-server
-	$(LINT)/mypy --python-executable $(MLFLOW_SERVER) mlflow-server/backup
+	$(LINT)/mypy --python-executable $(ENVIRONMENTS)/mlflow-server/bin/python mlflow-server/backup
 	$(LINT)/mypy --python-executable $(AUDIT) audit
 	$(LINT)/mypy --python-executable $(TRAINER_TEST) trainer/mnist_trainer
 	$(LINT)/mypy --python-executable $(API_TEST) api/mnist_api
