@@ -13,6 +13,7 @@ from pathlib import Path
 
 from allowed_hosts import AllowedHostsError, read_allowed_hosts
 from credentials import write_credentials
+from database import DatabaseError, prepare_database
 from proxies import except_neighbours
 
 PLUGIN = Path(__file__).resolve().with_name("plugin")
@@ -35,6 +36,10 @@ def main() -> None:
     os.environ.update(except_neighbours(os.environ, store))
     if folder := os.environ.get("CREDENTIALS_FOLDER"):
         os.environ.update(write_credentials(Path(folder), os.environ))
+    try:
+        prepare_database(os.environ["BACKEND_STORE_URI"])
+    except DatabaseError as error:
+        sys.exit(str(error))
     arguments = sys.argv[1:]
     if accounts := os.environ.get("ACCOUNTS_FOLDER"):
         from accounts import prepare_accounts  # imports MLflow, which takes seconds

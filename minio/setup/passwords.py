@@ -46,13 +46,14 @@ def choose_password(name: str, given: str | None, kept: str) -> str:
 
 
 def keep_password(path: Path, password: str) -> None:
-    """Write a password that its owner and group may read, atomically."""
+    """Write a password that its owner and group may read, atomically and to the disk."""
     temporary = path.with_suffix(".new")
     temporary.unlink(missing_ok=True)
     temporary.touch(mode=0o600)
     temporary.write_text(password)
     temporary.chmod(0o440)
     temporary.rename(path)
+    os.sync()  # before the database and MinIO are made with it, should the machine go off
 
 
 def main(arguments: list[str]) -> int:

@@ -1,0 +1,134 @@
+"""Prepares the database before the server starts: it exists, and has the schema of this MLflow.
+
+A migration that is interrupted or fails leaves the database as it was: Postgres rolls it back, and
+SQLite's file is migrated in a copy. Servers that start at once migrate one after the other.
+"""
+
+import fcntl
+import re
+import sqlite3
+import time
+from contextlib import closing
+from importlib.metadata import distribution, version
+from pathlib import Path
+
+import psycopg2
+from psycopg2 import sql
+
+LOCK_ID = 0x6D6C666C6F77  # of Postgres' advisory lock, the same in all servers
+WAIT = 100  # seconds for a Postgres that does not accept connections yet
+SELECT_REVISION = "SELECT version_num FROM alembic_version"
+REVISION = re.compile(r'^(down_)?revision = "(\w+)"', re.MULTILINE)
+
+
+class DatabaseError(Exception):
+    """The database can't be used; the message says why and what to do."""
+
+
+def prepare_database(uri: str) -> None:
+    """Create the database ``uri`` if it is missing, and migrate it. Raises DatabaseError."""
+    if uri.startswith("postgresql"):
+        _prepare_postgres(uri)
+    elif uri.startswith("sqlite:///"):
+        _prepare_sqlite(Path(uri.removeprefix("sqlite:///")))
+
+
+def _prepare_postgres(uri: str) -> None:
+    address = re.sub(r"^postgresql\+\w+", "postgresql", uri)
+    with closing(_connect(address)) as connection, connection.cursor() as cursor:
+        connection.autocommit = True
+        cursor.execute("SELECT pg_advisory_lock(%s)", [LOCK_ID])  # until the connection is closed
+        try:
+            cursor.execute(SELECT_REVISION)
+            row = cursor.fetchone()
+        except psycopg2.errors.UndefinedTable:
+            row = None
+        if _needs_migration(row):
+            _migrate(uri)
+
+
+def _connect(address: str) -> "psycopg2.extensions.connection":
+    deadline = time.monotonic() + WAIT
+    while True:
+        try:
+            return psycopg2.connect(address, connect_timeout=10)
+        except psycopg2.OperationalError as error:  # its text alone, translated, says why
+            if _create_if_missing(address):
+                continue
+            if time.monotonic() > deadline:
+                raise DatabaseError(f"The database does not accept connections: {error}") from error
+            time.sleep(1)
+
+
+def _create_if_missing(address: str) -> bool:
+    """Create the database if the server responds and lacks it; return whether it did."""
+    name = psycopg2.extensions.parse_dsn(address)["dbname"]
+    try:
+        connection = psycopg2.connect(address, dbname="postgres", connect_timeout=10)
+    except psycopg2.OperationalError:
+        return False
+    with closing(connection), connection.cursor() as cursor:
+        connection.autocommit = True
+        cursor.execute("SELECT pg_advisory_lock(%s)", [LOCK_ID])
+        cursor.execute("SELECT FROM pg_database WHERE datname = %s", [name])
+        if cursor.rowcount:
+            return False
+        try:
+            cursor.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
+        except psycopg2.errors.InsufficientPrivilege as error:
+            raise DatabaseError(
+                f"The database {name} does not exist, and this account may not create it: create "
+                "it with an account that may, and make this account its owner."
+            ) from error
+    return True
+
+
+def _prepare_sqlite(path: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.with_name(f"{path.name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        with closing(sqlite3.connect(path)) as database:
+            try:
+                row = database.execute(SELECT_REVISION).fetchone()
+            except sqlite3.DatabaseError as error:
+                if "no such table" not in str(error):
+                    raise DatabaseError(f"The database {path} can't be read: {error}") from error
+                row = None
+            if not _needs_migration(row):
+                return
+            unfinished = path.with_name(f"{path.name}.unfinished")
+            for stale in (unfinished, unfinished.with_name(f"{unfinished.name}-journal")):
+                stale.unlink(missing_ok=True)
+            with closing(sqlite3.connect(unfinished)) as copy:
+                database.backup(copy)
+        _migrate(f"sqlite:///{unfinished}")
+        unfinished.replace(path)
+
+
+def _needs_migration(row: tuple[str] | None) -> bool:
+    """Return whether the revision in ``row`` is not MLflow's newest. Raises DatabaseError.
+
+    Reads MLflow's migrations as text: to import them takes seconds.
+    """
+    folder = Path(str(distribution("mlflow").locate_file("mlflow/store/db_migrations/versions")))
+    found = [each for script in folder.glob("*.py") for each in REVISION.findall(script.read_text())]
+    known = {revision for down, revision in found if not down}
+    newest = known - {revision for down, revision in found if down}
+    if row is not None and row[0] not in known:
+        raise DatabaseError(
+            f"The database has the schema {row[0]}, which MLflow {version('mlflow')} does not "
+            "know: start the newer version that made it, or restore a copy from before."
+        )
+    return row is None or row[0] not in newest
+
+
+def _migrate(uri: str) -> None:
+    from mlflow.db import upgrade  # takes seconds, so only where it is needed
+
+    try:
+        upgrade.callback(uri)
+    except Exception as error:
+        raise DatabaseError(
+            f"The database could not be migrated to MLflow {version('mlflow')} and is as it was; "
+            f"the version before can still use it: {error}"
+        ) from error
