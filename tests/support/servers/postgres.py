@@ -8,6 +8,9 @@ import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from urllib.parse import quote
+
+import pytest
 
 from support.processes import free_port, wait_until
 
@@ -80,3 +83,16 @@ def postgres(programs: Path) -> Iterator[Postgres]:
         finally:
             process.terminate()
             process.wait(20)
+
+
+@contextlib.contextmanager
+def postgres_server() -> Iterator[str]:
+    """Run a server and yield its address, which ends with a slash, for a database's name.
+
+    Skips the test where Postgres is not installed.
+    """
+    programs = find_programs()
+    if programs is None:
+        pytest.skip("no Postgres on this machine: install the package postgresql")
+    with postgres(programs) as server:
+        yield f"postgresql+psycopg2://mlflow:{quote(PASSWORD)}@127.0.0.1:{server.port}/"

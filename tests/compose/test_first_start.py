@@ -1,0 +1,141 @@
+"""After a first `up` that was interrupted, at whatever moment, the next `up` works.
+
+What an interrupted start leaves is in the volumes. Where the moment is short, the service's own
+program runs beside a loop that waits for the moment and kills all of the container.
+"""
+
+import shlex
+import signal
+from collections.abc import Iterator
+
+import httpx
+import pytest
+
+from support.processes import wait_until
+from support.stacks.compose import QUICK, Stack, docker
+
+IMAGES = ("setup", "minio", "mlflow-server", "trainer", "api")
+KILLED = 137
+PGDATA = "/var/lib/postgresql/data"
+INSIDE_INITDB = ("-d base", "-s PG_VERSION", "-s global/pg_control")
+AFTER_INITDB = (f"grep -qs '^host all all all' {PGDATA}/pg_hba.conf", "pg_isready -q")
+KILL_AT_RENAME = """
+import os, pathlib, sys, passwords
+rename, names = pathlib.Path.rename, []
+def rename_or_die(path, target):
+    names.append(path.parent.name)
+    names[-1] == sys.argv[1] and os.kill(os.getpid(), 9)
+    return rename(path, target)
+pathlib.Path.rename = rename_or_die
+passwords.main(["postgres", "minio", "s3"])
+"""
+KILL_AT_CALL = """
+import os, sys, bucket
+setattr(getattr(bucket, sys.argv[1]), sys.argv[2], lambda *_, **__: os.kill(os.getpid(), 9))
+bucket.main(os.environ)
+"""
+KILL_AT_TABLE = """
+import os, psycopg2, subprocess, sys
+subprocess.Popen([sys.executable, "start.py"])
+while True:
+    try:
+        cursor = psycopg2.connect(os.environ["BACKEND_STORE_URI"].replace("+psycopg2", "")).cursor()
+        cursor.execute("SELECT 1 WHERE to_regclass(%s) IS NOT NULL", [sys.argv[1]])
+        if cursor.fetchone():
+            os.kill(-1, 9)
+            os.kill(os.getpid(), 9)
+    except psycopg2.OperationalError:
+        pass
+"""
+
+
+@pytest.fixture(scope="module")
+def first(built: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    """A stack that was never started, with the images of the others."""
+    first = Stack("mnist-compose-test-first", tmp_path_factory.mktemp("first"), TRAIN_ARGS=QUICK)
+    for image in IMAGES:
+        docker("tag", f"{built.project}-{image}", f"{first.project}-{image}")
+    first.remove()
+    yield first
+    first.remove()
+    docker("rmi", "--no-prune", *(f"{first.project}-{image}" for image in IMAGES))
+
+
+def kill(stack: Stack, service: str, *command: str, entrypoint: str = "python") -> None:
+    """Run a service with a command that kills it."""
+    command = ("run", "--rm", "-T", f"--entrypoint={entrypoint}", service, *command)
+    done = stack.run(*command)
+    assert done.returncode == KILLED, done.stdout
+
+
+def kill_when(stack: Stack, service: str, program: str, condition: str) -> None:
+    """Run the program of a service, and kill all in its container when the condition is met."""
+    script = f"{program} & until {condition}; do :; done; kill -KILL -1; exit {KILLED}"
+    kill(stack, service, "-c", script, entrypoint="bash")
+
+
+def kill_postgres(stack: Stack, condition: str) -> None:
+    image = "{{join .Config.Entrypoint ` `}} {{join .Config.Cmd ` `}}"
+    program = docker("inspect", f"--format={image}", "postgres:17-trixie").strip()
+    kill_when(stack, "postgres", program, condition)
+
+
+def test_a_killed_initialisation_is_refused_with_what_to_remove_and_nothing_is_removed(
+    first: Stack,
+):
+    volume = f"{first.project}_postgres-data"
+    for moment in INSIDE_INITDB:
+        first.remove()
+        kill_postgres(first, f"cd {PGDATA}; [ {moment} ]")
+        begun = first.run("up")
+        assert begun.returncode != 0
+        command = f"docker compose down && docker volume rm {volume}"
+        assert command in begun.stdout, begun.stdout
+        assert docker("volume", "ls", "--quiet", f"--filter=name={volume}").strip() == volume
+    first.do("down")
+    docker(*shlex.split(command)[5:])
+    first.do("up", "--detach", "--wait", "mlflow-server")
+
+
+def test_up_works_after_each_service_was_killed_in_its_first_start(first: Stack):
+    first.remove()
+    for volume in ("postgres", "s3"):
+        kill(first, "passwords", "-c", KILL_AT_RENAME, volume)
+    for moment in AFTER_INITDB:
+        first.do("rm", "--force", "--stop", "postgres", "database-check")
+        docker("volume", "rm", "--force", f"{first.project}_postgres-data")
+        kill_postgres(first, moment)
+    for file in (".minio.sys/tmp", ".minio.sys/format.json", ".minio.sys/config"):
+        program = "minio server /var/lib/minio"
+        kill_when(first, "minio", program, f"[ -e /var/lib/minio/{file} ]")
+    for call in (("Minio", "make_bucket"), ("MinioAdmin", "user_add"), ("MinioAdmin", "attach_policy")):
+        kill(first, "bucket", "-c", KILL_AT_CALL, *call)
+    for table in ("pg_class", "experiments"):  # the database is there; a migration has begun
+        kill(first, "mlflow-server", "-c", KILL_AT_TABLE, table)
+    first.up()
+
+
+def count_versions(stack: Stack) -> int:
+    try:
+        found = httpx.get(f"{stack.mlflow_url}/api/2.0/mlflow/model-versions/search?max_results=9")
+    except httpx.HTTPError:
+        return 0
+    return len(found.json().get("model_versions", ())) if found.status_code == 200 else 0
+
+
+def test_up_works_after_all_was_killed_and_after_ctrl_c(first: Stack):
+    first.remove()
+    up = first.start("up")
+    wait_until(lambda: "Epoch" in first.run("logs", "bootstrap").stdout, 120)
+    docker("kill", *first.do("ps", "--quiet").split())
+    up.communicate()
+    up = first.start("up")
+    wait_until(lambda: count_versions(first) > 0, 120)  # registered, and not promoted yet
+    up.send_signal(signal.SIGINT)
+    up.communicate()
+    up = first.start("up")
+    script = "until ls /cache/*/*/model.onnx; do :; done; kill -KILL -1"
+    wait_until(lambda: first.run("exec", "-T", "api", "bash", "-c", script).returncode == KILLED, 120)
+    up.kill()
+    up.communicate()
+    first.up()
