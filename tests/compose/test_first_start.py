@@ -36,6 +36,7 @@ bucket.main(os.environ)
 """
 KILL_AT_TABLE = """
 import os, psycopg2, subprocess, sys
+os.environ["PGPASSFILE"] = os.environ["CREDENTIALS_FOLDER"] + "/pgpass"
 subprocess.Popen([sys.executable, "start.py"])
 while True:
     try:

@@ -3,8 +3,9 @@
 import os
 import sqlite3
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -43,10 +44,6 @@ def start(uri: str) -> subprocess.Popen[str]:
     )  # fmt: skip
 
 
-def prepare(uri: str) -> str:
-    return start(uri).communicate()[0].strip()
-
-
 def ask(uri: str, query: str) -> str:
     command = [PYTHON, "-c", ASK, uri, query]
     return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
@@ -62,16 +59,48 @@ def refusal(uri: str, folder: Path) -> str:
     return done.stderr.strip().splitlines()[-1]
 
 
-def test_two_servers_at_once_create_and_migrate_one_missing_database(postgres: str):
-    uri = f"{postgres}at-once"
-    outputs = sorted(each.communicate()[0].strip() for each in [start(uri), start(uri)])
-    assert outputs == ["migrated", "nothing to do"]
+def start_two(uri: str) -> list[str]:
+    """Start two servers at once on one database; return what each did."""
+    return sorted(each.communicate()[0].strip() for each in [start(uri), start(uri)])
 
 
-def test_two_servers_at_once_migrate_one_sqlite_file(tmp_path: Path):
-    uri = f"sqlite:///{tmp_path}/folder/mlflow.db"
-    outputs = sorted(each.communicate()[0].strip() for each in [start(uri), start(uri)])
-    assert outputs == ["migrated", "nothing to do"]
+def kill_when(uri: str, is_met: Callable[[], bool]) -> None:
+    begun = start(uri)
+    wait_until(is_met, 60)
+    begun.kill()
+    assert begun.communicate()[0] == "", "killed too late"
+
+
+def test_two_servers_at_once_create_one_missing_database(postgres: str):
+    assert start_two(f"{postgres}at-once") == ["migrated", "nothing to do"]
+
+
+def test_a_killed_migration_of_postgres_is_done_by_the_next_start(postgres: str):
+    uri = f"{postgres}killed"
+    ask(f"{postgres}postgres", "CREATE DATABASE killed")
+    kill_when(uri, lambda: "experiments" in ask(uri, "SELECT to_regclass('experiments')"))
+    assert ask(uri, "SELECT to_regclass('alembic_version')") == "[(None,)]"
+    assert start_two(uri) == ["migrated", "nothing to do"]
+
+
+def test_a_killed_migration_of_sqlite_leaves_nothing_and_is_done_by_the_next_start(tmp_path: Path):
+    path = tmp_path / "folder" / "mlflow.db"
+    unfinished = path.with_name("mlflow.db.unfinished")
+    for table in ("experiments", "alembic_version", "registered_models"):
+        unfinished.unlink(missing_ok=True)
+        kill_when(f"sqlite:///{path}", partial(has_table, unfinished, table))
+        assert unfinished.exists()
+        assert path.stat().st_size == 0
+    assert start_two(f"sqlite:///{path}") == ["migrated", "nothing to do"]
+    assert not unfinished.exists()
+
+
+def has_table(path: Path, table: str) -> bool:
+    if not path.exists():
+        return False
+    with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as database:
+        query = "SELECT count(*) FROM sqlite_master WHERE name = ?"
+        return bool(database.execute(query, [table]).fetchone() == (1,))
 
 
 def test_an_account_that_may_not_create_the_database_is_told_what_to_do(
@@ -80,38 +109,6 @@ def test_an_account_that_may_not_create_the_database_is_told_what_to_do(
     ask(f"{postgres}postgres", "CREATE ROLE reader LOGIN")
     said = refusal(f"{postgres.replace('mlflow@', 'reader@')}missing", tmp_path)
     assert said.startswith("The database missing does not exist, and this account may not create")
-
-
-def test_a_killed_migration_of_postgres_is_done_by_the_next_start(postgres: str):
-    uri = f"{postgres}killed"
-    ask(f"{postgres}postgres", "CREATE DATABASE killed")
-    begun = start(uri)
-    wait_until(lambda: "experiments" in ask(uri, "SELECT to_regclass('experiments')"), 60)
-    begun.kill()
-    begun.wait()
-    assert ask(uri, "SELECT to_regclass('alembic_version')") == "[(None,)]", "killed too late"
-    assert prepare(uri) == "migrated"
-
-
-@pytest.mark.parametrize("table", ["experiments", "alembic_version", "registered_models"])
-def test_a_killed_migration_of_sqlite_leaves_no_half_made_database(tmp_path: Path, table: str):
-    path = tmp_path / "mlflow.db"
-    unfinished = tmp_path / "mlflow.db.unfinished"
-    begun = start(f"sqlite:///{path}")
-
-    def has_table() -> bool:
-        if not unfinished.exists():
-            return False
-        with closing(sqlite3.connect(f"file:{unfinished}?mode=ro", uri=True)) as database:
-            query = "SELECT count(*) FROM sqlite_master WHERE name = ?"
-            return database.execute(query, [table]).fetchone() == (1,)
-
-    wait_until(has_table, 60)
-    begun.kill()
-    begun.wait()
-    assert unfinished.exists(), "killed too late"
-    assert path.stat().st_size == 0
-    assert prepare(f"sqlite:///{path}") == "migrated"
 
 
 def test_a_database_of_a_newer_mlflow_is_refused_with_what_to_do(tmp_path: Path):
