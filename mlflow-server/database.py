@@ -12,7 +12,7 @@ from contextlib import closing
 from importlib.metadata import distribution, version
 from pathlib import Path
 
-import psycopg2
+import psycopg2  # type: ignore[import-untyped]
 from psycopg2 import sql
 
 LOCK_ID = 0x6D6C666C6F77  # of Postgres' advisory lock, the same in all servers
@@ -111,7 +111,9 @@ def _needs_migration(row: tuple[str] | None) -> bool:
     Reads MLflow's migrations as text: to import them takes seconds.
     """
     folder = Path(str(distribution("mlflow").locate_file("mlflow/store/db_migrations/versions")))
-    found = [each for script in folder.glob("*.py") for each in REVISION.findall(script.read_text())]
+    found = [
+        each for script in folder.glob("*.py") for each in REVISION.findall(script.read_text())
+    ]
     known = {revision for down, revision in found if not down}
     newest = known - {revision for down, revision in found if down}
     if row is not None and row[0] not in known:
@@ -123,7 +125,8 @@ def _needs_migration(row: tuple[str] | None) -> bool:
 
 
 def _migrate(uri: str) -> None:
-    from mlflow.db import upgrade  # takes seconds, so only where it is needed
+    # takes seconds, so only where it is needed
+    from mlflow.db import upgrade  # type: ignore[import-not-found]
 
     try:
         upgrade.callback(uri)

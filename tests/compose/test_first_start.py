@@ -109,7 +109,11 @@ def test_up_works_after_each_service_was_killed_in_its_first_start(first: Stack)
     for file in (".minio.sys/tmp", ".minio.sys/format.json", ".minio.sys/config"):
         program = "minio server /var/lib/minio"
         kill_when(first, "minio", program, f"[ -e /var/lib/minio/{file} ]")
-    for call in (("Minio", "make_bucket"), ("MinioAdmin", "user_add"), ("MinioAdmin", "attach_policy")):
+    for call in (
+        ("Minio", "make_bucket"),
+        ("MinioAdmin", "user_add"),
+        ("MinioAdmin", "attach_policy"),
+    ):
         kill(first, "bucket", "-c", KILL_AT_CALL, *call)
     for table in ("pg_class", "experiments"):  # the database is there; a migration has begun
         kill(first, "mlflow-server", "-c", KILL_AT_TABLE, table)
@@ -136,7 +140,9 @@ def test_up_works_after_all_was_killed_and_after_ctrl_c(first: Stack):
     up.communicate()
     up = first.start("up")
     script = "until ls /cache/*/*/model.onnx; do :; done; kill -KILL -1"
-    wait_until(lambda: first.run("exec", "-T", "api", "bash", "-c", script).returncode == KILLED, 120)
+    wait_until(
+        lambda: first.run("exec", "-T", "api", "bash", "-c", script).returncode == KILLED, 120
+    )
     up.kill()
     up.communicate()
     first.up()

@@ -1,10 +1,12 @@
 """Real tracking servers on SQLite, started by mlflow-server/start.py on free ports."""
 
 import contextlib
+import functools
 import http.client
 import os
 import signal
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -69,6 +71,16 @@ class TrackingServer:
             return False
 
 
+@functools.cache
+def empty_database() -> bytes:
+    """Return a new SQLite file with the schema: to make it once saves seconds a server."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "mlflow.db"
+        script = f"from database import prepare_database; prepare_database('sqlite:///{path}')"
+        subprocess.run([PYTHON, "-c", script], cwd=FOLDER, check=True, capture_output=True)
+        return path.read_bytes()
+
+
 @contextlib.contextmanager
 def tracking_server(
     folder: Path, *arguments: str, port: int = 0, **settings: str
@@ -79,6 +91,8 @@ def tracking_server(
     """
     port = port or free_port()
     log = folder / "server.log"
+    if "BACKEND_STORE_URI" not in settings and not (folder / "mlflow.db").exists():
+        (folder / "mlflow.db").write_bytes(empty_database())
     with log.open("a") as output:
         process = subprocess.Popen(
             [PYTHON, FOLDER / "start.py", *arguments],
