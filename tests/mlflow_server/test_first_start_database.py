@@ -1,8 +1,6 @@
 """The database is created where it is missing, and migrated whole or not at all."""
 
-import os
 import sqlite3
-import subprocess
 from collections.abc import Callable, Iterator
 from contextlib import closing
 from functools import partial
@@ -11,24 +9,8 @@ from pathlib import Path
 import pytest
 
 from support.processes import wait_until
+from support.servers.databases import execute, refusal, start_preparing, start_two
 from support.servers.postgres import postgres_server
-from support.servers.tracking import FOLDER, PYTHON, environ
-
-PREPARE = """
-import sys
-from database import prepare_database
-prepare_database(sys.argv[1])
-print("migrated" if "mlflow.db" in sys.modules else "nothing to do")
-"""
-ASK = """
-import sys, psycopg2
-from contextlib import closing
-with closing(psycopg2.connect(sys.argv[1].replace("+psycopg2", ""))) as connection:
-    connection.autocommit = True
-    cursor = connection.cursor()
-    cursor.execute(sys.argv[2])
-    print(cursor.fetchall() if cursor.description else "")
-"""
 
 
 @pytest.fixture(scope="module")
@@ -37,35 +19,8 @@ def postgres() -> Iterator[str]:
         yield address
 
 
-def start(uri: str) -> subprocess.Popen[str]:
-    return subprocess.Popen(
-        [PYTHON, "-c", PREPARE, uri], env=os.environ | {"PYTHONPATH": str(FOLDER)}, text=True,
-        stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
-    )  # fmt: skip
-
-
-def ask(uri: str, query: str) -> str:
-    command = [PYTHON, "-c", ASK, uri, query]
-    return subprocess.run(command, check=True, capture_output=True, text=True).stdout.strip()
-
-
-def refusal(uri: str, folder: Path) -> str:
-    """Start a server that must refuse its database; return what it says."""
-    variables = environ(folder, BACKEND_STORE_URI=uri)
-    command = [PYTHON, FOLDER / "start.py"]
-    done = subprocess.run(command, env=variables, capture_output=True, text=True, check=False)
-    assert done.returncode == 1
-    assert "Traceback" not in done.stderr
-    return done.stderr.strip().splitlines()[-1]
-
-
-def start_two(uri: str) -> list[str]:
-    """Start two servers at once on one database; return what each did."""
-    return sorted(each.communicate()[0].strip() for each in [start(uri), start(uri)])
-
-
 def kill_when(uri: str, is_met: Callable[[], bool]) -> None:
-    begun = start(uri)
+    begun = start_preparing(uri)
     wait_until(is_met, 60)
     begun.kill()
     assert begun.communicate()[0] == "", "killed too late"
@@ -77,9 +32,9 @@ def test_two_servers_at_once_create_one_missing_database(postgres: str):
 
 def test_a_killed_migration_of_postgres_is_done_by_the_next_start(postgres: str):
     uri = f"{postgres}killed"
-    ask(f"{postgres}postgres", "CREATE DATABASE killed")
-    kill_when(uri, lambda: "experiments" in ask(uri, "SELECT to_regclass('experiments')"))
-    assert ask(uri, "SELECT to_regclass('alembic_version')") == "[(None,)]"
+    execute(f"{postgres}postgres", "CREATE DATABASE killed")
+    kill_when(uri, lambda: "experiments" in execute(uri, "SELECT to_regclass('experiments')"))
+    assert execute(uri, "SELECT to_regclass('alembic_version')") == "[(None,)]"
     assert start_two(uri) == ["migrated", "nothing to do"]
 
 
@@ -106,7 +61,7 @@ def has_table(path: Path, table: str) -> bool:
 def test_an_account_that_may_not_create_the_database_is_told_what_to_do(
     postgres: str, tmp_path: Path
 ):
-    ask(f"{postgres}postgres", "CREATE ROLE reader LOGIN")
+    execute(f"{postgres}postgres", "CREATE ROLE reader LOGIN")
     said = refusal(f"{postgres.replace('mlflow@', 'reader@')}missing", tmp_path)
     assert said.startswith("The database missing does not exist, and this account may not create")
 
