@@ -2,8 +2,8 @@
 
 import json
 import os
+import socket
 import subprocess
-import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -47,18 +47,17 @@ def earlier_server(python: Path, uri: str, folder: Path) -> Iterator[str]:
         cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
     )  # fmt: skip
     try:
-        wait_until(lambda: responds(f"http://127.0.0.1:{port}/health"), 120)
+        wait_until(lambda: accepts_connections(process, port), 120)
         yield f"http://127.0.0.1:{port}"
     finally:
         process.terminate()
         process.wait(20)
 
 
-def responds(url: str) -> bool:
-    try:
-        return bool(urllib.request.urlopen(url, timeout=5).read())
-    except OSError:
-        return False
+def accepts_connections(process: subprocess.Popen[bytes], port: int) -> bool:
+    assert process.poll() is None, "it ended"
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def use_earlier(python: Path, *arguments: str) -> str:
