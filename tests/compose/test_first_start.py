@@ -141,5 +141,6 @@ def test_up_works_after_all_was_killed_and_after_ctrl_c(first: Stack):
     up.communicate()
     first.do("up", "--detach")
     script = "until ls /cache/*/*/model.onnx; do :; done; kill -KILL -1"
-    assert first.run("exec", "-T", "api", "bash", "-c", script).returncode == KILLED
+    first.run("exec", "-T", "api", "bash", "-c", script)
+    assert first.inspect("api")["RestartCount"] > 0 or not first.inspect("api")["State"]["Running"]
     first.up()
