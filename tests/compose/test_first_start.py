@@ -140,7 +140,7 @@ def test_up_works_after_all_was_killed_and_after_ctrl_c(first: Stack):
     os.killpg(up.pid, signal.SIGINT)  # to the process group, as from a terminal
     up.communicate()
     first.do("up", "--detach")
-    script = "until ls /cache/*/*/model.onnx; do :; done; kill -KILL -1"
+    script = "until ls /cache/*/*/model.onnx; do :; done 2>/dev/null; kill -KILL -1"
     first.run("exec", "-T", "api", "bash", "-c", script)
     assert first.inspect("api")["RestartCount"] > 0 or not first.inspect("api")["State"]["Running"]
     first.up()
