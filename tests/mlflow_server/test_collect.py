@@ -1,0 +1,110 @@
+"""Garbage collection removes what nothing needs, and nothing that a registered version names."""
+
+import subprocess
+from pathlib import Path
+
+import pytest
+from mlflow import MlflowClient
+from mlflow.exceptions import MlflowException
+
+from support.servers.tracking import FOLDER, PYTHON, TrackingServer, environ
+
+ORPHAN, ORPHAN_MODEL = "0123456789abcdef" * 2, f"m-{'fedcba9876543210' * 2}"
+
+
+class Data:
+    """Runs and models in an experiment of their own, by the server's client."""
+
+    def __init__(self, server: TrackingServer, folder: Path) -> None:
+        self.client = MlflowClient(server.url, server.url)
+        self.experiment = self.client.create_experiment("collected")
+        self.artifacts = server.log.parent / "artifacts" / self.experiment
+        self.note = folder / "note.txt"
+        self.note.write_text("noted")
+        self.environ = environ(server.log.parent)
+
+    def add_run(self) -> str:
+        run = self.client.create_run(self.experiment).info.run_id
+        self.client.log_artifact(run, str(self.note), "model")
+        return str(run)
+
+    def add_model(self, run: str) -> str:
+        model = self.client.create_logged_model(self.experiment, source_run_id=run).model_id
+        self.add_file(f"models/{model}/artifacts/model.onnx")
+        return str(model)
+
+    def register(self, source: str, run: str | None = None, model: str | None = None) -> None:
+        self.client.create_model_version("kept", source, run, model_id=model)
+
+    def add_file(self, path: str) -> None:
+        file = self.artifacts / path
+        file.parent.mkdir(parents=True)
+        file.write_text("content")
+
+    def files(self) -> set[str]:
+        found = self.artifacts.rglob("*")
+        return {str(path.relative_to(self.artifacts)) for path in found if path.is_file()}
+
+    def collect(self, *arguments: str) -> str:
+        command = [PYTHON, FOLDER / "collect.py", *arguments]
+        done = subprocess.run(
+            command, env=self.environ, capture_output=True, text=True, check=False
+        )
+        assert done.returncode == 0, done.stderr
+        return done.stdout
+
+
+def test_only_what_no_version_and_no_run_needs_is_listed_and_then_removed(
+    server: TrackingServer, tmp_path: Path
+):
+    data = Data(server, tmp_path)
+    data.client.create_registered_model("kept")
+    running, by_run, by_model, deleted = (data.add_run() for _ in range(4))
+    data.register(f"mlflow-artifacts:/{data.experiment}/{by_run}/artifacts/model", run=by_run)
+    kept_model, kept_too, deleted_model = map(data.add_model, (by_model, by_run, deleted))
+    data.register(f"models:/{kept_model}", model=kept_model)
+    data.client.delete_logged_model(kept_model)
+    for run in (by_run, by_model, deleted):
+        data.client.delete_run(run)
+    data.add_file("notes/by-hand.txt")
+    kept = data.files() - {
+        f"{deleted}/artifacts/model/note.txt", f"models/{deleted_model}/artifacts/model.onnx"
+    }  # fmt: skip
+    data.add_file(f"{ORPHAN}/artifacts/note.txt")
+    data.add_file(f"models/{ORPHAN_MODEL}/artifacts/model.onnx")
+    before = data.files()
+
+    listed = data.collect()
+    assert data.files() == before
+    assert "Nothing is removed yet: make gc APPLY=1" in listed
+    for name in (deleted, deleted_model, ORPHAN, ORPHAN_MODEL):
+        assert name in listed
+    for name in (running, by_run, by_model, kept_model, kept_too, "notes"):
+        assert name not in listed
+
+    removed = data.collect("--apply")
+    assert removed.replace("Removing", "Would remove").splitlines()[:-1] == listed.splitlines()[:-1]
+    assert data.files() == kept
+    with pytest.raises(MlflowException, match=deleted):
+        data.client.get_run(deleted)
+    for run in (running, by_run, by_model):
+        assert data.client.get_run(run).info.run_id == run
+    assert data.client.get_logged_model(kept_too).model_id == kept_too
+    assert data.collect() == "There is nothing to collect.\n"
+
+
+def test_a_folder_outside_the_artifact_store_is_never_removed(
+    server: TrackingServer, tmp_path: Path
+):
+    """Whoever may create an experiment names its folder: `file:///any/folder`."""
+    client = MlflowClient(server.url, server.url)
+    outside = tmp_path / "outside"
+    experiment = client.create_experiment("outside", artifact_location=outside.as_uri())
+    run = client.create_run(experiment).info.run_id
+    (outside / run / "artifacts").mkdir(parents=True)
+    client.delete_run(run)
+    command = [PYTHON, FOLDER / "collect.py", "--apply"]
+    subprocess.run(command, env=environ(server.log.parent), capture_output=True, check=True)
+    with pytest.raises(MlflowException, match=run):
+        client.get_run(run)
+    assert (outside / run / "artifacts").is_dir()
