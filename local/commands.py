@@ -8,7 +8,7 @@ from local import programs
 from local.backup import BackupFailedError, backup, restore
 from local.environments import LOCKS, EnvironmentFailedError, make_environment
 from local.lock import lock
-from local.processes import ProcessFailedError
+from local.processes import ProcessFailedError, Program
 from local.running import RunningError, down
 from local.settings import SettingError, read_settings
 from local.up import StartRefusedError, up
@@ -48,6 +48,8 @@ def _build_parser() -> argparse.ArgumentParser:
     commands.add_parser("backup", parents=[archive], help="write database and artifacts to a file")
     restore_parser = commands.add_parser("restore", parents=[archive], help="restore such a file")
     restore_parser.add_argument("--replace", action="store_true", help="replace what is there")
+    gc_parser = commands.add_parser("gc", help="list what nothing needs any more")
+    gc_parser.add_argument("--apply", action="store_true", help="remove it")
     environment = commands.add_parser("environment", help="make environments from their locks")
     environment.add_argument("names", nargs="+", choices=LOCKS)
     commands.add_parser("lock", help="renew the locks")
@@ -61,9 +63,13 @@ def _run(arguments: argparse.Namespace) -> int:
         case "down":
             return down(read_settings(os.environ).state)
         case "trainer":
-            return _replace_by_trainer(arguments.arguments)
+            trainer = programs.trainer(read_settings(os.environ), arguments.arguments)
+            return _replace_by("trainer", trainer)
         case "backup" | "restore":
             return _run_backup(arguments)
+        case "gc":
+            options = ["--apply"] if arguments.apply else []
+            return _replace_by("mlflow-server", programs.gc(read_settings(os.environ), options))
         case "environment":
             for name in arguments.names:
                 make_environment(name)
@@ -79,9 +85,8 @@ def _run_backup(arguments: argparse.Namespace) -> int:
     return restore(settings, file, composed=composed, replace=arguments.replace)
 
 
-def _replace_by_trainer(arguments: list[str]) -> int:
-    """Replace this process by the trainer, for its signals and exit code."""
-    make_environment("trainer")
-    trainer = programs.trainer(read_settings(os.environ), arguments)
-    os.chdir(trainer.folder)
-    os.execve(trainer.command[0], [str(part) for part in trainer.command], trainer.environ)  # noqa: S606
+def _replace_by(environment: str, program: Program) -> int:
+    """Replace this process by a program, for its signals and exit code."""
+    make_environment(environment)
+    os.chdir(program.folder)
+    os.execve(program.command[0], [str(part) for part in program.command], program.environ)  # noqa: S606

@@ -45,6 +45,16 @@ def composed_restore(*options: str) -> Program:
     return _compose("The restore", *run, "restore", *options)
 
 
+def gc(settings: Settings, arguments: list[str]) -> Program:
+    """Lists what nothing needs any more in the local stack's data, or removes it."""
+    return Program(
+        "the collection",
+        [python_of("mlflow-server"), "collect.py", *arguments],
+        ROOT / "mlflow-server",
+        _environ(MODEL_CACHE=_model_cache(settings), **_stores(settings)),
+    )
+
+
 def trainer(
     settings: Settings, arguments: list[str], environ: Mapping[str, str] = os.environ
 ) -> Program:
@@ -71,7 +81,7 @@ def api(settings: Settings) -> Program:
         ROOT / "api",
         _environ(
             MLFLOW_TRACKING_URI=settings.mlflow_url,
-            MODEL_CACHE=os.environ.get("MODEL_CACHE") or str(settings.state / "model-cache"),
+            MODEL_CACHE=_model_cache(settings),
             HOST="127.0.0.1",
             PORT=str(settings.api_port),
         ),
@@ -80,6 +90,7 @@ def api(settings: Settings) -> Program:
 
 
 def _stores(settings: Settings) -> dict[str, str]:
+    """Return where the tracking server keeps runs and artifacts."""
     folder = settings.state / "mlflow"
     return {
         "BACKEND_STORE_URI": f"sqlite:///{folder}/mlflow.db",
@@ -89,6 +100,10 @@ def _stores(settings: Settings) -> dict[str, str]:
 
 def _compose(name: str, *arguments: str) -> Program:
     return Program(name, ["docker", "compose", *arguments], ROOT, os.environ)
+
+
+def _model_cache(settings: Settings) -> str:
+    return os.environ.get("MODEL_CACHE") or str(settings.state / "model-cache")
 
 
 def _absolute_path(name: str, default: Path) -> str:

@@ -1,8 +1,8 @@
-"""Collects deleted runs, their models, and artifacts that nothing in the database names.
+"""Collects deleted runs, their models, artifacts that nothing names, and cached versions.
 
 Lists what it would remove; with the argument `--apply` removes it. What a registered version names
 is kept, although its run is deleted: `mlflow gc` does not look for that. Settings are those of
-start.py.
+start.py, and MODEL_CACHE, the folder where the API keeps versions.
 """
 
 # mypy: disable-error-code="import-not-found,import-untyped,no-any-unimported"
@@ -10,11 +10,13 @@ start.py.
 
 import os
 import re
+import shutil
 import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from cached_versions import list_cached_versions
 from credentials import write_credentials
 from mlflow.store.artifact.artifact_repo import ArtifactRepository
 from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
@@ -34,24 +36,29 @@ class Garbage:
     models: list[str]
     folders: list[str]
     orphans: list[str]
+    cached: list[Path]
 
 
-def find_garbage(engine: Engine, artifacts: ArtifactRepository) -> Garbage:
+def find_garbage(engine: Engine, artifacts: ArtifactRepository, cache: Path) -> Garbage:
     """Find what no registered version, no run that is not deleted, and no trace names."""
-    # Before the rows are read: the row of a run that begins meanwhile is older than its folder.
-    stored = list(_list_owned_folders(artifacts))
+    # Before the rows are read: what comes meanwhile has its row before its folder.
+    stored, cached = list(_list_owned_folders(artifacts)), list_cached_versions(cache)
     with engine.connect() as connection:
 
         def select(query: str) -> list[tuple[str, ...]]:
             return [tuple(row) for row in connection.execute(text(query))]
 
-        versions = select("SELECT run_id, source, storage_location FROM model_versions")
+        versions = select(
+            "SELECT run_id, source, storage_location, name, version FROM model_versions"
+        )
         runs = select("SELECT run_uuid, artifact_uri, lifecycle_stage FROM runs")
         models = select(
             "SELECT model_id, artifact_location, lifecycle_stage, source_run_id FROM logged_models"
         )
         traces = select("SELECT request_id FROM trace_info")
-    registered = {each for row in versions for value in row if value for each in ID.findall(value)}
+    ids = (ID.findall(value) for row in versions for value in row[:3] if value)
+    registered = {each for found in ids for each in found}
+    names = {(name, str(version)) for *_, name, version in versions}
     # A version that names a model keeps its run, and one that names a run keeps the run's models.
     kept_models = {model for model, _, _, run in models if {model, run} & registered}
     registered |= kept_models | {run for model, _, _, run in models if model in kept_models}
@@ -70,6 +77,7 @@ def find_garbage(engine: Engine, artifacts: ArtifactRepository) -> Garbage:
         models=sorted(old_models),
         folders=sorted(folder for folder in located if folder),
         orphans=sorted(path for path in stored if path.rpartition("/")[2] not in owners),
+        cached=sorted(folder for version, folder in cached.items() if version not in names),
     )
 
 
@@ -77,6 +85,8 @@ def remove_garbage(garbage: Garbage, store: SqlAlchemyStore, artifacts: Artifact
     """Remove files first: a row without its files is found again, should this be interrupted."""
     for folder in (*garbage.folders, *garbage.orphans):
         artifacts.delete_artifacts(folder)
+    for cached in garbage.cached:
+        shutil.rmtree(cached)
     for model in garbage.models:
         store._hard_delete_logged_model(model)
     for run in garbage.runs:
@@ -118,17 +128,17 @@ def main() -> int:
         environ.update(write_credentials(Path(folder), environ))
     artifacts = get_artifact_repository(environ["ARTIFACTS_DESTINATION"])
     store = SqlAlchemyStore(environ["BACKEND_STORE_URI"], "mlflow-artifacts:/")
-    garbage = find_garbage(store.engine, artifacts)
+    garbage = find_garbage(store.engine, artifacts, Path(environ["MODEL_CACHE"]))
     is_applied = "--apply" in sys.argv[1:]
-    action = "Removing" if is_applied else "Would remove"
-    for kind, names in (
-        ("the deleted run", garbage.runs),
-        ("the model of a deleted run, or a deleted model,", garbage.models),
-        ("artifacts that nothing names:", garbage.orphans),
-    ):
-        for name in names:
-            print(f"{action} {kind} {name}")
-    if not (garbage.runs or garbage.models or garbage.orphans):
+    lines = [
+        *(f"the deleted run {run}" for run in garbage.runs),
+        *(f"the model {model}, deleted or of a deleted run" for model in garbage.models),
+        *(f"the artifacts {folder}, which nothing names" for folder in garbage.orphans),
+        *(f"the cached version {folder}, not registered any more" for folder in garbage.cached),
+    ]
+    for line in lines:
+        print("Removing" if is_applied else "Would remove", line)
+    if not lines:
         print("There is nothing to collect.")
     elif is_applied:
         remove_garbage(garbage, store, artifacts)

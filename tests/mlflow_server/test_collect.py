@@ -1,5 +1,6 @@
 """Garbage collection removes what nothing needs, and nothing that a registered version names."""
 
+import json
 import subprocess
 from pathlib import Path
 
@@ -21,7 +22,8 @@ class Data:
         self.artifacts = server.log.parent / "artifacts" / self.experiment
         self.note = folder / "note.txt"
         self.note.write_text("noted")
-        self.environ = environ(server.log.parent)
+        self.cache = folder / "cache"
+        self.environ = environ(server.log.parent, MODEL_CACHE=str(self.cache))
 
     def add_run(self) -> str:
         run = self.client.create_run(self.experiment).info.run_id
@@ -40,6 +42,16 @@ class Data:
         file = self.artifacts / path
         file.parent.mkdir(parents=True)
         file.write_text("content")
+
+    def cache_version(self, number: str, *, is_active: bool = False) -> Path:
+        """Write what the API does."""
+        version = {"name": "kept", "version": number}
+        folder = self.cache / "kept" / number
+        folder.mkdir(parents=True)
+        (folder / "version.json").write_text(json.dumps(version))
+        if is_active:
+            (folder.parent / "in-service.json").write_text(json.dumps({"version": version}))
+        return folder
 
     def files(self) -> set[str]:
         found = self.artifacts.rglob("*")
@@ -73,11 +85,13 @@ def test_only_what_no_version_and_no_run_needs_is_listed_and_then_removed(
     data.add_file(f"{ORPHAN}/artifacts/note.txt")
     data.add_file(f"models/{ORPHAN_MODEL}/artifacts/model.onnx")
     before = data.files()
+    registered, unregistered = data.cache_version("1"), data.cache_version("7")
+    active = data.cache_version("8", is_active=True)
 
     listed = data.collect()
     assert data.files() == before
     assert "Nothing is removed yet: make gc APPLY=1" in listed
-    for name in (deleted, deleted_model, ORPHAN, ORPHAN_MODEL):
+    for name in (deleted, deleted_model, ORPHAN, ORPHAN_MODEL, str(unregistered)):
         assert name in listed
     for name in (running, by_run, by_model, kept_model, kept_too, "notes"):
         assert name not in listed
@@ -85,6 +99,9 @@ def test_only_what_no_version_and_no_run_needs_is_listed_and_then_removed(
     removed = data.collect("--apply")
     assert removed.replace("Removing", "Would remove").splitlines()[:-1] == listed.splitlines()[:-1]
     assert data.files() == kept
+    assert {path.name for path in (data.cache / "kept").iterdir()} == {
+        "in-service.json", registered.name, active.name
+    }  # fmt: skip
     with pytest.raises(MlflowException, match=deleted):
         data.client.get_run(deleted)
     for run in (running, by_run, by_model):
@@ -104,7 +121,12 @@ def test_a_folder_outside_the_artifact_store_is_never_removed(
     (outside / run / "artifacts").mkdir(parents=True)
     client.delete_run(run)
     command = [PYTHON, FOLDER / "collect.py", "--apply"]
-    subprocess.run(command, env=environ(server.log.parent), capture_output=True, check=True)
+    subprocess.run(
+        command,
+        env=environ(server.log.parent, MODEL_CACHE="/none"),
+        capture_output=True,
+        check=True,
+    )
     with pytest.raises(MlflowException, match=run):
         client.get_run(run)
     assert (outside / run / "artifacts").is_dir()

@@ -1,0 +1,37 @@
+"""`make gc` in the composed stack: on Postgres, in the bucket, and in the API's cache."""
+
+from mlflow import MlflowClient
+
+from support.stacks.compose import Stack
+
+COLLECT = (
+    *("run", "--rm", "--no-deps", "-T", "--volume", "model-cache:/cache"),
+    *("--env", "MODEL_CACHE=/cache", "--entrypoint", "python", "mlflow-server", "collect.py"),
+)
+CACHE = (
+    "import json, pathlib; folder = pathlib.Path('/cache/mnist-classifier/999'); folder.mkdir(); "
+    'text = json.dumps({"name": "mnist-classifier", "version": "999"}); '
+    "(folder / 'version.json').write_text(text)"
+)
+
+
+def test_a_deleted_run_its_artifacts_and_an_unregistered_version_are_collected(
+    stack: Stack, registry: MlflowClient, production_version: str
+):
+    experiment = registry.create_experiment("collected")
+    run = registry.create_run(experiment).info.run_id
+    registry.log_text(run, "to be collected", "note.txt")
+    registry.delete_run(run)
+    stack.do("exec", "-T", "api", "python", "-c", CACHE)
+    bucket = ("exec", "-T", "minio", "ls", f"/var/lib/minio/mlflow/{experiment}")
+    listed = stack.do(*COLLECT)
+    assert f"Would remove the deleted run {run}" in listed
+    assert "Would remove the cached version /cache/mnist-classifier/999" in listed
+    assert f"/{production_version}," not in listed
+    assert run in stack.do(*bucket)
+    assert f"Removing the deleted run {run}" in stack.do(*COLLECT, "--apply")
+    assert run not in stack.run(*bucket).stdout
+    assert "nothing to collect" in stack.do(*COLLECT)
+    stack.do("restart", "api")
+    stack.wait_for("api", "healthy")
+    assert stack.predicts()
