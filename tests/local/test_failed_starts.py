@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import socket
 import subprocess
 from collections.abc import Iterator
@@ -9,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from support.processes import ROOT, free_port
+from support.processes import ROOT, free_port, wait_until
 from support.stacks.local import Stack, answers
 
 
@@ -97,3 +98,16 @@ def test_the_error_for_an_old_python_lists_the_supported_versions(tmp_path: Path
     assert refused.returncode != 0
     assert "Python 3.11, 3.12 or 3.13 is needed" in refused.stderr
     assert "Traceback" not in refused.stderr
+
+
+@pytest.mark.slow
+def test_a_start_that_is_killed_in_the_first_migration_is_followed_by_one_that_works(stack: Stack):
+    stack.up()
+    wait_until((stack.state / "mlflow" / "mlflow.db.unfinished").exists, 120)
+    assert stack.make
+    os.killpg(stack.make.pid, signal.SIGKILL)  # Linux then ends what it has started
+    stack.wait()
+    wait_until(lambda: stack.processes() == [])
+    assert (stack.state / "mlflow" / "mlflow.db").stat().st_size == 0
+    stack.up()
+    stack.wait_for_output("The stack runs:")
