@@ -69,9 +69,7 @@ robustness: ## measure the promoted version on corrupted test images; another: m
 	@$(TRAINER) robustness $(ARGS)
 
 gc: ## list deleted runs, orphaned artifacts and old cached versions; make gc APPLY=1 removes them
-	@if $(COMPOSED); then docker compose run --rm --no-deps -T --volume model-cache:/cache \
-		--env MODEL_CACHE=/cache --entrypoint python mlflow-server collect.py $(if $(APPLY),--apply); \
-	else $(PYTHON) -m local gc $(if $(APPLY),--apply); fi
+	@$(PYTHON) -m local gc $$($(COMPOSED) && echo --composed) $(if $(APPLY),--apply)
 
 resume-upload: ## log trainings that the tracking server does not have yet
 	@$(TRAINER) resume-upload $(ARGS)

@@ -50,6 +50,7 @@ def _build_parser() -> argparse.ArgumentParser:
     restore_parser.add_argument("--replace", action="store_true", help="replace what is there")
     gc_parser = commands.add_parser("gc", help="list what nothing needs any more")
     gc_parser.add_argument("--apply", action="store_true", help="remove it")
+    gc_parser.add_argument("--composed", action="store_true", help="of the stack in containers")
     environment = commands.add_parser("environment", help="make environments from their locks")
     environment.add_argument("names", nargs="+", choices=LOCKS)
     commands.add_parser("lock", help="renew the locks")
@@ -63,13 +64,12 @@ def _run(arguments: argparse.Namespace) -> int:
         case "down":
             return down(read_settings(os.environ).state)
         case "trainer":
-            trainer = programs.trainer(read_settings(os.environ), arguments.arguments)
-            return _replace_by("trainer", trainer)
+            make_environment("trainer")
+            return _replace_by(programs.trainer(read_settings(os.environ), arguments.arguments))
         case "backup" | "restore":
             return _run_backup(arguments)
         case "gc":
-            options = ["--apply"] if arguments.apply else []
-            return _replace_by("mlflow-server", programs.gc(read_settings(os.environ), options))
+            return _collect(["--apply"] if arguments.apply else [], composed=arguments.composed)
         case "environment":
             for name in arguments.names:
                 make_environment(name)
@@ -85,8 +85,15 @@ def _run_backup(arguments: argparse.Namespace) -> int:
     return restore(settings, file, composed=composed, replace=arguments.replace)
 
 
-def _replace_by(environment: str, program: Program) -> int:
+def _collect(options: list[str], *, composed: bool) -> int:
+    if composed:
+        return _replace_by(programs.composed_gc(options))
+    make_environment("mlflow-server")
+    return _replace_by(programs.gc(read_settings(os.environ), options))
+
+
+def _replace_by(program: Program) -> int:
     """Replace this process by a program, for its signals and exit code."""
-    make_environment(environment)
     os.chdir(program.folder)
-    os.execve(program.command[0], [str(part) for part in program.command], program.environ)  # noqa: S606
+    command = [str(part) for part in program.command]
+    os.execvpe(command[0], command, program.environ)  # noqa: S606

@@ -45,14 +45,21 @@ def composed_restore(*options: str) -> Program:
     return _compose("The restore", *run, "restore", *options)
 
 
-def gc(settings: Settings, arguments: list[str]) -> Program:
+def gc(settings: Settings, options: list[str]) -> Program:
     """Lists what nothing needs any more in the local stack's data, or removes it."""
     return Program(
         "the collection",
-        [python_of("mlflow-server"), "collect.py", *arguments],
+        [python_of("mlflow-server"), "collect.py", *options],
         ROOT / "mlflow-server",
         _environ(MODEL_CACHE=_model_cache(settings), **_stores(settings)),
     )
+
+
+def composed_gc(options: list[str]) -> Program:
+    """The same for the composed stack, in a container like that of its tracking server."""
+    cache = ("--volume=model-cache:/cache", "--env=MODEL_CACHE=/cache")
+    run = ("run", "--rm", "--no-deps", "-T", *cache, "--entrypoint=python", "mlflow-server")
+    return _compose("the collection", *run, "collect.py", *options)
 
 
 def trainer(

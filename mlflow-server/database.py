@@ -99,8 +99,13 @@ def _prepare_sqlite(path: Path) -> None:
             unfinished = path.with_name(f"{path.name}.unfinished")
             for stale in (unfinished, unfinished.with_name(f"{unfinished.name}-journal")):
                 stale.unlink(missing_ok=True)
-            with closing(sqlite3.connect(unfinished)) as copy:
-                database.backup(copy)
+            try:
+                with closing(sqlite3.connect(unfinished)) as copy:
+                    database.backup(copy)
+            except sqlite3.Error as error:
+                raise DatabaseError(
+                    f"The database could not be copied for its migration and is as it was: {error}"
+                ) from error
         _migrate(f"sqlite:///{unfinished}")
         unfinished.replace(path)
 

@@ -46,14 +46,13 @@ def choose_password(name: str, given: str | None, kept: str) -> str:
 
 
 def keep_password(path: Path, password: str) -> None:
-    """Write a password that its owner and group may read, atomically and to the disk."""
+    """Write a password that its owner and group may read, atomically."""
     temporary = path.with_suffix(".new")
     temporary.unlink(missing_ok=True)
     temporary.touch(mode=0o600)
     temporary.write_text(password)
     temporary.chmod(0o440)
     temporary.rename(path)
-    os.sync()  # before the database and MinIO are made with it, should the machine go off
 
 
 def main(arguments: list[str]) -> int:
@@ -74,6 +73,8 @@ def main(arguments: list[str]) -> int:
     for path, password in chosen.items():
         keep_password(path, password)
         print(f"The volume of {path.parent.name} has a new password.")
+    if chosen:
+        os.sync()  # to the disk, before the database is made with them: the machine may go off
     return 0
 
 

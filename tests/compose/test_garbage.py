@@ -2,12 +2,10 @@
 
 from mlflow import MlflowClient
 
+from local import programs
 from support.stacks.compose import Stack
 
-COLLECT = (
-    *("run", "--rm", "--no-deps", "-T", "--volume", "model-cache:/cache"),
-    *("--env", "MODEL_CACHE=/cache", "--entrypoint", "python", "mlflow-server", "collect.py"),
-)
+COLLECT = programs.composed_gc([]).command[2:]
 CACHE = (
     "import json, pathlib; folder = pathlib.Path('/cache/mnist-classifier/999'); folder.mkdir(); "
     'text = json.dumps({"name": "mnist-classifier", "version": "999"}); '
