@@ -18,7 +18,7 @@ from support.stacks.compose import QUICK, Stack, docker
 IMAGES = ("setup", "minio", "mlflow-server", "trainer", "api")
 KILLED = 137
 PGDATA = "/var/lib/postgresql/data"
-INSIDE_INITDB = ("-d base", "-s PG_VERSION", "-s global/pg_control")
+INSIDE_INITDB = ("-d base", "-s global/pg_control")  # before it says which version, and after
 AFTER_INITDB = (f"grep -qs '^host all all all' {PGDATA}/pg_hba.conf", "pg_isready -q")
 KILL_AT_RENAME = """
 import os, pathlib, sys, passwords
