@@ -7,6 +7,7 @@ program runs beside a loop that waits for the moment and kills all of the contai
 import os
 import shlex
 import signal
+import subprocess
 from collections.abc import Iterator
 
 import httpx
@@ -129,6 +130,12 @@ def count_versions(stack: Stack) -> int:
     return len(found.json().get("model_versions", ())) if found.status_code == 200 else 0
 
 
+def press_ctrl_c(up: subprocess.Popen[str]) -> None:
+    """Signal Compose once: without a terminal, docker would pass on a signal of its own."""
+    (compose,) = subprocess.check_output(["pgrep", "-P", str(up.pid)]).split()
+    os.kill(int(compose), signal.SIGINT)
+
+
 def test_up_works_after_all_was_killed_and_after_ctrl_c(first: Stack):
     first.remove()
     up = first.start("up")
@@ -137,7 +144,7 @@ def test_up_works_after_all_was_killed_and_after_ctrl_c(first: Stack):
     up.communicate()
     up = first.start("up")
     wait_until(lambda: count_versions(first) > 0, 120)  # registered, and not promoted yet
-    os.killpg(up.pid, signal.SIGINT)  # to the process group, as from a terminal
+    press_ctrl_c(up)
     up.communicate()
     first.do("up", "--detach")
     script = "until ls /cache/*/*/model.onnx; do :; done 2>/dev/null; kill -KILL -1"

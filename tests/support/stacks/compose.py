@@ -98,7 +98,6 @@ class Stack:
         return subprocess.Popen(
             self.command(*arguments), cwd=ROOT, env=self.environ(), text=True,
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-            start_new_session=True,
         )  # fmt: skip
 
     def run(self, *arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
