@@ -8,6 +8,7 @@ import os
 import shlex
 import signal
 import subprocess
+import time
 from collections.abc import Iterator
 
 import httpx
@@ -146,6 +147,7 @@ def test_up_works_after_all_was_killed_and_after_ctrl_c(first: Stack):
     wait_until(lambda: count_versions(first) > 0, 120)  # registered, and not promoted yet
     press_ctrl_c(up)
     up.communicate()
+    time.sleep(10)  # Compose may end before the engine has stopped all that it has to stop
     first.do("up", "--detach")
     script = "until ls /cache/*/*/model.onnx; do :; done 2>/dev/null; kill -KILL -1"
     first.run("exec", "-T", "api", "bash", "-c", script)
