@@ -136,8 +136,7 @@ test-audit: # the parts of `make audit` that need neither images nor the advisor
 test-compose: ## build and test the stack in containers; needs a running container engine
 	@{ $(ENGINE); } || { echo "No container engine answers: start Docker, with Compose, and try again." >&2; exit 1; }
 	@$(PYTHON) -m local environment mlflow-server trainer-test audit
-	@$(MAKE) --no-print-directory --jobs=2 --keep-going --output-sync \
-		test-compose-files test-compose-folders
+	@$(MAKE) --no-print-directory --jobs=2 --keep-going --output-sync test-compose-files test-compose-folders
 
 test-compose-files: # most by one stack
 	$(TRAINER_TEST) -m pytest tests/compose/test_*.py
@@ -177,8 +176,7 @@ lint: ## run ruff, import-linter, mypy, shellcheck and hadolint
 	@$(PYTHON) -m local environment lint mlflow-server trainer-test api-test audit
 	$(LINT)/ruff format --check . && $(LINT)/ruff check .
 	PYTHONPATH=api:trainer $(LINT)/lint-imports
-	$(LINT)/mypy --exclude mlflow-server/backup local mlflow-server
-	$(LINT)/mypy --python-executable $(ENVIRONMENTS)/mlflow-server/bin/python mlflow-server/backup
+	$(LINT)/mypy --python-executable $(ENVIRONMENTS)/mlflow-server/bin/python --allow-untyped-calls local mlflow-server
 	$(LINT)/mypy --python-executable $(AUDIT) audit
 	$(LINT)/mypy --python-executable $(TRAINER_TEST) trainer/mnist_trainer
 	$(LINT)/mypy --python-executable $(API_TEST) api/mnist_api
@@ -189,8 +187,7 @@ lint: ## run ruff, import-linter, mypy, shellcheck and hadolint
 
 format: ## format the code with ruff
 	@$(PYTHON) -m local environment lint
-	$(LINT)/ruff format .
-	$(LINT)/ruff check --fix .
+	$(LINT)/ruff format . && $(LINT)/ruff check --fix .
 
 lock: ## renew the locked, hashed requirements
 	@$(PYTHON) -m local lock

@@ -66,30 +66,27 @@ def _run(arguments: argparse.Namespace) -> int:
         case "trainer":
             make_environment("trainer")
             return _replace_by(programs.trainer(read_settings(os.environ), arguments.arguments))
-        case "backup" | "restore":
-            return _run_backup(arguments)
-        case "gc":
-            return _collect(["--apply"] if arguments.apply else [], composed=arguments.composed)
-        case "environment":
-            for name in arguments.names:
-                make_environment(name)
-            return 0
-        case _:
+        case "backup" | "restore" | "gc":
+            return _run_on_data(arguments)
+        case "lock":
             return lock()
+    for name in arguments.names:
+        make_environment(name)
+    return 0
 
 
-def _run_backup(arguments: argparse.Namespace) -> int:
-    settings, file, composed = read_settings(os.environ), arguments.file, arguments.composed
-    if arguments.command == "backup":
-        return backup(settings, file, composed=composed)
-    return restore(settings, file, composed=composed, replace=arguments.replace)
-
-
-def _collect(options: list[str], *, composed: bool) -> int:
+def _run_on_data(arguments: argparse.Namespace) -> int:
+    settings, composed = read_settings(os.environ), arguments.composed
+    match arguments.command:
+        case "backup":
+            return backup(settings, arguments.file, composed=composed)
+        case "restore":
+            return restore(settings, arguments.file, composed=composed, replace=arguments.replace)
+    options = ["--apply"] if arguments.apply else []
     if composed:
         return _replace_by(programs.composed_gc(options))
     make_environment("mlflow-server")
-    return _replace_by(programs.gc(read_settings(os.environ), options))
+    return _replace_by(programs.gc(settings, options))
 
 
 def _replace_by(program: Program) -> int:

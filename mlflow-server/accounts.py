@@ -5,9 +5,6 @@
 the administrator makes included, may read everything.
 """
 
-# mypy: disable-error-code="import-not-found"
-# Neither library is installed in the environment of `make lint`.
-
 import os
 import secrets
 from pathlib import Path

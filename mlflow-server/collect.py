@@ -5,9 +5,6 @@ is kept, although its run is deleted: `mlflow gc` does not look for that. Settin
 start.py, and MODEL_CACHE, the folder where the API keeps versions.
 """
 
-# mypy: disable-error-code="import-not-found,import-untyped,no-any-unimported"
-# MLflow and SQLAlchemy are not installed in the environment of `make lint`.
-
 import os
 import re
 import shutil
@@ -46,7 +43,7 @@ def find_garbage(engine: Engine, artifacts: ArtifactRepository, cache: Path) -> 
     with engine.connect() as connection:
 
         def select(query: str) -> list[tuple[str, ...]]:
-            return [tuple(row) for row in connection.execute(text(query))]
+            return [tuple(row) for row in connection.execute(text(query)).tuples()]
 
         versions = select(
             "SELECT run_id, source, storage_location, name, version FROM model_versions"

@@ -131,10 +131,10 @@ def _needs_migration(row: tuple[str] | None) -> bool:
 
 def _migrate(uri: str) -> None:
     # takes seconds, so only where it is needed
-    from mlflow.db import upgrade  # type: ignore[import-not-found]
+    from mlflow.db import upgrade
 
     try:
-        upgrade.callback(uri)
+        upgrade.callback(uri)  # type: ignore[misc] # its type may be None
     except Exception as error:
         raise DatabaseError(
             f"The database could not be migrated to MLflow {version('mlflow')} and is as it was; "

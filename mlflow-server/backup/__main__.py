@@ -24,8 +24,8 @@ from botocore.exceptions import BotoCoreError, ClientError
 from credentials import write_credentials
 from proxies import except_neighbours
 
+from backup import BackupError
 from backup.create import create_archive
-from backup.errors import BackupError
 from backup.restore import restore_archive
 
 FAILURES = (

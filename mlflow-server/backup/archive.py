@@ -15,7 +15,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, BinaryIO, Self, cast
 
-from backup.errors import ArchiveError
+from backup import ArchiveError
 
 CHECKSUMS = "SHA256SUMS"
 DAMAGE = (EOFError, ValueError, tarfile.TarError, gzip.BadGzipFile, zlib.error)

@@ -14,7 +14,7 @@ from urllib.parse import urlsplit
 from boto3.s3.transfer import TransferConfig
 from mlflow.store.artifact.s3_artifact_repo import _get_s3_client
 
-from backup.errors import BackupError
+from backup import BackupError
 
 UPLOADING = ".artifact.uploading."  # MLflow's prefix of files that are not complete
 

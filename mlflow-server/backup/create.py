@@ -8,10 +8,10 @@ from urllib.parse import SplitResult, urlsplit
 
 import sqlalchemy as sa
 
+from backup import BackupError
 from backup.archive import ArchiveWriter, is_path
 from backup.artifact_store import ArtifactStore, open_store
 from backup.database import read_snapshot
-from backup.errors import BackupError
 from backup.manifest import NAME, PREFIX, write_manifest
 from backup.progress import progress
 from backup.rows import dump_rows

@@ -10,7 +10,7 @@ from pathlib import Path
 import sqlalchemy as sa
 from sqlalchemy.pool import NullPool
 
-from backup.errors import BackupError
+from backup import BackupError
 
 LOCK_TIMEOUT = 10  # seconds
 

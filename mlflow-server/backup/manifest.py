@@ -5,8 +5,8 @@ from typing import Any, BinaryIO
 
 import sqlalchemy as sa
 
+from backup import ArchiveError
 from backup.archive import Member
-from backup.errors import ArchiveError
 from backup.schema import archived_columns, archived_tables, is_known, read_schema
 
 NAME = "manifest.json"

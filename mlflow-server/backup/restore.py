@@ -5,10 +5,10 @@ from typing import BinaryIO
 
 import sqlalchemy as sa
 
+from backup import BackupError
 from backup.archive import read_members
 from backup.artifact_store import open_store
 from backup.database import replace_database, reset_sequences
-from backup.errors import BackupError
 from backup.manifest import find_table, read_manifest
 from backup.progress import progress
 from backup.restored_artifacts import RestoredArtifacts

@@ -4,10 +4,10 @@ from typing import BinaryIO
 
 import sqlalchemy as sa
 
+from backup import BackupError
 from backup.archive import BLOCK, Member, read_members
 from backup.artifact_store import ArtifactStore
 from backup.create import read_artifact_folders
-from backup.errors import BackupError
 from backup.manifest import PREFIX
 from backup.schema import read_revision
 

@@ -9,7 +9,7 @@ from typing import Any, BinaryIO
 
 import sqlalchemy as sa
 
-from backup.errors import ArchiveError, BackupError
+from backup import ArchiveError, BackupError
 from backup.schema import archived_columns
 
 CHUNK = 4 << 20  # bytes of a member, after which another one begins

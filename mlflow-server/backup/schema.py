@@ -11,7 +11,7 @@ from mlflow.store import db_migrations
 from mlflow.store.tracking.dbmodels.initial_models import Base
 from sqlalchemy.pool import StaticPool
 
-from backup.errors import BackupError
+from backup import BackupError
 
 REVISIONS = "alembic_version"
 # They have keys and passwords, or what runs now; the server closes what would use them.

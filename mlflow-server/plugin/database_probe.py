@@ -1,8 +1,5 @@
 """Whether the tracking server's database responds, which each scrape of the metrics asks."""
 
-# mypy: disable-error-code="import-not-found"
-# prometheus_client is not installed in the environment of `make lint`.
-
 import asyncio
 import time
 from collections.abc import Iterator, MutableMapping

@@ -6,9 +6,6 @@ store does not support them, so that the server proxies all files. The entry poi
 beside this file registers it for s3://.
 """
 
-# mypy: disable-error-code="import-not-found,misc,no-untyped-call"
-# MLflow has few type hints, and is not installed in the environment of `make lint`.
-
 from mlflow.entities import FileInfo
 from mlflow.store.artifact.artifact_repo import ArtifactRepository
 from mlflow.store.artifact.s3_artifact_repo import S3ArtifactRepository

@@ -4,9 +4,6 @@ MLflow's own `--expose-prometheus` needs a further package, measures its Flask r
 not say whether the database responds. This middleware is in front of whatever MLflow serves.
 """
 
-# mypy: disable-error-code="import-not-found"
-# prometheus_client is not installed in the environment of `make lint`.
-
 import time
 from collections.abc import MutableMapping
 from typing import Any

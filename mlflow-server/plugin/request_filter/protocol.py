@@ -7,9 +7,6 @@ app of MLflow, that of `--app-name basic-auth` included. An app of our own (entr
 after they are renamed. If uvicorn renames the attribute `app`, all requests fail.
 """
 
-# mypy: disable-error-code="import-not-found,misc"
-# uvicorn is not installed in the environment of `make lint`.
-
 from typing import Any
 
 from uvicorn.protocols.http.auto import AutoHTTPProtocol
@@ -19,7 +16,7 @@ from request_filter.same_origin import SameOrigin
 from server_metrics import ServerMetrics
 
 
-class FilteredProtocol(AutoHTTPProtocol):
+class FilteredProtocol(AutoHTTPProtocol):  # type: ignore[misc,valid-type] # chosen when imported
     """One connection."""
 
     app: App

@@ -4,7 +4,7 @@ import json
 import sys
 from pathlib import Path
 
-from backup.errors import ArchiveError
+from backup import ArchiveError
 from backup.restore import verify_archive
 
 found = {}
