@@ -40,8 +40,8 @@ bucket.main(os.environ)
 KILL_AT_TABLE = """
 import os, psycopg2, subprocess, sys
 os.environ["PGPASSFILE"] = os.environ["CREDENTIALS_FOLDER"] + "/pgpass"
-subprocess.Popen([sys.executable, "start.py"])
-while True:
+server = subprocess.Popen([sys.executable, "start.py"])
+while server.poll() is None:
     try:
         cursor = psycopg2.connect(os.environ["BACKEND_STORE_URI"].replace("+psycopg2", "")).cursor()
         cursor.execute("SELECT 1 WHERE to_regclass(%s) IS NOT NULL", [sys.argv[1]])
@@ -74,7 +74,10 @@ def kill(stack: Stack, service: str, *command: str, entrypoint: str = "python") 
 
 def kill_when(stack: Stack, service: str, program: str, condition: str) -> None:
     """Run the program of a service, and kill all in its container when the condition is met."""
-    script = f"{program} & until {condition}; do :; done; kill -KILL -1; exit {KILLED}"
+    script = (
+        f"{program} & until {condition}; do kill -0 $! || exit 1; done; "
+        f"kill -KILL -1; exit {KILLED}"
+    )
     kill(stack, service, "-c", script, entrypoint="bash")
 
 
