@@ -1,4 +1,4 @@
-"""Archives of the database and the artifacts; python -m backup. Here: what ends one with an error."""
+"""Archives of database and artifacts, by `python -m backup`; here, how they fail."""
 
 
 class BackupError(Exception):
