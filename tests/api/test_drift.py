@@ -21,7 +21,8 @@ from support.processes import wait_until
 from support.registered_model import RegisteredModel
 from support.servers.api import Api
 
-FEATURES = ["ink", "center_x", "center_y", "confidence", "digit_score", "digit"]
+SHAPE = ["center_x", "center_y", "width", "height", "slant"]
+FEATURES = ["ink", *SHAPE, "confidence", "digit_score", "digit"]
 CLEAN = read_digits(2000).astype(np.float32) / 255
 STORED = 1.2  # seconds after which each worker has stored its last sample
 
@@ -92,7 +93,7 @@ def test_changed_digits_are_found_and_clean_ones_are_not(
     time.sleep(STORED)
     assert find_drift(api)["detected"]
     assert samples(api)["mnist_api_drift_detected"] == 1
-    assert samples(api)["mnist_api_drift_psi feature=ink"] > 0.25
+    assert samples(api)["mnist_api_drift_psi feature=ink"] > 0.35
     network = digit_network(1)  # a version without the file
     model.score = model.reference = None
     model.register(network)
@@ -115,9 +116,7 @@ def test_changed_digits_are_found_and_clean_ones_are_not(
     assert "mnist_api_drift_detected" not in metrics, "it is not known yet"
 
 
-@pytest.mark.parametrize(
-    "kind", ["rotated by 90°", "rotated by 30°", "noisy", "moved right", "inverted"]
-)
+@pytest.mark.parametrize("kind", ["rotated by 30°", "inverted"])
 @pytest.mark.slow
 def test_each_change_is_found_within_two_minutes(
     digits: tuple[Api, RegisteredModel], kind: str

@@ -6,7 +6,8 @@ from playwright.sync_api import Browser, Page, expect
 
 from support.servers.fake_api import FakeApi
 
-NAMES = ("ink", "center_x", "center_y", "confidence", "digit_score", "digit")
+SHAPE = ("center_x", "center_y", "width", "height", "slant")
+NAMES = ("ink", *SHAPE, "confidence", "digit_score", "digit")
 INTERVAL = 7000  # milliseconds: longer than between two requests of the page
 
 
@@ -44,7 +45,7 @@ def test_the_line_is_in_french(fake_api: FakeApi, chromium: Browser) -> None:
     page.goto(fake_api.address)
     expect(page.locator("#drift")).to_have_text(
         "Dérive : les 120 dernières images diffèrent des images de validation : encre, position "
-        "horizontale, position verticale, confiance du réseau, ressemblance à des chiffres, "
-        "proportions des chiffres"
+        "horizontale, position verticale, largeur, hauteur, inclinaison, confiance du réseau, "
+        "ressemblance à des chiffres, proportions des chiffres"
     )
     page.context.close()

@@ -59,7 +59,7 @@ def test_the_active_version_can_be_compared_with_its_validation_images(
     drift = api.get("/drift").json()
     assert drift["available"], "the trainer has stored the file that the API reads"
     assert drift["version"] == str(production.version)
-    assert len(drift["features"]) == 6
+    assert len(drift["features"]) == 9
 
 
 def test_model_describes_the_active_version(api: httpx.Client, production: ModelVersion):

@@ -45,7 +45,7 @@ def make_version(folder: Path) -> DigitVersion:
     np.savez(score, means=np.float16(means), components=np.float16(bases), bound=bound)
     features = {
         "ink": validation.mean(axis=1),
-        **_find_centers(validation),
+        **_measure_shapes(validation),
         "confidence": probabilities[-VALIDATION:].max(axis=1),
         "digit_score": bound / (bound + errors),
     }
@@ -75,8 +75,12 @@ def _fit(images: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
     return mean, np.linalg.svd(images - mean, full_matrices=False)[2][:COMPONENTS]
 
 
-def _find_centers(images: np.ndarray) -> dict[str, np.ndarray]:
-    squares = images.reshape(-1, 28, 28)
-    positions, totals = np.arange(28), squares.sum(axis=(1, 2))
-    columns, rows = squares.sum(axis=1), squares.sum(axis=2)
-    return {"center_x": columns @ positions / totals, "center_y": rows @ positions / totals}
+def _measure_shapes(images: np.ndarray) -> dict[str, np.ndarray]:
+    """Return the centre of mass and what the covariance of the ink says."""
+    weights = images / images.sum(axis=1, keepdims=True)
+    rows, columns = np.indices((28, 28)).reshape(2, 784)
+    x, y = weights @ columns, weights @ rows
+    far_x, far_y = columns - x[:, np.newaxis], rows - y[:, np.newaxis]
+    width, height = (np.sqrt((weights * far**2).sum(axis=1)) for far in (far_x, far_y))
+    slant = (weights * far_x * far_y).sum(axis=1) / (width * height)
+    return {"center_x": x, "center_y": y, "width": width, "height": height, "slant": slant}

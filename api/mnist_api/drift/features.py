@@ -1,17 +1,18 @@
 """The features of an image that are compared with those of the validation images."""
 
-from math import nan
+from math import nan, sqrt
 
 import numpy as np
 from numpy.typing import NDArray
 
 from mnist_api.model.digit_score import DigitScore
-from mnist_api.signature import PIXELS
 
 SIDE = 28
 MIDDLE = (SIDE - 1) / 2
-_x = np.tile(np.arange(SIDE, dtype=np.float32), SIDE)  # of each pixel
-_y = np.repeat(np.arange(SIDE, dtype=np.float32), SIDE)
+LEAST = 1e-6  # divides in place of 0: no ink, or one row or column of it
+_x = np.tile(np.arange(SIDE) - MIDDLE, SIDE)  # of each pixel
+_y = np.repeat(np.arange(SIDE) - MIDDLE, SIDE)
+_POWERS = np.stack([np.ones(SIDE * SIDE), _x, _y, _x * _x, _y * _y, _x * _y])
 
 
 def measure_image(
@@ -26,7 +27,18 @@ def measure_image(
     picture are NaN: its preparation changes strokes and edges, so that they always differ from
     those of MNIST's images.
     """
-    total, digit = float(pixels.sum()), int(probabilities.argmax())
-    x, y = (float(pixels @ at) / total if total else MIDDLE for at in (_x, _y))
-    ink, likeness = (nan, nan) if is_picture else (total / PIXELS, score.compute(pixels, digit))
-    return ink, x, y, float(probabilities[digit]), likeness, digit
+    digit = int(probabilities.argmax())
+    ink, likeness = (nan, nan) if is_picture else (pixels.mean(), score.compute(pixels, digit))
+    return float(ink), *_measure_shape(pixels), float(probabilities[digit]), likeness, digit
+
+
+def _measure_shape(pixels: NDArray[np.float32]) -> tuple[float, ...]:
+    """Return the centre of mass, the standard deviations along x and y, and their correlation.
+
+    They are those of the ink. Of no ink, the centre is the middle, and the others are 0.
+    """
+    total, *sums = (_POWERS @ pixels).tolist()
+    x, y, xx, yy, xy = (each / max(total, LEAST) for each in sums)
+    width, height = sqrt(max(xx - x * x, 0.0)), sqrt(max(yy - y * y, 0.0))
+    slant = (xy - x * y) / max(width * height, LEAST)
+    return x + MIDDLE, y + MIDDLE, width, height, slant

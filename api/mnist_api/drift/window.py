@@ -40,7 +40,7 @@ class Window:
         cells[0] += 1
 
     def read(self, loaded: LoadedModel) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-        """Return the times [n] and the features [n, 6] of ``loaded``'s samples, the oldest first.
+        """Return the times [n] and the features [n, 9] of ``loaded``'s samples, the oldest first.
 
         Those since it became active, of all workers, the last hour and the last 300.
         """

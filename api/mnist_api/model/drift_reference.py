@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from mnist_api.model.onnx_model import ModelRefusedError
 from mnist_api.signature import CLASSES
 
-NUMBERS = ("ink", "center_x", "center_y", "confidence", "digit_score")  # features with edges
+SHAPE = ("width", "height", "slant")  # which references of former releases lack
+NUMBERS = ("ink", "center_x", "center_y", *SHAPE, "confidence", "digit_score")  # have edges
 FEATURES = (*NUMBERS, "digit")
 MAX_BYTES = 64 * 1024
 MAX_BINS = 64  # of a feature
@@ -56,11 +57,12 @@ def load_reference(content: bytes) -> DriftReference:
             f"its drift reference is of {file.images} images, but {MIN_IMAGES} to {MAX_IMAGES} are "
             "needed"
         )
-    missing = [name for name in NUMBERS if name not in file.features]
+    missing = [name for name in NUMBERS if name not in (*SHAPE, *file.features)]
     if missing:
         raise ModelRefusedError(f"its drift reference has no {', '.join(missing)}")
     digits = Histogram([digit + 0.5 for digit in range(CLASSES - 1)], file.digits)
-    histograms = {name: file.features[name] for name in NUMBERS} | {"digit": digits}
+    histograms = {name: file.features[name] for name in NUMBERS if name in file.features}
+    histograms["digit"] = digits
     for name, histogram in histograms.items():
         _check(name, histogram)
     return DriftReference(file.images, histograms)

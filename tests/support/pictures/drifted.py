@@ -26,10 +26,18 @@ def _peppered(share: float) -> Callable[[Digits], Digits]:
     return lambda digits: np.where(random.random(digits.shape) < share, 1 - digits, digits)
 
 
-def _enlarged(factor: float) -> Callable[[Digits], Digits]:
-    scale = np.array([1, 1 / factor, 1 / factor])
+def _scaled(height: float, width: float) -> Callable[[Digits], Digits]:
+    scale = np.array([1, 1 / height, 1 / width])
     offset = 13.5 * (1 - scale)
     return lambda digits: ndimage.affine_transform(digits, scale, offset=offset, order=1)
+
+
+def _sheared(degrees: float) -> Callable[[Digits], Digits]:
+    """Move the lower rows to the right, and the upper ones to the left."""
+    by_row = np.eye(3)
+    by_row[2, 1] = -np.tan(np.deg2rad(degrees))
+    offset = np.array([0, 0, -13.5 * by_row[2, 1]])
+    return lambda digits: ndimage.affine_transform(digits, by_row, offset=offset, order=1)
 
 
 DRIFTS: dict[str, Callable[[Digits], Digits]] = {
@@ -37,6 +45,7 @@ DRIFTS: dict[str, Callable[[Digits], Digits]] = {
     "rotated by 90°": _rotated(90),
     "rotated by 30°": _rotated(30),
     "rotated by -30°": _rotated(-30),
+    "sheared by 15°": _sheared(15),
     "upside down": lambda digits: digits[:, ::-1],
     "mirrored": lambda digits: digits[:, :, ::-1],
     "noisy": _noisy(0.2),
@@ -48,7 +57,8 @@ DRIFTS: dict[str, Callable[[Digits], Digits]] = {
     "on grey": lambda digits: 0.2 + 0.8 * digits,
     "thick": lambda digits: ndimage.grey_dilation(digits, (1, 2, 2)),
     "thin": lambda digits: ndimage.grey_erosion(digits, (1, 2, 2)),
-    "small": _enlarged(0.7),
+    "small": _scaled(0.7, 0.7),
+    "high": _scaled(1.3, 1),
     "cut off": lambda digits: digits * (np.arange(28) < 18)[:, np.newaxis],
 }
 

@@ -6,7 +6,8 @@ from typing import Any
 import numpy as np
 import pytest
 
-from mnist_api.model.drift_reference import FEATURES, load_reference
+from mnist_api.drift.comparison import compare
+from mnist_api.model.drift_reference import FEATURES, SHAPE, load_reference
 from mnist_api.model.onnx_model import ModelRefusedError
 
 FEATURE = {"edges": [0.25, 0.5], "shares": [0.2, 0.3, 0.5]}
@@ -47,6 +48,13 @@ def test_a_reference_of_500_images_is_read() -> None:
 def test_further_features_are_ignored() -> None:
     features = REFERENCE["features"] | {"colour": FEATURE}
     assert "colour" not in load_reference(write(features=features)).edges
+
+
+def test_a_reference_of_a_former_release_is_compared_in_what_it_has() -> None:
+    features = {name: each for name, each in REFERENCE["features"].items() if name not in SHAPE}
+    compared = compare(load_reference(write(features=features)), np.full((60, len(FEATURES)), 0.3))
+    assert list(compared) == ["ink", "center_x", "center_y", "confidence", "digit_score", "digit"]
+    assert all(each.psi is not None for each in compared.values())
 
 
 @pytest.mark.parametrize(

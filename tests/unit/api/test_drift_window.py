@@ -17,7 +17,7 @@ from mnist_api.drift.sampler import Sampler
 from mnist_api.drift.window import SAMPLES, Window
 from mnist_api.model.active import ActiveModel, LoadedModel
 from mnist_api.model.digit_score import load_score
-from mnist_api.model.drift_reference import load_reference
+from mnist_api.model.drift_reference import FEATURES, NUMBERS, load_reference
 from mnist_api.model.onnx_model import load_model
 from mnist_api.model.version import Version
 from support.digit_version import describe
@@ -27,8 +27,8 @@ from support.score_files import score_file
 VERSION = Version("digits", "1", None, None, "0" * 64)
 NOON = datetime(2026, 1, 1, 12, tzinfo=UTC)
 VALUES = np.linspace(0, 1, 1000)
-NAMES = ("ink", "center_x", "center_y", "confidence", "digit_score")
-REFERENCE = describe(dict.fromkeys(NAMES, VALUES), np.arange(1000) % 10)
+REFERENCE = describe(dict.fromkeys(NUMBERS, VALUES), np.arange(1000) % 10)
+WIDTH = len(FEATURES)
 
 
 def make_loaded(version: Version = VERSION, since: datetime = NOON) -> LoadedModel:
@@ -56,7 +56,7 @@ def append_in_child(window: Window, loaded: LoadedModel, value: float) -> None:
     child = os.fork()
     if not child:
         window.acquire()
-        window.append(loaded, [value] * 6)
+        window.append(loaded, [value] * WIDTH)
         os._exit(0)
     assert os.waitpid(child, 0)[1] == 0
 
@@ -69,11 +69,11 @@ def test_the_samples_of_all_processes_are_read_in_the_order_of_their_times(
     for value in range(6):
         clock.now += 1
         if value % 2:
-            window.append(loaded, [value] * 6)
+            window.append(loaded, [value] * WIDTH)
         else:
             append_in_child(window, loaded, value)
     times, samples = window.read(loaded)
-    assert samples.tolist() == [[value] * 6 for value in range(6)]
+    assert samples.tolist() == [[value] * WIDTH for value in range(6)]
     assert times[-1] == clock.now
     assert times.tolist() == sorted(times)
 
@@ -83,7 +83,7 @@ def test_the_newest_samples_of_the_last_hour_are_read(window: Window, clock: Any
     append_in_child(window, loaded, -1)
     for value in range(SAMPLES + 5):
         clock.now += 1
-        window.append(loaded, [value] * 6)
+        window.append(loaded, [value] * WIDTH)
     _, samples = window.read(loaded)
     assert samples[:, 0].tolist() == list(range(5, SAMPLES + 5))
     clock.now += 3600 - 10
@@ -94,10 +94,10 @@ def test_the_newest_samples_of_the_last_hour_are_read(window: Window, clock: Any
 
 def test_a_version_does_not_have_the_samples_of_another(window: Window) -> None:
     one, other = make_loaded(), make_loaded(replace(VERSION, id="2"))
-    window.append(one, [1] * 6)
-    window.append(other, [2] * 6)
-    assert window.read(one)[1].tolist() == [[1] * 6]
-    assert window.read(other)[1].tolist() == [[2] * 6]
+    window.append(one, [1] * WIDTH)
+    window.append(other, [2] * WIDTH)
+    assert window.read(one)[1].tolist() == [[1] * WIDTH]
+    assert window.read(other)[1].tolist() == [[2] * WIDTH]
     again = make_loaded(since=NOON + timedelta(seconds=61))
     assert len(window.read(again)[1]) == 0, "it was active before, and is again"
 
@@ -115,16 +115,31 @@ def test_one_image_is_sampled_until_it_is_stored(window: Window) -> None:
         sampler.store()
     (sample,) = window.read(loaded)[1]
     confidence = float(probabilities[0, 7])
-    assert sample.tolist() == pytest.approx([1 / 784, 6, 4, confidence, 10 / 11, 7])
+    assert sample.tolist() == pytest.approx([1 / 784, 6, 4, 0, 0, 0, confidence, 10 / 11, 7])
     loaded.model.predict(images)
     sampler.store()
     assert len(window.read(loaded)[1]) == 2
 
 
-def test_an_image_without_ink_has_its_centre_in_the_middle() -> None:
-    black, score = np.zeros(784, np.float32), load_score(score_file())
-    features = measure_image(black, np.eye(10, dtype=np.float32)[3], score)
-    assert features == (0, 13.5, 13.5, 1, 1, 3)
+@pytest.mark.parametrize(
+    ("inked", "shape"),
+    [
+        pytest.param([], (13.5, 13.5, 0, 0, 0), id="nothing"),
+        pytest.param([(4, 6)], (6, 4, 0, 0, 0), id="a pixel"),
+        pytest.param([(4, 6), (4, 10)], (8, 4, 2, 0, 0), id="a row"),
+        pytest.param([(2, 6), (12, 6)], (6, 7, 0, 5, 0), id="a column"),
+        pytest.param([(2, 6), (12, 10)], (8, 7, 2, 5, 1), id="to the lower right"),
+        pytest.param([(12, 6), (2, 10)], (8, 7, 2, 5, -1), id="to the upper right"),
+    ],
+)
+def test_the_shape_is_that_of_the_ink(
+    inked: list[tuple[int, int]], shape: tuple[float, ...]
+) -> None:
+    pixels, score = np.zeros((28, 28), np.float32), load_score(score_file())
+    for place in inked:
+        pixels[place] = 0.7
+    features = measure_image(pixels.reshape(784), np.eye(10, dtype=np.float32)[3], score)
+    assert features[1:6] == pytest.approx(shape, abs=1e-6)
 
 
 @pytest.mark.parametrize("missing", ["score", "reference"])
@@ -152,7 +167,7 @@ def test_a_report_names_the_features_that_have_drifted(window: Window, clock: An
     first = clock.now
     for number in range(200):
         clock.now += 1
-        values = random.random(4)
+        values = random.random(7)
         window.append(loaded, [values[0], values[1] / 3, *values[2:], 0.5, number % 10])
         report = report_drift(loaded, window)
         if number < 49:
@@ -164,7 +179,7 @@ def test_a_report_names_the_features_that_have_drifted(window: Window, clock: An
     assert (report.images, report.detected) == (200, True)
     drifted = [name for name, feature in report.features.items() if feature.drifted]
     assert drifted == ["center_x", "digit_score"]
-    for name in ("ink", "center_y", "confidence", "digit"):
+    for name in set(FEATURES) - set(drifted):
         feature = report.features[name]
         assert feature.psi is not None
         assert feature.p_value is not None

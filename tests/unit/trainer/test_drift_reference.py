@@ -36,7 +36,7 @@ def test_each_bin_has_about_a_tenth_of_the_images() -> None:
     reference = describe()
     assert reference["images"] == COUNT
     assert list(reference["features"]) == [
-        "ink", "center_x", "center_y", "confidence", "digit_score"
+        "ink", "center_x", "center_y", "width", "height", "slant", "confidence", "digit_score"
     ]  # fmt: skip
     for name, feature in reference["features"].items():
         assert len(feature["shares"]) == len(feature["edges"]) + 1, name
@@ -50,14 +50,17 @@ def test_the_classes_have_the_shares_of_the_predictions() -> None:
     assert describe()["digits"] == [0.25] * 4 + [0] * 6
 
 
-def test_the_centre_of_mass_is_in_pixels_and_the_middle_of_an_empty_image() -> None:
+def test_the_shape_is_in_pixels_and_of_an_empty_image_there_is_none() -> None:
     pixels = np.zeros((COUNT, 28, 28), np.uint8)
-    pixels[:450, 20, 5] = 255
+    pixels[:450, 16, 8] = pixels[:450, 24, 2] = 255
     images = LabelledImages(pixels.reshape(COUNT, 784), IMAGES.labels)
     features = describe(images=images)["features"]
     for name, low, high, shares in (
         ("center_x", 5, 13.5, [0, 0.45, 0.55]),
         ("center_y", 13.5, 20, [0, 0.55, 0.45]),
+        ("width", 0, 3, [0, 0.55, 0.45]),
+        ("height", 0, 4, [0, 0.55, 0.45]),
+        ("slant", -1, 0, [0, 0.45, 0.55]),
     ):
         assert features[name]["edges"] == pytest.approx([low, high], abs=2e-4), name
         assert features[name]["shares"] == shares, "values at an edge are above it"

@@ -13,11 +13,12 @@ from numpy.typing import NDArray
 from mnist_trainer.data.images import LabelledImages
 from mnist_trainer.evaluation.digit_score import Scores
 from mnist_trainer.evaluation.metrics import Probabilities
-from mnist_trainer.signature import CLASSES, SIDE
+from mnist_trainer.signature import CLASSES, PIXELS, SIDE
 
 FILE = "drift_reference.json"
 FEWEST_IMAGES = 500  # the shares of fewer say too little
 BINS = 10
+LEAST = 1e-6  # divides in place of 0: no ink, or one row or column of it
 RESOLUTION = 1e-4  # of an edge: Keras and ONNX Runtime differ by less
 
 Reference = dict[str, object]
@@ -34,11 +35,9 @@ def describe_images(
     if len(images) < FEWEST_IMAGES:
         return None
     pixels = images.pixels()
-    center_x, center_y = _find_centers(pixels)
     features = {
         "ink": pixels.mean(axis=1),
-        "center_x": center_x,
-        "center_y": center_y,
+        **_measure_shapes(pixels),
         "confidence": probabilities.max(axis=1),
         "digit_score": scores,
     }
@@ -55,14 +54,24 @@ def save_reference(reference: Reference, file: Path) -> None:
     file.write_text(json.dumps(reference, indent=1), "utf-8")
 
 
-def _find_centers(pixels: NDArray[np.float32]) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
-    """Return column and row of each image's centre of mass; of an empty image, the middle."""
-    images = pixels.reshape(-1, SIDE, SIDE).astype(np.float64)
-    totals, positions = images.sum(axis=(1, 2)), np.arange(SIDE)
-    sums = (images.sum(axis=1) @ positions, images.sum(axis=2) @ positions)
+def _measure_shapes(pixels: NDArray[np.float32]) -> dict[str, NDArray[np.float64]]:
+    """Return the centre of mass, the standard deviations along x and y, and their correlation.
+
+    They are those of the ink of each image. Of no ink, the centre is the middle, and the others
+    are 0.
+    """
     middle = (SIDE - 1) / 2
-    x, y = (np.where(totals > 0, each / np.maximum(totals, 1e-9), middle) for each in sums)
-    return x, y
+    x, y = np.tile(np.arange(SIDE) - middle, SIDE), np.repeat(np.arange(SIDE) - middle, SIDE)
+    total, *sums = np.stack([np.ones(PIXELS), x, y, x * x, y * y, x * y]) @ pixels.T
+    x, y, xx, yy, xy = (each / np.maximum(total, LEAST) for each in sums)
+    width, height = np.sqrt(np.maximum(xx - x * x, 0)), np.sqrt(np.maximum(yy - y * y, 0))
+    return {
+        "center_x": x + middle,
+        "center_y": y + middle,
+        "width": width,
+        "height": height,
+        "slant": (xy - x * y) / np.maximum(width * height, LEAST),
+    }
 
 
 def _describe(values: NDArray[np.floating]) -> dict[str, list[float]]:
