@@ -42,11 +42,14 @@ ROUTES = (
             summary="Compare the newest images with the validation images",
             description="Up to two images a second of each worker are sampled; the newest 300 of "
             "the last hour are compared, feature by feature: `ink` (mean pixel), `center_x` and "
-            "`center_y` (centre of mass), `confidence`, `digit_score` and `digit`. A feature has "
-            "drifted if its population stability index is above 0.25 and the test's p-value below "
-            "1e-11, for the newest 120 images or for all. Fewer than 50 are not judged. Images "
-            "that came as pictures have no `ink` and no `digit_score`: preparation changes both. A "
-            "version without a drift reference, or a MODEL_FILE, is not compared.",
+            "`center_y` (centre of mass), `width` and `height` (standard deviations of the ink), "
+            "`slant` (correlation of its columns and rows), `confidence`, `digit_score` and "
+            "`digit`. A feature has drifted if its population stability index is above 0.25 (that "
+            "of `slant` above 0.9) and the test's p-value below 1e-11, for the newest 120 images "
+            "or for all. Fewer than 50 are not judged. Images that came as pictures have no `ink` "
+            "and no `digit_score`: preparation changes both. Versions of former releases have no "
+            "`width`, `height` and `slant`; one without a drift reference, or a MODEL_FILE, is not "
+            "compared.",
             responses=returns(Drift, "The comparison."),
             errors=(500, 503),
         ),
