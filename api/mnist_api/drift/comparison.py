@@ -4,7 +4,7 @@ A feature has drifted if the population stability index is large and a two-sampl
 says that this is not by chance. Both are of the newest 120 images, which show a sudden change soon,
 or of all, which show a smaller one. P_VALUE is small, as a window may be judged at each new image,
 86,400 times a day: in 250 simulated days of MNIST's test images, as numbers, as pictures and in
-turn, the least p was 5e-10.
+turn, the least p was 4e-11, of the slant, and 3e-10 of the other features.
 """
 
 from dataclasses import dataclass
