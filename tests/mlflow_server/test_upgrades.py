@@ -2,6 +2,7 @@
 
 import json
 import os
+import signal
 import socket
 import subprocess
 from collections.abc import Iterator
@@ -44,13 +45,13 @@ def earlier_server(python: Path, uri: str, folder: Path) -> Iterator[str]:
             *(python.with_name("mlflow"), "server", f"--port={port}", "--workers=1"),
             *(f"--backend-store-uri={uri}", f"--artifacts-destination={folder}/artifacts"),
         ],
-        cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
+        cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
     )  # fmt: skip
     try:
         wait_until(lambda: accepts_connections(process, port), 120)
         yield f"http://127.0.0.1:{port}"
     finally:
-        process.terminate()
+        os.killpg(process.pid, signal.SIGTERM)  # its gunicorn does not end with it
         process.wait(20)
 
 
