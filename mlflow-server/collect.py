@@ -15,6 +15,7 @@ from pathlib import Path
 
 from cached_versions import list_cached_versions
 from credentials import write_credentials
+from database import DatabaseError, prepare_database
 from mlflow.store.artifact.artifact_repo import ArtifactRepository
 from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
 from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
@@ -123,6 +124,10 @@ def main() -> int:
     environ.update(except_neighbours(environ, environ.get("MLFLOW_S3_ENDPOINT_URL", "")))
     if folder := environ.get("CREDENTIALS_FOLDER"):
         environ.update(write_credentials(Path(folder), environ))
+    try:
+        prepare_database(environ["BACKEND_STORE_URI"])
+    except DatabaseError as error:
+        sys.exit(str(error))
     artifacts = get_artifact_repository(environ["ARTIFACTS_DESTINATION"])
     store = SqlAlchemyStore(environ["BACKEND_STORE_URI"], "mlflow-artifacts:/")
     garbage = find_garbage(store.engine, artifacts, Path(environ["MODEL_CACHE"]))
