@@ -8,7 +8,6 @@ import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from urllib.parse import quote
 
 import pytest
 
@@ -55,8 +54,8 @@ class Postgres:
 
 
 @contextlib.contextmanager
-def postgres(programs: Path) -> Iterator[Postgres]:
-    """Run a server for the `with` block."""
+def postgres(programs: Path, auth: str = "scram-sha-256") -> Iterator[Postgres]:
+    """Run a server for the `with` block; `auth` is the method by which accounts are known."""
     user = "postgres" if os.geteuid() == 0 else None  # it refuses to be root
     server = Postgres(programs, free_port())
     with tempfile.TemporaryDirectory() as name:
@@ -65,7 +64,7 @@ def postgres(programs: Path) -> Iterator[Postgres]:
         if user:
             shutil.chown(home, user)
             shutil.chown(home / "password", user)
-        options = ["--username=mlflow", "--auth=scram-sha-256", "--encoding=UTF8", "--no-sync"]
+        options = ["--username=mlflow", f"--auth={auth}", "--encoding=UTF8", "--no-sync"]
         command = [programs / "initdb", "-D", home / "data", *options]
         command.append(f"--pwfile={home / 'password'}")
         subprocess.run(command, user=user, cwd=home, check=True, capture_output=True)
@@ -87,12 +86,12 @@ def postgres(programs: Path) -> Iterator[Postgres]:
 
 @contextlib.contextmanager
 def postgres_server() -> Iterator[str]:
-    """Run a server and yield its address, which ends with a slash, for a database's name.
+    """Run a server without passwords and yield its address, which a database's name is to follow.
 
     Skips the test where Postgres is not installed.
     """
     programs = find_programs()
     if programs is None:
         pytest.skip("no Postgres on this machine: install the package postgresql")
-    with postgres(programs) as server:
-        yield f"postgresql+psycopg2://mlflow:{quote(PASSWORD)}@127.0.0.1:{server.port}/"
+    with postgres(programs, auth="trust") as server:
+        yield f"postgresql+psycopg2://mlflow@127.0.0.1:{server.port}/"
