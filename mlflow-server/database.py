@@ -7,6 +7,7 @@ SQLite's file is migrated in a copy. Servers that start at once migrate one afte
 import fcntl
 import re
 import sqlite3
+import sys
 import time
 from contextlib import closing
 from importlib.metadata import distribution, version
@@ -48,7 +49,7 @@ def _prepare_postgres(uri: str) -> None:
 
 
 def _connect(address: str) -> "psycopg2.extensions.connection":
-    deadline = time.monotonic() + WAIT
+    deadline, reported = time.monotonic() + WAIT, ""
     while True:
         try:
             return psycopg2.connect(address, connect_timeout=10)
@@ -57,6 +58,9 @@ def _connect(address: str) -> "psycopg2.extensions.connection":
                 continue
             if time.monotonic() > deadline:
                 raise DatabaseError(f"The database does not accept connections: {error}") from error
+            if str(error) != reported:
+                reported = str(error)
+                print(f"Waiting for the database: {reported}", file=sys.stderr, flush=True)
             time.sleep(1)
 
 

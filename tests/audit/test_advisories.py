@@ -94,8 +94,9 @@ def test_a_lock_without_hashes_fails(service: str, tmp_path: Path):
 
 
 def test_every_lock_is_audited():
+    """That of tests/ is an earlier MLflow's, whose data is upgraded."""
     listed = subprocess.run(
-        ["git", "ls-files", "*requirements*.txt"],
+        ["git", "ls-files", "*requirements*.txt", ":!tests"],
         cwd=ROOT, capture_output=True, text=True, check=True,
     ).stdout.split()  # fmt: skip
     names = "from audit.advisories import list_locks; print(*list_locks(), sep='\\n')"
