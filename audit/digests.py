@@ -17,7 +17,7 @@ PLACES = ("*/Dockerfile", "*/*/Dockerfile", "compose.yaml", "compose/*.yaml")
 NAMED = re.compile(r"^(?:FROM| +image:) (\S+)\$\{(\w+_DIGEST)(?::-)?\}", re.MULTILINE)
 HEADER = """\
 # The digests of the base images, from `make digests`; an empty one is an image by its tag alone.
-# docs/operations.md, "Supply chain", says how they are used.
+# docs/security.md, "Supply chain", says how they are used.
 """
 
 

@@ -8,7 +8,7 @@ import pytest
 
 from mnist_api.handlers.router import TEMPLATES
 from mnist_api.handlers.routes import ROUTES
-from support.documents import DOCUMENTS, find_code, find_commands, find_fences
+from support.documents import DOCUMENTS, find_code, find_commands, find_fences, find_runbook
 from support.processes import ROOT, python_of
 
 TRAINER = python_of("trainer-test")
@@ -134,7 +134,9 @@ def test_services_of_compose_exist(document: Path) -> None:
     text = "".join(file.read_text() for file in files)
     services = re.findall(r"^  ([a-z-]+):", text, re.MULTILINE)
     for command in find_commands(document):
-        named = re.search(r"docker compose run (?:--?[\w-]+(?: [^\s-]\S*)? )*([a-z-]+)\b", command)
+        named = re.search(
+            r"docker compose run (?:(?:--rm|--no-deps|-T|--?[\w-]+ \S+) )*([a-z-]+)\b", command
+        )
         if named:
             assert named[1] in services, command
 
@@ -164,3 +166,14 @@ def test_both_readmes_have_the_same_commands_and_links() -> None:
         for path in (english, french)
     ]
     assert links[0] == links[1]
+
+
+def test_every_command_of_the_operations_is_run_by_a_test() -> None:
+    """The runbook by tests/compose/access/test_runbook.py, the rest by tests/compose/monitoring."""
+    monitoring = (
+        "docker compose -f compose.yaml -f compose/monitoring.yaml up",
+        "docker compose exec alertmanager amtool ",
+    )
+    others = set(find_commands(ROOT / "docs" / "operations.md")) - set(find_runbook())
+    assert others
+    assert all(command.startswith(monitoring) for command in others), others

@@ -13,6 +13,7 @@ DOCUMENTS = sorted(
     for path in ROOT.glob(pattern)
     if path.name != "CHANGELOG.md" and not path.relative_to(ROOT).parts[0].startswith(".")
 )
+RUNBOOK_END = "API_REPLICAS=3 docker compose up --detach --wait"
 _fences = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
 
@@ -35,6 +36,12 @@ def find_commands(document: Path) -> Iterator[str]:
         for line in fence.text.replace("\\\n", " ").splitlines():
             if command := re.sub(r"(^|\s)#.*", "", line).strip():
                 yield re.sub(r"\s+", " ", command)
+
+
+def find_runbook() -> list[str]:
+    """Return the commands of the runbook in docs/operations.md, in order."""
+    commands = list(find_commands(ROOT / "docs" / "operations.md"))
+    return commands[: commands.index(RUNBOOK_END) + 1]
 
 
 def find_code(document: Path) -> Iterator[str]:

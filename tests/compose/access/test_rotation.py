@@ -23,7 +23,7 @@ def test_a_rotation_that_was_interrupted_is_ended_by_the_next_and_loses_nothing(
 
     guarded.do("run", "--rm", "--no-deps", "-T", "passwords", "passwords.py", "--rotate")
     half = guarded.secrets()
-    guarded.make("rotate")
+    guarded.sh("make rotate")
 
     new = guarded.secrets()
     assert all(len({old[name], half[name], new[name]}) == 3 for name in SECRETS)

@@ -128,14 +128,15 @@ class GuardedStack(Stack):
             "MLFLOW_TRACKING_SERVER_CERT_PATH": str(self.certificate),
         }
 
-    def make(self, target: str) -> str:
-        """Run a target of the Makefile on this stack, and return its output."""
+    def sh(self, command: str) -> str:
+        """Run a command of the documents on this stack, and return its output."""
         self.command()  # writes the file of settings
         names = {"COMPOSE_PROJECT_NAME": self.project, "COMPOSE_ENV_FILES": str(self.env_file)}
+        variables = self.environ() | names | {"PATH": os.environ["PATH"]}
         done = subprocess.run(
-            ["make", target], cwd=ROOT, env=self.environ() | names | {"PATH": os.environ["PATH"]},
+            ["sh", "-c", command], cwd=ROOT, env=variables,
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
             check=False,
         )  # fmt: skip
-        assert done.returncode == 0, done.stdout
+        assert done.returncode == 0, f"{command}: {done.returncode}\n{done.stdout}"
         return done.stdout
