@@ -69,6 +69,8 @@ class History:
         if seen and seen.until < now and not _is_within(self._valid, self._looked, now):
             self._set(f"unknown.{format_time(seen.at)}", format_time(now))
             seen = None
+        if "moving" in new:  # who reads between "seen" and the record finds the same mover
+            self._set("moving", new.pop("moving"))
         if new or seen is None or not _is_within(PAUSE, seen.at, now):
             self._set("seen", f"{format_time(now)} {format_time(now + self._valid)}")
         for key, value in new.items():  # after "seen": another gap does not begin before them
@@ -94,8 +96,11 @@ def _find_new(tags: Tags, state: State, since: datetime, now: datetime) -> dict[
     last = desired[-1] if desired else Record(0, now, NONE)
     if state.desired != last.version:
         key = make_key("desired", last.number + 1, state.desired)
-        by = tags.find_mover(key) or ("hand" if desired else "start")
+        mover = tags.find_mover(key)
+        by = mover or ("hand" if desired else "start")
         desired.append(Record(last.number + 1, now, state.desired))
+        if mover:
+            new["moving"] = f"{format_time(now)} {key} {mover}"
         new[key] = f"{format_time(now)} {by}"
     if state.active != NONE:
         unnamed = Record(0, NEVER, state.active)  # if no move is known that made it desired

@@ -1,6 +1,8 @@
 """The history by workers and replicas that are late, and whose clocks disagree."""
 
-from support.history import Look, Tags, look, tags
+import pytest
+
+from support.history import NOON, Look, Tags, look, tags
 
 __all__ = ["look", "tags"]  # fixtures
 
@@ -125,3 +127,26 @@ def test_what_was_seen_holds_for_three_hours_at_most(look: Look, tags: Tags) -> 
     tags.own = {"seen": "2026-01-01T12:00:00Z 2027-01-01T12:00:00Z"}
     look(3 * 3600 + 1, 1)
     assert tags.records()["unknown.2026-01-01T12:00:00.000Z"] == "10801.0"
+
+
+def test_a_worker_that_looks_while_another_records_a_killed_commands_move_names_it_too(
+    look: Look, tags: Tags, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Both start after the kill, and nobody has looked since. The second writes last."""
+    look(0, 1)
+    tags.own["moving"] = f"{NOON.isoformat()} desired.0002.2 promote"
+    set_tag = tags.set_tag
+    late: list[tuple[str, str]] = []
+
+    def set_and_look(key: str, value: str) -> None:
+        set_tag(key, value)
+        if key.endswith(".seen"):
+            monkeypatch.setattr(tags, "set_tag", lambda *tag: late.append(tag))
+            look(3600.1, 2, worker=2)
+            monkeypatch.setattr(tags, "set_tag", set_tag)
+
+    monkeypatch.setattr(tags, "set_tag", set_and_look)
+    look(3600, 2, worker=1)
+    for key, value in late:
+        set_tag(key, value)
+    assert tags.records()["desired.0002.2"].endswith("promote")
