@@ -9,7 +9,7 @@ import mlflow
 import pytest
 
 from support.processes import ROOT
-from support.stacks.compose import Stack, docker
+from support.stacks.compose import Stack, docker, read_services
 
 EXTERNAL_S3 = {"MINIO_ROOT_USER": "foreign", "MINIO_ROOT_PASSWORD": r"foreign:$100%#$$s\secret"}
 IN_VOLUME = r"of-a:version\before-100%#"
@@ -55,6 +55,18 @@ def test_env_example_lists_every_variable_with_its_default():
     assert set(documented) == set(re.findall(r"\$\{([A-Z_0-9]+)", text)) | optional
     differing = {name for name, default in used.items() if default != documented[name]}
     assert differing == set()
+
+
+def test_only_api_and_mlflow_follow_the_bind_address():
+    files = ":".join(("compose.yaml", "compose/proxy.yaml", "compose/monitoring.yaml"))
+    services = read_services(COMPOSE_FILE=files, BIND_ADDRESS="10.0.0.7")
+    published = {
+        (name, port["host_ip"])
+        for name, service in services.items()
+        for port in service.get("ports", [])
+    }
+    consoles = {(name, "127.0.0.1") for name in ("minio", "prometheus", "grafana")}
+    assert published == consoles | {("proxy", "10.0.0.7")}
 
 
 def test_the_former_name_of_an_overlay_is_answered_with_the_new_one(stack: Stack):
