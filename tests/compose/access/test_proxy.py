@@ -15,7 +15,7 @@ from mlflow import MlflowClient
 from support.documents import find_commands, find_fences
 from support.processes import ROOT
 from support.stacks.compose import BODY
-from support.stacks.guarded import GuardedStack
+from support.stacks.guarded import SEARCH, GuardedStack
 from support.stacks.monitoring import register_again
 from support.stacks.traffic import Traffic
 
@@ -144,6 +144,14 @@ def test_a_swap_on_two_replicas_loses_no_request(
         line.split()[0] for line in guarded.do("logs", "api").splitlines() if "/predict" in line
     ]
     assert len(set(names)) == 2, "both replicas got requests"
+
+
+def test_one_address_has_few_passwords_checked_at_once(guarded: GuardedStack, tmp_path: Path):
+    (tmp_path / ".curlrc").write_text(f'user = "admin:wrong"\ncacert = "{guarded.certificate}"\n')
+    options = "--silent --parallel --parallel-max 80 --output /dev/null --write-out '%{http_code} '"
+    many = f"curl {options} '{guarded.mlflow_url}{SEARCH}&n=[1-80]'"
+    statuses = run(["bash", "-c", many], guarded, HOME=str(tmp_path)).split()
+    assert set(statuses) == {"401", "429"}
 
 
 def test_too_many_requests_are_refused_and_come_back_later(
