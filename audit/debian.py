@@ -16,7 +16,10 @@ COMMON_LICENCE = re.compile(r"/usr/share/common-licenses/([A-Za-z][\w.+-]*\w)")
 
 def read_debian_packages(root: Path) -> Iterator[Component]:
     """Yield the packages that dpkg has installed in the file system at ``root``."""
-    with (root / "var/lib/dpkg/status").open() as status:
+    path = root / "var/lib/dpkg/status"
+    if not path.is_file():  # another distribution
+        return
+    with path.open() as status:
         for package in Deb822.iter_paragraphs(status):
             if package["Status"].endswith(" installed"):
                 name, version = package["Package"], package["Version"]

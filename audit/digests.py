@@ -6,10 +6,11 @@ among Compose's environment files.
 
 import json
 import re
-import subprocess
 import sys
 from pathlib import Path
 
+from audit.errors import AuditFailedError
+from audit.programs import read_output
 from local.environments import ROOT
 
 DIGESTS = ROOT / "compose" / "digests.env"
@@ -21,10 +22,6 @@ HEADER = """\
 """
 
 
-class DigestsFailedError(Exception):
-    """A registry gave no digest; the message says for which image and why."""
-
-
 def list_base_images(root: Path) -> dict[str, str]:
     """Return the base images with their tags, by the variable of their digest."""
     texts = [path.read_text() for place in PLACES for path in sorted(root.glob(place))]
@@ -33,18 +30,14 @@ def list_base_images(root: Path) -> dict[str, str]:
 
 
 def look_up_digest(image: str) -> str:
-    """Return the digest that the registry has for ``image`` now. Raises DigestsFailedError."""
-    answer = subprocess.run(
-        ["docker", "buildx", "imagetools", "inspect", "--format={{json .Manifest}}", image],
-        capture_output=True, text=True, check=False,
-    )  # fmt: skip
-    if answer.returncode != 0:
-        raise DigestsFailedError(f"The registry gave no digest of {image}: {answer.stderr.strip()}")
-    return str(json.loads(answer.stdout)["digest"])
+    """Return the digest that the registry has for ``image`` now. Raises AuditFailedError."""
+    command = ["docker", "buildx", "imagetools", "inspect", "--format={{json .Manifest}}", image]
+    answer = read_output(command, f"The registry gave no digest of {image}")
+    return str(json.loads(answer)["digest"])
 
 
 def renew_digests(images: dict[str, str], path: Path) -> None:
-    """Write the digest of every image to ``path``, or nothing. Raises DigestsFailedError."""
+    """Write the digest of every image to ``path``, or nothing. Raises AuditFailedError."""
     lines = []
     for variable, image in images.items():
         digest = look_up_digest(image)
@@ -57,7 +50,7 @@ def main() -> int:
     """Renew compose/digests.env and return the exit code."""
     try:
         renew_digests(list_base_images(ROOT), DIGESTS)
-    except DigestsFailedError as error:
+    except AuditFailedError as error:
         print(f"{error}\n{DIGESTS.relative_to(ROOT)} is as it was.", file=sys.stderr)
         return 1
     return 0

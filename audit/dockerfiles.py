@@ -5,6 +5,7 @@ import sys
 from pathlib import Path
 
 from audit.errors import AuditFailedError
+from audit.programs import read_output
 from local.environments import ROOT
 
 HADOLINT = Path(sys.executable).with_name("hadolint")
@@ -12,9 +13,8 @@ HADOLINT = Path(sys.executable).with_name("hadolint")
 
 def check_dockerfiles() -> None:
     """Check every Dockerfile under version control. Raises AuditFailedError."""
-    listed = subprocess.run(
-        ["git", "ls-files", "*Dockerfile"], cwd=ROOT, capture_output=True, text=True, check=True
-    ).stdout.split()
+    command = ["git", "ls-files", "*Dockerfile"]
+    listed = read_output(command, "Git cannot list the Dockerfiles").decode().split()
     if subprocess.run([HADOLINT, *listed], cwd=ROOT, check=False).returncode != 0:
         raise AuditFailedError("hadolint has findings in the Dockerfiles; see above.")
     print(f"hadolint has no findings in {len(listed)} Dockerfiles.")

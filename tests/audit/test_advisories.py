@@ -14,7 +14,7 @@ from support.servers.local_http import QuietHandler, run_server
 LOCK = ROOT / "minio" / "setup" / "requirements.txt"
 CHECK = (
     "import sys; from pathlib import Path; from audit.advisories import check_locks; "
-    "check_locks([Path(sys.argv[1])])"
+    "check_locks([Path(name) for name in sys.argv[1:]])"
 )
 ADVISORY = {
     "id": "GHSA-test",
@@ -50,9 +50,9 @@ def service() -> Iterator[str]:
         yield f"{address}/v1/query"
 
 
-def check(lock: Path, url: str) -> subprocess.CompletedProcess[str]:
+def check(lock: Path, url: str, *further: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [python_of("audit"), "-c", CHECK, str(lock)],
+        [python_of("audit"), "-c", CHECK, str(lock), *map(str, further)],
         cwd=ROOT, env={"PATH": "/usr/bin:/bin", "HOME": "/nonexistent", "PIP_AUDIT_OSV_URL": url},
         capture_output=True, text=True, check=False,
     )  # fmt: skip
@@ -87,10 +87,51 @@ def test_a_service_that_does_not_answer_fails_with_one_sentence():
     assert "There is no advisory" not in failed.stdout
 
 
+def test_without_docker_the_images_fail_and_the_advisories_are_asked_for():
+    done = subprocess.run(
+        [python_of("audit"), "-m", "audit", "images", "advisories"],
+        cwd=ROOT, env={"PATH": "/none", "PIP_AUDIT_OSV_URL": f"http://127.0.0.1:{free_port()}"},
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    sentences = done.stderr.splitlines()
+    assert sentences[0].endswith("no image can be read: docker is not installed.")
+    assert sentences[1].startswith("No advisory service answers")
+    assert (done.returncode, len(sentences)) == (1, 2)
+
+
 def test_a_lock_without_hashes_fails(service: str, tmp_path: Path):
     lock = tmp_path / "requirements.txt"
     lock.write_text("urllib3==2.8.0\n")
-    assert check(lock, service).returncode != 0
+    failed = check(lock, service)
+    assert failed.returncode != 0
+    assert "requirements.txt was not audited. pip-audit says: " in failed.stderr
+
+
+def test_packages_of_other_platforms_and_second_pins_are_asked_for(
+    service: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+):
+    monkeypatch.setattr(Advisories, "vulnerable", frozenset({"urllib3"}))
+    hashed = f"\\\n    --hash=sha256:{'0' * 64}\n"
+    markers = ("sys_platform == 'win32'", "sys_platform != 'win32'", "python_version < '3'")
+    pins = zip(("2.6.0", "2.7.0", "2.8.0"), markers, strict=True)
+    lock = tmp_path / "requirements.txt"
+    lock.write_text("".join(f"urllib3=={pin} ; {marker} {hashed}" for pin, marker in pins))
+    failed = check(lock, service)
+    assert {line.partition(":")[0] for line in failed.stdout.splitlines()} >= {
+        f"urllib3 {version}" for version in ("2.6.0", "2.7.0", "2.8.0")
+    }, failed.stdout + failed.stderr
+
+
+def test_what_was_found_is_printed_before_an_error(
+    service: str, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+):
+    monkeypatch.setattr(Advisories, "vulnerable", frozenset({"urllib3"}))
+    lock = tmp_path / "requirements.txt"
+    lock.write_text("urllib3\n")
+    failed = check(LOCK, service, lock)
+    assert ": CVE-2026-1 GHSA-test, fixed in 99.0" in failed.stdout
+    assert f"{lock.name} was not audited. pip-audit says: " in failed.stderr
+    assert "No advisory service" not in failed.stderr
 
 
 def test_every_lock_is_audited():

@@ -71,6 +71,16 @@ def test_a_registry_that_does_not_answer_leaves_the_file_as_it_was(registry: str
     assert path.read_text() == "before"
 
 
+def test_without_docker_the_digests_fail_with_one_sentence():
+    done = subprocess.run(
+        [python_of("audit"), "-m", "audit.digests"],
+        cwd=ROOT, env={"PATH": "/none"}, capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 1
+    assert ": docker is not installed.\n" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
 def test_every_base_image_of_the_stack_has_a_variable_in_the_file():
     named = {}
     for place in ("*/Dockerfile", "*/*/Dockerfile", "compose.yaml", "compose/*.yaml"):

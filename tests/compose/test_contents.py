@@ -86,10 +86,12 @@ def test_the_licences_of_all_images_are_in_one_table(stack: Stack, audited: str)
         rows = list(csv.DictReader(table, delimiter="\t"))
     licences = {(row["image"], row["package"]): row["licence"] for row in rows}
     assert licences[(f"{stack.project}-api", "Flask")] == "BSD-3-Clause"
-    assert {row["image"] for row in rows} == {f"{stack.project}-{name}" for name in OURS}
+    images = {row["image"] for row in rows}
+    assert images >= {f"{stack.project}-{name}" for name in OURS}
+    assert any(image.startswith("postgres:") for image in images)
 
 
 def test_an_image_that_is_not_built_is_named():
     done = audit("mnist-compose-test-unbuilt")
     assert done.returncode == 0
-    assert "mnist-compose-test-unbuilt-api is not built, so it has no SBOM" in done.stdout
+    assert "mnist-compose-test-unbuilt-api has no SBOM: docker: " in done.stdout
