@@ -1,0 +1,85 @@
+"""compose/proxy/certificate.sh, with openssl alone: which certificate the proxy has."""
+
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import pytest
+
+from support.processes import ROOT
+
+SCRIPT = (ROOT / "compose" / "proxy" / "certificate.sh").read_text()
+UNPRIVILEGED = 65534  # root may read and write everything, so for it the script runs as this user
+NAMES = "DNS:localhost,IP:127.0.0.1"
+
+pytestmark = pytest.mark.skipif(shutil.which("openssl") is None, reason="needs openssl")
+
+
+@pytest.fixture
+def folder() -> Iterator[Path]:
+    with TemporaryDirectory() as name:
+        if os.getuid() == 0:
+            os.chown(name, UNPRIVILEGED, UNPRIVILEGED)
+        yield Path(name)
+
+
+def run(folder: Path, names: str = NAMES) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        ["bash", "-c", SCRIPT, "certificate.sh", str(folder)],
+        cwd="/", env={"PATH": os.environ["PATH"], "NAMES": names},
+        user=UNPRIVILEGED if os.getuid() == 0 else None,
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+
+
+def describe(folder: Path) -> str:
+    """Return the names and the fingerprint of the certificate."""
+    return subprocess.run(
+        "openssl x509 -noout -ext subjectAltName -fingerprint -in server.pem".split(),
+        cwd=folder, capture_output=True, text=True, check=True,
+    ).stdout  # fmt: skip
+
+
+def test_a_certificate_is_made_kept_and_renewed_for_other_names(folder: Path) -> None:
+    made = run(folder)
+    assert made.stdout == f"There is a new certificate, for {NAMES}.\n", made.stderr
+    first = describe(folder)
+    assert "DNS:localhost, IP Address:127.0.0.1" in first
+    assert (folder / "server.pem").read_text().startswith("-----BEGIN PRIVATE KEY-----")
+    assert (folder / "server.pem").stat().st_mode & 0o077 == 0
+    assert (run(folder).returncode, describe(folder)) == (0, first)
+    assert run(folder, "DNS:mnist.example").returncode == 0
+    assert "DNS:mnist.example" in describe(folder)
+
+
+def test_a_certificate_of_somebody_else_is_kept(folder: Path) -> None:
+    make = "openssl req -x509 -newkey rsa:2048 -noenc -days 1 -subj /CN=theirs -keyout key -out crt"
+    script = f"{make} && cat key crt > server.pem && chmod 644 server.pem"
+    subprocess.run(["bash", "-c", script], cwd=folder, capture_output=True, check=True)
+    theirs = (folder / "server.pem").read_bytes()
+    assert run(folder).returncode == 0
+    assert (folder / "server.pem").read_bytes() == theirs
+
+
+@pytest.mark.parametrize(
+    ("content", "mode", "sentence"),
+    [
+        (None, 0o000, "a folder without server.pem: put the key and the certificates into it."),
+        ("no PEM", 0o644, "a folder whose server.pem has no certificate: put the key and then the"),
+        ("no PEM", 0o000, "a folder whose server.pem is not readable for the user "),
+    ],
+)
+def test_a_folder_without_a_usable_certificate_is_refused(
+    folder: Path, content: str | None, mode: int, sentence: str
+) -> None:
+    if content:
+        (folder / "server.pem").write_text(content)
+        (folder / "server.pem").chmod(mode)
+    folder.chmod(0o555)
+    refused = run(folder)
+    assert refused.returncode == 1
+    assert f"CERTIFICATE names {sentence}" in refused.stderr
+    assert [path.name for path in folder.iterdir()] == (["server.pem"] if content else [])
