@@ -37,10 +37,10 @@ def run(folder: Path, names: str = NAMES) -> subprocess.CompletedProcess[str]:
 
 def describe(folder: Path) -> str:
     """Return the names and the fingerprint of the certificate."""
+    show = ["openssl", "x509", "-noout", "-ext", "subjectAltName", "-fingerprint"]
     return subprocess.run(
-        "openssl x509 -noout -ext subjectAltName -fingerprint -in server.pem".split(),
-        cwd=folder, capture_output=True, text=True, check=True,
-    ).stdout  # fmt: skip
+        [*show, "-in", "server.pem"], cwd=folder, capture_output=True, text=True, check=True
+    ).stdout
 
 
 def test_a_certificate_is_made_kept_and_renewed_for_other_names(folder: Path) -> None:
