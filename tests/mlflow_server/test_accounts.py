@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from support.metrics import read
 from support.servers.tracking import FOLDER, PYTHON, TrackingServer, environ, tracking_server
 
 pytestmark = pytest.mark.slow
@@ -46,8 +47,10 @@ def test_a_start_gives_each_account_the_password_of_its_file(tmp_path: Path) -> 
         assert [search(server, "first", name) for name in NAMES] == [401, 401, 401]
         assert [search(server, "second", name) for name in NAMES] == [200, 200, 200]
         checked = subprocess.run(
-            [PYTHON, FOLDER / "healthcheck.py"],
+            [PYTHON, FOLDER / "plugin" / "healthcheck.py"],
             env=environ(tmp_path, PORT=str(server.port), **settings), check=False,
         )  # fmt: skip
         assert checked.returncode == 0
+        scrape = server.send("GET", "/metrics")
+        assert (scrape.status, read(scrape.body)["mlflow_database_up"]) == (200, 1)
     assert " of the account" not in server.log.read_text()

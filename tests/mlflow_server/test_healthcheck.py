@@ -15,7 +15,7 @@ pytestmark = pytest.mark.slow
 
 def check(port: int, folder: Path) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        [PYTHON, FOLDER / "healthcheck.py"],
+        [PYTHON, FOLDER / "plugin" / "healthcheck.py"],
         env=environ(folder, PORT=str(port)),
         capture_output=True,
         text=True,
