@@ -10,6 +10,7 @@ import secrets
 from pathlib import Path
 
 import sqlalchemy
+from database import DatabaseError, lock_database
 from mlflow.store.db.utils import create_sqlalchemy_engine_with_retry
 
 SCHEMA = "accounts"  # in Postgres, of the tables: a later MLflow may use their names itself
@@ -26,7 +27,16 @@ def prepare_accounts(folder: Path, passwords: Path, database: str, model: str) -
     """Create the accounts, or give them their passwords, and return MLflow's variables.
 
     A configuration file is written to ``folder``; ``model`` is the one that the API serves.
+    Servers that start at once do so one after the other. Raises DatabaseError.
     """
+    with lock_database(database):
+        try:
+            return _prepare(folder, passwords, database, model)
+        except Exception as error:
+            raise DatabaseError(f"MLflow's accounts could not be prepared: {error}") from error
+
+
+def _prepare(folder: Path, passwords: Path, database: str, model: str) -> dict[str, str]:
     engine = create_sqlalchemy_engine_with_retry(database)  # waits for it as MLflow does
     url = engine.url
     if engine.name == "postgresql":
@@ -52,6 +62,9 @@ def prepare_accounts(folder: Path, passwords: Path, database: str, model: str) -
         store.update_user(name, password, is_admin=name == "admin")
     store.grant_user_permission("trainer", "experiment", "*", "EDIT")
     store.grant_user_permission("trainer", "registered_model", "*", "EDIT")
+    for former in store.list_registered_model_permissions("api"):
+        if former.permission == "EDIT":  # not MANAGE: of a model that it has created
+            store.delete_registered_model_permission(former.name, "api")
     store.grant_user_permission("api", "registered_model", model, "EDIT")
     return variables
 

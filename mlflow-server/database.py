@@ -9,7 +9,8 @@ import re
 import sqlite3
 import sys
 import time
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from importlib.metadata import distribution, version
 from pathlib import Path
 
@@ -34,11 +35,36 @@ def prepare_database(uri: str) -> None:
         _prepare_sqlite(Path(uri.removeprefix("sqlite:///")))
 
 
-def _prepare_postgres(uri: str) -> None:
+@contextmanager
+def lock_database(uri: str) -> Iterator[None]:
+    """Hold the lock under which servers prepare the database ``uri``. Raises DatabaseError."""
+    if uri.startswith("postgresql"):
+        with _lock_postgres(uri):
+            yield
+    else:
+        with _lock_sqlite(Path(uri.removeprefix("sqlite:///"))):
+            yield
+
+
+@contextmanager
+def _lock_postgres(uri: str) -> "Iterator[psycopg2.extensions.cursor]":
     address = re.sub(r"^postgresql\+\w+", "postgresql", uri)
     with closing(_connect(address)) as connection, connection.cursor() as cursor:
         connection.autocommit = True
         cursor.execute("SELECT pg_advisory_lock(%s)", [LOCK_ID])  # until the connection is closed
+        yield cursor
+
+
+@contextmanager
+def _lock_sqlite(path: Path) -> Iterator[None]:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.with_name(f"{path.name}.lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _prepare_postgres(uri: str) -> None:
+    with _lock_postgres(uri) as cursor:
         try:
             cursor.execute(SELECT_REVISION)
             row = cursor.fetchone()
@@ -88,9 +114,7 @@ def _create_if_missing(address: str) -> bool:
 
 
 def _prepare_sqlite(path: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.with_name(f"{path.name}.lock").open("w") as lock:
-        fcntl.flock(lock, fcntl.LOCK_EX)
+    with _lock_sqlite(path):
         with closing(sqlite3.connect(path)) as database:
             try:
                 row = database.execute(SELECT_REVISION).fetchone()

@@ -3,7 +3,8 @@
 Settings: BACKEND_STORE_URI (the database of runs and the registry), ARTIFACTS_DESTINATION (the
 artifact store, which the server proxies for clients), HOST, PORT, MLFLOW_ALLOWED_HOSTS (see
 allowed_hosts.py) and, if there are passwords, CREDENTIALS_FOLDER (see credentials.py). With
-ACCOUNTS_FOLDER, that of the accounts' passwords, requests need an account (see accounts.py).
+ACCOUNTS_FOLDER, that of the accounts' passwords, requests need an account (see accounts.py), and
+two more are needed: CREDENTIALS_FOLDER, and MODEL_NAME, the model that the API's account may edit.
 Arguments are those of `mlflow server`.
 """
 
@@ -36,25 +37,25 @@ def main() -> None:
     os.environ.update(except_neighbours(os.environ, store))
     if folder := os.environ.get("CREDENTIALS_FOLDER"):
         os.environ.update(write_credentials(Path(folder), os.environ))
+    arguments = sys.argv[1:]
+    database = os.environ["BACKEND_STORE_URI"]
     try:
-        prepare_database(os.environ["BACKEND_STORE_URI"])
+        prepare_database(database)
+        if accounts := os.environ.get("ACCOUNTS_FOLDER"):
+            from accounts import prepare_accounts  # imports MLflow, which takes seconds
+
+            places = Path(os.environ["CREDENTIALS_FOLDER"]), Path(accounts)
+            os.environ.update(prepare_accounts(*places, database, os.environ["MODEL_NAME"]))
+            arguments.append("--app-name=basic-auth")
     except DatabaseError as error:
         sys.exit(str(error))
-    arguments = sys.argv[1:]
-    if accounts := os.environ.get("ACCOUNTS_FOLDER"):
-        from accounts import prepare_accounts  # imports MLflow, which takes seconds
-
-        places = Path(os.environ["CREDENTIALS_FOLDER"]), Path(accounts)
-        database, model = os.environ["BACKEND_STORE_URI"], os.environ["MODEL_NAME"]
-        os.environ.update(prepare_accounts(*places, database, model))
-        arguments.append("--app-name=basic-auth")
     mlflow = Path(sys.executable).with_name("mlflow")
     os.execv(  # noqa: S606
         mlflow,
         [
             str(mlflow),
             "server",
-            f"--backend-store-uri={os.environ['BACKEND_STORE_URI']}",
+            f"--backend-store-uri={database}",
             f"--artifacts-destination={os.environ['ARTIFACTS_DESTINATION']}",
             f"--host={os.environ.get('HOST', '127.0.0.1')}",
             f"--port={os.environ.get('PORT', '5000')}",

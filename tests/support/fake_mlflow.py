@@ -16,7 +16,10 @@ Json = dict[str, Any]
 
 
 class RefusedError(Exception):
-    """A request that MLflow refuses; its arguments are the status and the error's code."""
+    """A request that MLflow refuses; its arguments are the status and the error's code.
+
+    Without a code the response is a text, as that of MLflow's basic-auth.
+    """
 
 
 class FakeMlflow:
@@ -68,6 +71,8 @@ class FakeMlflow:
                 aliases = self._model(given)["aliases"]
                 aliases[:] = [each for each in aliases if each["alias"] != given["alias"]]
                 aliases.append({"alias": given["alias"], "version": given["version"]})
+                return {}
+            case "POST runs/log-batch":
                 return {}
             case "POST model-versions/create":
                 return {"model_version": self.register(**given)}
@@ -130,7 +135,8 @@ def serving(fake: FakeMlflow) -> Iterator[str]:
                     content = json.dumps(fake.handle(self.command, url.path, given)).encode()
                 except RefusedError as error:
                     status, code = error.args
-                    content = json.dumps({"error_code": code, "message": "refused"}).encode()
+                    refusal = json.dumps({"error_code": code, "message": "refused"})
+                    content = (refusal if code else "You are not authenticated.").encode()
             self.send_response(status)
             self.send_header("Content-Length", str(len(content)))
             self.end_headers()

@@ -35,7 +35,7 @@ def fit_and_log(
         metrics = asdict(epoch)
         is_stored = run.log_metrics(metrics, step=metrics.pop("number"))
         if was_stored and not is_stored:
-            print_line("The tracking server does not answer; the training goes on without it.")
+            print_line("The tracking server stores nothing now; the training goes on without it.")
         was_stored = is_stored
     total = sum(epoch.seconds for epoch in history)
     run.log_metrics({"training_seconds": total})

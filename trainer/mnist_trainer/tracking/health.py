@@ -17,6 +17,7 @@ DATABASE_ROUTE = "/api/2.0/mlflow/experiments/search?max_results=1"  # an empty 
 AUTHORISATION = (401, 403)  # the server answers; MLflow's client has the credentials
 UNREACHABLE = ("Max retries exceeded", "timeout exception", "Connection aborted", "Invalid url")
 FAILING = re.compile(r"too many (\d+) error responses")
+UNAUTHENTICATED = re.compile("error code 401|401 Client Error")
 
 
 class ServerError(TrainerError):
@@ -77,6 +78,12 @@ def translate_errors(uri: str) -> Iterator[None]:
             ) from error
         if lost or any(text in message for text in UNREACHABLE):
             raise _unreachable(uri) from error
+        if UNAUTHENTICATED.search(message):
+            raise ServerError(
+                f"The tracking server at {uri} does not accept this account or its password: after "
+                "a rotation start the trainer again, else correct MLFLOW_TRACKING_USERNAME and "
+                "MLFLOW_TRACKING_PASSWORD."
+            ) from error
         raise ServerError(f"The tracking server at {uri} refused: {message[:300]}") from error
 
 
