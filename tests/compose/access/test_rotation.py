@@ -1,14 +1,10 @@
-"""`make rotate`: old secrets are refused, new ones work, and nothing is lost. A new certificate."""
+"""`make rotate`: old secrets are refused, new ones work, and nothing is lost."""
 
-import ssl
 from pathlib import Path
-from urllib.parse import urlsplit
 
 import pytest
 from mlflow import MlflowClient
 
-from support.documents import find_commands
-from support.processes import ROOT
 from support.stacks.guarded import ALL, SECRETS, GuardedStack
 
 
@@ -43,18 +39,3 @@ def test_a_rotation_that_was_interrupted_is_ended_by_the_next_and_loses_nothing(
     kept = administration.download_artifacts(run_id, "note.txt", str(tmp_path))
     assert Path(kept).read_text() == "kept"
     assert "is active" in guarded.do("run", "--rm", "-T", "trainer", "versions")
-
-
-def test_the_commands_of_the_documents_give_the_proxy_a_new_certificate(guarded: GuardedStack):
-    address = urlsplit(guarded.api_url)
-    assert address.hostname
-    assert address.port
-    place = (address.hostname, address.port)
-    old = ssl.get_server_certificate(place)
-    commands = list(find_commands(ROOT / "docs" / "security.md"))
-    begin = next(number for number, line in enumerate(commands) if "--entrypoint rm" in line)
-    for command in commands[begin : begin + 2]:
-        guarded.sh(command)
-    guarded.start_all()  # waits until the proxy is healthy, and reads the certificate
-    assert ssl.get_server_certificate(place) != old
-    assert guarded.send(f"{guarded.api_url}/health") == 200
