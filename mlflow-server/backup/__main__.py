@@ -10,7 +10,6 @@ import argparse
 import errno
 import os
 import shutil
-import signal
 import sqlite3
 import sys
 import tempfile
@@ -23,6 +22,7 @@ import sqlalchemy.exc
 from botocore.exceptions import BotoCoreError, ClientError
 from credentials import write_credentials
 from proxies import except_neighbours
+from signals import exit_on_signals
 
 from backup import BackupError
 from backup.create import create_archive
@@ -41,7 +41,7 @@ FAILURES = (
 def main() -> int:
     """Run the command that the arguments name; return the exit code."""
     arguments = _build_parser().parse_args()
-    signal.signal(signal.SIGTERM, lambda number, _: sys.exit(128 + number))  # so that it cleans up
+    exit_on_signals()
     os.environ.update(except_neighbours(os.environ, os.environ.get("MLFLOW_S3_ENDPOINT_URL", "")))
     if folder := os.environ.get("CREDENTIALS_FOLDER"):
         os.environ.update(write_credentials(Path(folder), os.environ))

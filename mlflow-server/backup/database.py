@@ -3,11 +3,12 @@
 import os
 import sqlite3
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import closing, contextmanager, suppress
 from pathlib import Path
 
 import sqlalchemy as sa
+from signals import block_signals
 from sqlalchemy.pool import NullPool
 
 from backup import BackupError
@@ -33,8 +34,11 @@ def read_snapshot(uri: str) -> Iterator[sa.Connection]:
 
 
 @contextmanager
-def replace_database(uri: str) -> Iterator[sa.Connection]:
-    """Give a connection whose changes count if the `with` block succeeds, and then at once."""
+def replace_database(uri: str, on_commit: Callable[[], None]) -> Iterator[sa.Connection]:
+    """Give a connection whose changes count if the `with` block succeeds, and then at once.
+
+    Calls ``on_commit`` as soon as they count or may count, before any signal stops the program.
+    """
     if path := _sqlite_path(uri):
         path.parent.mkdir(parents=True, exist_ok=True)
         aside = path.with_name(f"{path.name}.restoring")
@@ -44,14 +48,15 @@ def replace_database(uri: str) -> Iterator[sa.Connection]:
                 _copy(path, aside)
             with _connect(f"sqlite:///{aside}") as connection, connection.begin():
                 yield connection
-            _rename(aside, path)
+            _rename(aside, path, on_commit)
         finally:
             for left in (aside, aside.with_name(f"{aside.name}-journal")):
                 left.unlink(missing_ok=True)
     else:
-        with _connect(uri) as connection, connection.begin():
+        with _connect(uri) as connection, connection.begin() as transaction:
             connection.execute(sa.text(f"SET LOCAL lock_timeout = '{LOCK_TIMEOUT}s'"))
             yield connection
+            _commit(transaction, on_commit)
 
 
 def reset_sequences(connection: sa.Connection, tables: list[sa.Table]) -> None:
@@ -91,11 +96,28 @@ def _copy(path: Path, copy: Path) -> None:
         source.backup(to)
 
 
-def _rename(aside: Path, path: Path) -> None:
+def _rename(aside: Path, path: Path, on_commit: Callable[[], None]) -> None:
     with aside.open("rb") as written:
         os.fsync(written.fileno())
-    aside.replace(path)
+    with block_signals():
+        aside.replace(path)
+        on_commit()
     with suppress(OSError):  # not every file system can
         folder = os.open(path.parent, os.O_RDONLY)
         os.fsync(folder)
         os.close(folder)
+
+
+def _commit(transaction: sa.Transaction, on_commit: Callable[[], None]) -> None:
+    with block_signals():
+        try:
+            transaction.commit()
+        except sa.exc.DBAPIError as error:
+            if not error.connection_invalidated:
+                raise
+            on_commit()
+            raise BackupError(
+                "The connection to the database broke at the end, so that it is not known whether "
+                "the database is restored: do it again, with REPLACE=1."
+            ) from error
+        on_commit()

@@ -4,6 +4,7 @@ from contextlib import suppress
 from typing import BinaryIO
 
 import sqlalchemy as sa
+from signals import block_signals
 
 from backup import BackupError
 from backup.archive import read_members
@@ -37,7 +38,7 @@ def restore_archive(
     artifacts = RestoredArtifacts(open_store(destination))
     artifacts.require_space(size)
     try:
-        with replace_database(database_uri) as connection:
+        with replace_database(database_uri, artifacts.keep) as connection:
             if not replace:
                 _require_empty(connection)
             artifacts.note_folders(connection)
@@ -47,7 +48,7 @@ def restore_archive(
             upgrade(connection)
             artifacts.note_folders(connection)
     except BaseException:
-        with suppress(Exception):  # the first error is the one to report
+        with block_signals(), suppress(Exception):  # the first error is the one to report
             artifacts.undo()
         raise
     try:

@@ -13,11 +13,12 @@ from backup.schema import read_revision
 
 
 class RestoredArtifacts:
-    """Stores the artifacts of an archive, and can undo that until ``finish``."""
+    """Stores the artifacts of an archive, and can undo that until ``keep``."""
 
     def __init__(self, store: ArtifactStore) -> None:
         self._store = store
         self._new: set[str] = set()
+        self._is_kept = False
         self._same: set[str] = set()
         self._changed: set[str] = set()
         self._folders: set[str] = set()
@@ -49,9 +50,13 @@ class RestoredArtifacts:
             is_same = size == member.size and _are_same(content, member.content)
         (self._same if is_same else self._changed).add(path)
 
+    def keep(self) -> None:
+        """Have ``undo`` delete nothing: the database names them now."""
+        self._is_kept = True
+
     def undo(self) -> None:
-        """Delete what was stored."""
-        for path in self._new:
+        """Delete what was stored, unless it is to be kept."""
+        for path in () if self._is_kept else self._new:
             self._store.delete(path)
 
     def finish(self, archive: BinaryIO, *, remove_others: bool) -> None:

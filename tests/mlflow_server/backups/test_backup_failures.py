@@ -1,5 +1,6 @@
 """What fails is said in one sentence, and nothing is left."""
 
+import signal
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -10,6 +11,22 @@ from support.servers.backups import Stores, stores
 from support.servers.postgres import PASSWORD, Postgres
 
 REFUSING = "http://127.0.0.1:9"  # nothing listens there
+STOPPED_AFTER_COMMIT = """
+import os, signal, stat
+fsync = os.fsync
+def stop(file):
+    fsync(file)
+    if stat.S_ISDIR(os.fstat(file).st_mode):
+        os.kill(os.getpid(), signal.SIGTERM)
+os.fsync = stop
+"""
+CUT_BEFORE_COMMIT = """
+import os, socket, sqlalchemy
+def cut(connection):
+    if connection.dialect.name == "postgresql":
+        socket.socket(fileno=os.dup(connection.connection.fileno())).shutdown(socket.SHUT_RDWR)
+sqlalchemy.event.listen(sqlalchemy.Engine, "commit", cut)
+"""
 
 
 @pytest.fixture
@@ -69,3 +86,33 @@ def test_a_disk_that_fills_up_is_an_error(archive: Path, small_disk: Path, tmp_p
     assert said.splitlines()[-1] == "The database fails: database or disk is full."
     assert list(small_disk.iterdir()) == []
     assert target.artifact_files() == {}
+
+
+def start_with(code: str, folder: Path) -> dict[str, str]:
+    """Return a variable with which Python runs code when it starts."""
+    (folder / "sitecustomize.py").write_text(code)
+    return {"PYTHONPATH": str(folder)}
+
+
+def test_a_restore_that_is_stopped_after_its_commit_keeps_the_artifacts(
+    filled: Stores, archive: Path, tmp_path: Path
+):
+    target = stores(tmp_path / "target", **start_with(STOPPED_AFTER_COMMIT, tmp_path))
+    code, said = target.restore(archive)
+    assert code == 128 + signal.SIGTERM
+    assert "Traceback" not in said
+    assert target.artifact_files() == filled.artifact_files()
+    assert target.database.exists()
+
+
+def test_a_restore_whose_connection_breaks_at_the_commit_keeps_the_artifacts(
+    filled: Stores, archive: Path, database: Postgres, tmp_path: Path
+):
+    """As the database may be restored."""
+    database.sql("CREATE DATABASE cut")
+    settings = database.settings("cut", tmp_path / "credentials")
+    target = stores(tmp_path / "target", **settings, **start_with(CUT_BEFORE_COMMIT, tmp_path))
+    code, said = target.restore(archive)
+    assert code == 1
+    assert "it is not known whether the database is restored" in said.splitlines()[-1]
+    assert target.artifact_files() == filled.artifact_files()
