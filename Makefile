@@ -7,6 +7,7 @@ API_TEST := $(ENVIRONMENTS)/api-test/bin/python
 AUDIT := $(ENVIRONMENTS)/audit/bin/python
 ENGINE := docker compose version >/dev/null 2>&1 && docker info >/dev/null 2>&1
 COMPOSED := test -n "$$(docker compose ps --quiet mlflow-server 2>/dev/null)"
+CONTAINERS := test -n "$$(docker compose ps --quiet 2>/dev/null)" # a restore starts some of them
 PROJECT = docker compose config 2>/dev/null | sed -n 's/^name: //p'
 VOLUMES_OF = docker volume ls --quiet --filter label=com.docker.compose.project
 DATA = $${DATA_DIR:+--volume "$$(realpath "$$DATA_DIR"):/data/$$(basename "$$DATA_DIR"):ro"} \
@@ -36,7 +37,7 @@ local: ## start the stack as local processes
 	@$(PYTHON) -m local up -- $(ARGS)
 
 down: ## stop the stack; its data is kept
-	@if $(COMPOSED); then docker compose down; else $(PYTHON) -m local down; fi
+	@if $(CONTAINERS); then docker compose down; else $(PYTHON) -m local down; fi
 
 logs: ## follow the logs of the services
 	@if $(COMPOSED); then docker compose logs --follow --tail=50; else tail -F .local/logs/*.log; fi
@@ -45,7 +46,7 @@ backup: ## write database and artifacts to a file, while the stack runs: make ba
 	@$(PYTHON) -m local backup $$($(COMPOSED) && echo --composed) "$(FILE)"
 
 restore: ## restore such a file into an empty stack; REPLACE=1 replaces what it has
-	@$(PYTHON) -m local restore $$({ $(ENGINE); } && echo --composed) $(if $(REPLACE),--replace) "$(FILE)"
+	@$(PYTHON) -m local restore $$({ $(ENGINE); } && echo --composed) $(if $(filter 1,$(REPLACE)),--replace) "$(FILE)"
 
 train: ## train, register, and promote if it is not worse
 	@$(TRAINER) train $(ARGS)
@@ -69,7 +70,7 @@ robustness: ## measure the promoted version on corrupted test images; another: m
 	@$(TRAINER) robustness $(ARGS)
 
 gc: ## list deleted runs, orphaned artifacts and old cached versions; make gc APPLY=1 removes them
-	@$(PYTHON) -m local gc $$($(COMPOSED) && echo --composed) $(if $(APPLY),--apply)
+	@$(PYTHON) -m local gc $$($(COMPOSED) && echo --composed) $(if $(filter 1,$(APPLY)),--apply)
 
 resume-upload: ## log trainings that the tracking server does not have yet
 	@$(TRAINER) resume-upload $(ARGS)

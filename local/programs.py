@@ -110,7 +110,7 @@ def _compose(name: str, *arguments: str) -> Program:
 
 
 def _model_cache(settings: Settings) -> str:
-    return os.environ.get("MODEL_CACHE") or str(settings.state / "model-cache")
+    return _absolute_path("MODEL_CACHE", settings.state / "model-cache")
 
 
 def _absolute_path(name: str, default: Path) -> str:

@@ -7,13 +7,19 @@ from typing import Any
 
 def list_cached_versions(cache: Path) -> dict[tuple[str, str], Path]:
     """Return the folders by model and version, without those that were last active."""
-    active = {_read(path).get("version", {}).get("version") for path in cache.glob("*/in-*.json")}
-    found = {path.parent: _read(path) for path in cache.glob("*/*/version.json")}
+    active = {_identify(_read(path).get("version")) for path in cache.glob("*/in-*.json")}
+    found = {_identify(_read(path)): path.parent for path in cache.glob("*/*/version.json")}
     return {
-        (version["name"], version["version"]): folder
-        for folder, version in found.items()
-        if {"name", "version"} <= version.keys() and version["version"] not in active
+        version: folder for version, folder in found.items() if version and version not in active
     }
+
+
+def _identify(version: Any) -> tuple[str, str] | None:
+    """Return the model and the number of a version, None where the file does not say."""
+    match version:
+        case {"name": str(name), "version": str(number)}:
+            return name, number
+    return None
 
 
 def _read(path: Path) -> dict[str, Any]:

@@ -47,7 +47,8 @@ def find_garbage(engine: Engine, artifacts: ArtifactRepository, cache: Path) -> 
             return [tuple(row) for row in connection.execute(text(query)).tuples()]
 
         versions = select(
-            "SELECT run_id, source, storage_location, name, version FROM model_versions"
+            "SELECT run_id, source, storage_location, name, version FROM model_versions "
+            "WHERE COALESCE(current_stage, '') <> 'Deleted_Internal'"  # such rows stay for ever
         )
         runs = select("SELECT run_uuid, artifact_uri, lifecycle_stage FROM runs")
         models = select(

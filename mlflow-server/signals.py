@@ -1,4 +1,4 @@
-"""Signals that stop a program: they raise SystemExit, so that it cleans up, and can be held back."""
+"""Signals that stop a program: SystemExit, so that it cleans up; and how they are held back."""
 
 import signal
 import sys

@@ -16,9 +16,9 @@ ORPHAN, ORPHAN_MODEL = "0123456789abcdef" * 2, f"m-{'fedcba9876543210' * 2}"
 class Data:
     """Runs and models in an experiment of their own, by the server's client."""
 
-    def __init__(self, server: TrackingServer, folder: Path) -> None:
+    def __init__(self, server: TrackingServer, folder: Path, name: str = "collected") -> None:
         self.client = MlflowClient(server.url, server.url)
-        self.experiment = self.client.create_experiment("collected")
+        self.experiment = self.client.create_experiment(name)
         self.artifacts = server.log.parent / "artifacts" / self.experiment
         self.note = folder / "note.txt"
         self.note.write_text("noted")
@@ -43,10 +43,10 @@ class Data:
         file.parent.mkdir(parents=True)
         file.write_text("content")
 
-    def cache_version(self, number: str, *, is_active: bool = False) -> Path:
+    def cache_version(self, number: str, model: str = "kept", *, is_active: bool = False) -> Path:
         """Write what the API does."""
-        version = {"name": "kept", "version": number}
-        folder = self.cache / "kept" / number
+        version = {"name": model, "version": number}
+        folder = self.cache / model / number
         folder.mkdir(parents=True)
         (folder / "version.json").write_text(json.dumps(version))
         if is_active:
@@ -87,6 +87,7 @@ def test_only_what_no_version_and_no_run_needs_is_listed_and_then_removed(
     before = data.files()
     registered, unregistered = data.cache_version("1"), data.cache_version("7")
     active = data.cache_version("8", is_active=True)
+    data.cache_version("7", "another", is_active=True)
 
     listed = data.collect()
     assert data.files() == before
@@ -108,6 +109,23 @@ def test_only_what_no_version_and_no_run_needs_is_listed_and_then_removed(
         assert data.client.get_run(run).info.run_id == run
     assert data.client.get_logged_model(kept_too).model_id == kept_too
     assert data.collect() == "There is nothing to collect.\n"
+
+
+def test_what_a_deleted_version_used_is_collected(server: TrackingServer, tmp_path: Path):
+    """MLflow keeps the version's row, with the location of its files."""
+    client = MlflowClient(server.url, server.url)
+    data = Data(server, tmp_path, "deleted")
+    client.create_registered_model("deleted")
+    run = data.add_run()
+    model = data.add_model(run)
+    client.create_model_version("deleted", f"models:/{model}", run, model_id=model)
+    cached = data.cache_version("1", "deleted")
+    client.delete_run(run)
+    assert data.collect() == "There is nothing to collect.\n"
+    client.delete_model_version("deleted", "1")
+    removed = data.collect("--apply")
+    assert all(name in removed for name in (run, model, str(cached)))
+    assert data.files() == set()
 
 
 def test_a_folder_outside_the_artifact_store_is_never_removed(
