@@ -22,6 +22,7 @@ from local.running import lock_state
 from local.settings import Settings
 
 BLOCK = 1 << 20
+STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
 class BackupFailedError(Exception):
@@ -85,8 +86,8 @@ def _require_stopped() -> None:
 @contextlib.contextmanager
 def _running(program: Program, **streams: Any) -> Iterator[subprocess.Popen[bytes]]:
     """Run a program for the `with` block. Raises BackupFailedError if it fails."""
-    for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-        signal.signal(number, lambda number, _: sys.exit(128 + number))
+    for number in STOPPING:
+        signal.signal(number, _exit)
     with subprocess.Popen(
         program.command,
         cwd=program.folder,
@@ -101,6 +102,12 @@ def _running(program: Program, **streams: Any) -> Iterator[subprocess.Popen[byte
             process.terminate()  # if something else failed
     if process.returncode:
         raise BackupFailedError(f"{program.name} failed; see the message above.")
+
+
+def _exit(number: int, _frame: object) -> None:
+    for each in STOPPING:
+        signal.signal(each, signal.SIG_IGN)  # until the program has undone what it did
+    sys.exit(128 + number)
 
 
 @contextlib.contextmanager

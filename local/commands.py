@@ -83,6 +83,7 @@ def _run_on_data(arguments: argparse.Namespace) -> int:
         case "restore":
             return restore(settings, arguments.file, composed=composed, replace=arguments.replace)
     options = ["--apply"] if arguments.apply else []
+    print(f"The {'composed' if composed else 'local'} stack:", flush=True)
     if composed:
         return _replace_by(programs.composed_gc(options))
     make_environment("mlflow-server")

@@ -15,12 +15,15 @@ from pathlib import Path
 
 from cached_versions import list_cached_versions
 from credentials import write_credentials
-from database import DatabaseError, prepare_database
+from failures import FAILURES, explain
 from mlflow.store.artifact.artifact_repo import ArtifactRepository
 from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
 from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
 from proxies import except_neighbours
-from sqlalchemy import Engine, text
+from sqlalchemy import Engine, create_engine, text
+
+from backup.database import lock_data
+from backup.schema import require_newest
 
 ID = re.compile(r"(?:m-|tr-)?[0-9a-f]{32}")  # of a logged model, a trace, a run
 PROXIED = re.compile(r"mlflow-artifacts:(?://[^/]*)?/(.+)/artifacts/?")
@@ -125,14 +128,22 @@ def main() -> int:
     environ.update(except_neighbours(environ, environ.get("MLFLOW_S3_ENDPOINT_URL", "")))
     if folder := environ.get("CREDENTIALS_FOLDER"):
         environ.update(write_credentials(Path(folder), environ))
+    database = environ["BACKEND_STORE_URI"]
     try:
-        prepare_database(environ["BACKEND_STORE_URI"])
-    except DatabaseError as error:
-        sys.exit(str(error))
-    artifacts = get_artifact_repository(environ["ARTIFACTS_DESTINATION"])
-    store = SqlAlchemyStore(environ["BACKEND_STORE_URI"], "mlflow-artifacts:/")
-    garbage = find_garbage(store.engine, artifacts, Path(environ["MODEL_CACHE"]))
-    is_applied = "--apply" in sys.argv[1:]
+        with lock_data(database, is_shared=True):
+            with create_engine(database).connect() as connection:
+                require_newest(connection)  # as the store below would make another one
+            _collect(database, is_applied="--apply" in sys.argv[1:])
+    except FAILURES as error:
+        print(explain(error), file=sys.stderr)
+        return 1
+    return 0
+
+
+def _collect(database: str, *, is_applied: bool) -> None:
+    artifacts = get_artifact_repository(os.environ["ARTIFACTS_DESTINATION"])
+    store = SqlAlchemyStore(database, "mlflow-artifacts:/")
+    garbage = find_garbage(store.engine, artifacts, Path(os.environ["MODEL_CACHE"]))
     lines = [
         *(f"the deleted run {run}" for run in garbage.runs),
         *(f"the model {model}, deleted or of a deleted run" for model in garbage.models),
@@ -148,7 +159,6 @@ def main() -> int:
         print("Removed.")
     else:
         print("Nothing is removed yet: make gc APPLY=1")
-    return 0
 
 
 if __name__ == "__main__":

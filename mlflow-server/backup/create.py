@@ -11,7 +11,7 @@ import sqlalchemy as sa
 from backup import BackupError
 from backup.archive import ArchiveWriter, is_path
 from backup.artifact_store import ArtifactStore, open_store
-from backup.database import read_snapshot
+from backup.database import lock_data, read_snapshot
 from backup.manifest import NAME, PREFIX, write_manifest
 from backup.progress import progress
 from backup.rows import dump_rows
@@ -24,21 +24,14 @@ def create_archive(database_uri: str, destination: str, output: BinaryIO) -> Non
     """Write an archive. Raises BackupError, OSError, and the errors of SQLAlchemy and boto3."""
     store = open_store(destination)
     archive = ArchiveWriter(output)
-    with read_snapshot(database_uri) as connection:
-        _add_database(archive, connection)
-        folders = read_artifact_folders(connection)
-        for url in _read_locations(connection):
-            if url.scheme != PROXIED:
-                print(f"Left out: the artifacts in {url.geturl()}.", file=sys.stderr)
-    with progress("Artifacts") as counter:
-        for path in _list(store, folders):
-            found = store.open(path)
-            if found is None:
-                raise BackupError(f"The artifact {path} was deleted meanwhile; please try again.")
-            content, size = found
-            with content:
-                archive.add(PREFIX + path, content, size)
-            counter.add(size)
+    with lock_data(database_uri, is_shared=True):
+        with read_snapshot(database_uri) as connection:
+            _add_database(archive, connection)
+            folders = read_artifact_folders(connection)
+            for url in _read_locations(connection):
+                if url.scheme != PROXIED:
+                    print(f"Left out: the artifacts in {url.geturl()}.", file=sys.stderr)
+        _add_artifacts(archive, store, folders)
     archive.close()
 
 
@@ -74,6 +67,18 @@ def _add_database(archive: ArchiveWriter, connection: sa.Connection) -> None:
                 name = f"database/{table.name}/{number:06}.jsonl"
                 archive.add(name, io.BytesIO(chunk), len(chunk))
                 counter.add(len(chunk))
+
+
+def _add_artifacts(archive: ArchiveWriter, store: ArtifactStore, folders: list[str]) -> None:
+    with progress("Artifacts") as counter:
+        for path in _list(store, folders):
+            found = store.open(path)
+            if found is None:
+                raise BackupError(f"The artifact {path} was deleted meanwhile; please try again.")
+            content, size = found
+            with content:
+                archive.add(PREFIX + path, content, size)
+            counter.add(size)
 
 
 def _require_revision(connection: sa.Connection) -> str:

@@ -1,10 +1,11 @@
 """The database: a snapshot to read from, and a transaction that replaces all of MLflow's tables."""
 
+import fcntl
 import os
 import sqlite3
 import tempfile
 from collections.abc import Callable, Iterator
-from contextlib import closing, contextmanager, suppress
+from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 
 import sqlalchemy as sa
@@ -14,14 +15,45 @@ from sqlalchemy.pool import NullPool
 from backup import BackupError
 
 LOCK_TIMEOUT = 10  # seconds
+LOCK_ID = 0x726573746F7265  # of Postgres' advisory lock
+
+IN_USE = {
+    True: "A restore is going on. Wait for its end, and try again.",
+    False: "A backup, a collection or a restore is going on. Wait for its end, and try again.",
+}
+
+
+@contextmanager
+def lock_data(uri: str, *, is_shared: bool) -> Iterator[None]:
+    """Keep restores away for the `with` block and, unless ``is_shared``, all that share it.
+
+    Locks the folder of a SQLite database. Raises BackupError if the lock is not free.
+    """
+    if path := _sqlite_path(uri):
+        if is_shared and not path.exists():
+            raise BackupError(f"There is no data: {path} does not exist. Start the stack first.")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with ExitStack() as stack:
+            folder = os.open(path.parent, os.O_RDONLY)
+            stack.callback(os.close, folder)
+            try:
+                fcntl.flock(folder, (fcntl.LOCK_SH if is_shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
+            except BlockingIOError as error:
+                raise BackupError(IN_USE[is_shared]) from error
+            yield
+    else:
+        lock = sa.func.pg_try_advisory_lock_shared if is_shared else sa.func.pg_try_advisory_lock
+        with _connect(uri) as connection:
+            connection.execution_options(isolation_level="AUTOCOMMIT")  # idle, not in a transaction
+            if not connection.scalar(sa.select(lock(LOCK_ID))):
+                raise BackupError(IN_USE[is_shared])
+            yield
 
 
 @contextmanager
 def read_snapshot(uri: str) -> Iterator[sa.Connection]:
     """Give a connection that sees the database as it is now, while others go on writing."""
     if path := _sqlite_path(uri):
-        if not path.exists():
-            raise BackupError(f"There is nothing to back up: {path} does not exist.")
         with tempfile.TemporaryDirectory() as folder:  # as a long read would block the writers
             copy = Path(folder, "copy.db")
             _copy(path, copy)

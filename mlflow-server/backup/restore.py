@@ -9,7 +9,7 @@ from signals import block_signals
 from backup import BackupError
 from backup.archive import read_members
 from backup.artifact_store import open_store
-from backup.database import replace_database, reset_sequences
+from backup.database import lock_data, replace_database, reset_sequences
 from backup.manifest import find_table, read_manifest
 from backup.progress import progress
 from backup.restored_artifacts import RestoredArtifacts
@@ -36,28 +36,29 @@ def restore_archive(
     """
     revision, size = verify_archive(archive)
     artifacts = RestoredArtifacts(open_store(destination))
-    artifacts.require_space(size)
-    try:
-        with replace_database(database_uri, artifacts.keep) as connection:
-            if not replace:
-                _require_empty(connection)
-            artifacts.note_folders(connection)
-            drop_schema(connection)
-            make_schema(connection, revision)
-            _restore_members(connection, revision, archive, artifacts)
-            upgrade(connection)
-            artifacts.note_folders(connection)
-    except BaseException:
-        with block_signals(), suppress(Exception):  # the first error is the one to report
-            artifacts.undo()
-        raise
-    try:
-        artifacts.finish(archive, remove_others=replace)
-    except Exception as error:
-        raise BackupError(
-            f"The database is restored, but not all artifacts are ({error}): do it again, with "
-            "REPLACE=1."
-        ) from error
+    with lock_data(database_uri, is_shared=False):
+        artifacts.require_space(size)
+        try:
+            with replace_database(database_uri, artifacts.keep) as connection:
+                if not replace:
+                    _require_empty(connection)
+                artifacts.note_folders(connection)
+                drop_schema(connection)
+                make_schema(connection, revision)
+                _restore_members(connection, revision, archive, artifacts)
+                upgrade(connection)
+                artifacts.note_folders(connection)
+        except BaseException:
+            with block_signals(), suppress(Exception):  # the first error is the one to report
+                artifacts.undo()
+            raise
+        try:
+            artifacts.finish(archive, remove_others=replace)
+        except Exception as error:
+            raise BackupError(
+                f"The database is restored, but not all artifacts are ({error}): do it again, with "
+                "REPLACE=1."
+            ) from error
 
 
 def verify_archive(archive: BinaryIO) -> tuple[str, int]:

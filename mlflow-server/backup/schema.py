@@ -31,6 +31,12 @@ def is_known(revision: object) -> bool:
     return revision in [script.revision for script in _scripts().walk_revisions()]
 
 
+def require_newest(connection: sa.Connection) -> None:
+    """Raise BackupError unless the schema of a database is the one of this MLflow."""
+    if read_revision(connection) != _scripts().get_current_head():
+        raise BackupError("The database does not have this MLflow's schema. Start the stack first.")
+
+
 def make_schema(connection: sa.Connection, revision: str) -> None:
     """Make the tables of ``revision`` in the transaction of ``connection``."""
     Base.metadata.create_all(connection)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 from support.archives import cut, flip, flip_contents, handmade, read_contents
 from support.servers.backups import SECRET, Stores, refusals, stores
+from support.servers.postgres import Postgres
 
 NEWER = ("a newer format", "a newer schema")
 
@@ -48,7 +49,8 @@ def test_stores_with_data_are_kept_unless_they_are_to_be_replaced(
     code, said = target.restore(archive)
     assert code == 1
     assert "The stack has data already (2 model_versions, 1 registered_models, 2 runs" in said
-    kill_at_last_artifact(target, archive, "--replace")
+    said = kill_at_last_artifact(target, archive, "--replace")
+    assert said == "A restore is going on. Wait for its end, and try again.\n"
     assert target.database.read_bytes() == database
     assert target.artifact_files().items() >= artifacts.items()
     code, said = target.restore(archive, "--replace")
@@ -70,6 +72,15 @@ def test_a_restore_that_is_killed_leaves_no_version_and_the_next_one_succeeds(
     assert read_versions(target) == read_versions(filled)
 
 
+def test_nothing_is_collected_during_a_restore_into_postgres(
+    archive: Path, database: Postgres, tmp_path: Path
+):
+    database.sql("CREATE DATABASE restored")
+    target = stores(tmp_path / "target", **database.settings("restored", tmp_path / "credentials"))
+    said = kill_at_last_artifact(target, archive)
+    assert said == "A restore is going on. Wait for its end, and try again.\n"
+
+
 def changed_copy(filled: Stores, folder: Path) -> Stores:
     """Return other stores: with a version less, and artifacts more, less and changed."""
     shutil.copytree(filled.folder, folder)
@@ -84,8 +95,11 @@ def changed_copy(filled: Stores, folder: Path) -> Stores:
     return copy
 
 
-def kill_at_last_artifact(target: Stores, archive: Path, *options: str) -> None:
-    """Kill a restore that has stored all artifacts but the last, which is a pipe that it opens."""
+def kill_at_last_artifact(target: Stores, archive: Path, *options: str) -> str:
+    """Kill a restore that has stored all artifacts but the last, which is a pipe that it opens.
+
+    Return what a collection says at that moment.
+    """
     last = target.artifacts / list(read_contents(archive))[-1].partition("/")[2]
     content = last.read_bytes() if last.exists() else None
     last.parent.mkdir(parents=True, exist_ok=True)
@@ -93,12 +107,14 @@ def kill_at_last_artifact(target: Stores, archive: Path, *options: str) -> None:
     os.mkfifo(last)
     process = target.start("restore", *options, stdin=archive, stdout=subprocess.DEVNULL)
     pipe = os.open(last, os.O_WRONLY)  # returns when the restore opens the pipe
+    said = target.collect()
     process.kill()
     process.communicate()
     os.close(pipe)
     last.unlink()
     if content is not None:
         last.write_bytes(content)
+    return said
 
 
 def read_versions(stores: Stores) -> list[tuple[object, ...]]:

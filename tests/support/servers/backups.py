@@ -50,6 +50,16 @@ class Stores:
         said = process.communicate()[1].decode()
         return process.returncode, said
 
+    def collect(self) -> str:
+        """Run a collection that must fail; return what is said."""
+        done = subprocess.run(
+            [PYTHON, FOLDER / "collect.py", "--apply"],
+            env=environ(self.folder, MODEL_CACHE="/nowhere", **self.settings),
+            capture_output=True, text=True, check=False,
+        )  # fmt: skip
+        assert (done.returncode, done.stdout) == (1, "")
+        return done.stderr
+
     def is_empty(self) -> bool:
         """Whether nothing was stored; MLflow's import makes folders in its home."""
         return not self.database.exists() and not self.artifact_files()
