@@ -97,6 +97,12 @@ def handmade(archive: bytes) -> dict[str, bytes]:
     def with_row(content: bytes) -> bytes:
         return pack([member(row[0].name, content) if m is row else m for m in members])
 
+    def with_value(kind: type, value: object) -> bytes:
+        """Replace the first value of a kind."""
+        place = next(place for place, each in enumerate(values) if type(each) is kind)
+        changed = [*values[:place], value, *values[place + 1 :]]
+        return with_row(json.dumps(changed).encode())
+
     def with_member(name: str, content: bytes = b"", **fields: object) -> bytes:
         return pack([*members, member(name, content, **fields)])
 
@@ -126,6 +132,8 @@ def handmade(archive: bytes) -> dict[str, bytes]:
         "a row that is a number": lambda: with_row(b"1\n"),
         "a row with a value less": lambda: with_row(json.dumps(values[1:]).encode()),
         "text for numbers": lambda: with_row(json.dumps(list(map(str, values))).encode()),
+        "half a character": lambda: with_value(str, "\ud800"),
+        "an integer of 65 bits": lambda: with_value(int, 2**64),
         "brackets": lambda: with_row(b"[" * 10**6),
         "no checksums": lambda: pack(members, b""),
         "more checksums": lambda: pack(members[:-1], _sums(members)),

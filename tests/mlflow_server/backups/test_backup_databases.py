@@ -1,6 +1,7 @@
 """One format for SQLite and Postgres, without secrets, and of older schemas."""
 
 import io
+import os
 import shutil
 import sqlite3
 import subprocess
@@ -10,7 +11,7 @@ from pathlib import Path
 
 import pytest
 
-from support.archives import read_contents, read_members
+from support.archives import member, pack, read_contents, read_members
 from support.servers.backups import SECRET, Stores, run_script, stores
 from support.servers.postgres import Postgres
 
@@ -57,6 +58,41 @@ def test_an_archive_has_no_secret(filled: Stores, archive: Path):
     assert not tables & {"secrets", "webhooks", "webhook_events", "jobs", "users"}
     assert {"spans", "runs", "registered_model_aliases"} <= tables
     assert not any(SECRET.encode() in content for content in contents.values())
+
+
+def test_a_text_that_postgres_cannot_store_is_named(
+    archive: Path, database: Postgres, tmp_path: Path
+):
+    members = read_members(archive.read_bytes())
+    changed = [member(i.name, c.replace(b"a model:", b"a model\\u0000")) for i, c in members]
+    (tmp_path / "archive").write_bytes(pack(changed))
+    database.sql("CREATE DATABASE refusing")
+    settings = database.settings("refusing", tmp_path / "credentials")
+    target = stores(tmp_path / "target", **settings)
+    code, said = target.restore(tmp_path / "archive")
+    assert code == 1
+    assert "A row of registered_models has a NUL character in description" in said
+    assert "Traceback" not in said
+    assert target.artifact_files() == {}
+
+
+def test_a_backup_of_large_rows_needs_little_memory(filled: Stores, tmp_path: Path):
+    """Of 300 MB of rows of a megabyte each."""
+    shutil.copytree(filled.folder, tmp_path / "large")
+    large = stores(tmp_path / "large")
+    numbers = "WITH RECURSIVE numbers(n) AS (SELECT 1 UNION SELECT n + 1 FROM numbers LIMIT 300)"
+    rows = "SELECT 'large' || n, printf('%.*c', 1000000, 'x'), 1 FROM numbers"
+    with closing(sqlite3.connect(large.database)) as connection, connection:
+        connection.execute(
+            f"INSERT INTO experiment_tags (key, value, experiment_id) {numbers} {rows}"
+        )
+    process = large.start("create", stdin=None, stdout=subprocess.DEVNULL)
+    _, code, usage = os.wait4(process.pid, 0)
+    process.returncode = code
+    assert process.stderr
+    assert code == 0, process.stderr.read()
+    process.stderr.close()
+    assert usage.ru_maxrss < 400_000, "kilobytes"
 
 
 @pytest.fixture(scope="module")
