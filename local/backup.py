@@ -106,7 +106,7 @@ def _running(program: Program, **streams: Any) -> Iterator[subprocess.Popen[byte
 
 def _exit(number: int, _frame: object) -> None:
     for each in STOPPING:
-        signal.signal(each, signal.SIG_IGN)  # until the program has undone what it did
+        signal.signal(each, lambda *_: None)  # until the program has undone what it did
     sys.exit(128 + number)
 
 

@@ -27,5 +27,5 @@ def block_signals() -> Iterator[None]:
 
 def _exit(number: int, _frame: FrameType | None) -> None:
     for each in STOPPING:
-        signal.signal(each, signal.SIG_IGN)
+        signal.signal(each, lambda *_: None)  # with SIG_IGN, Python reports one that is pending
     sys.exit(128 + number)

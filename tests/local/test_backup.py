@@ -11,6 +11,7 @@ import httpx
 import pytest
 from mlflow import MlflowClient
 
+from support.archives import read_contents
 from support.processes import ROOT, wait_until
 from support.stacks.local import Stack
 
@@ -33,18 +34,31 @@ def restore(stack: Stack, path: Path) -> subprocess.CompletedProcess[str]:
     return run(stack, sys.executable, "-m", "local", "restore", str(path))
 
 
+def artifacts(stack: Stack) -> dict[str, bytes]:
+    root = stack.state / "mlflow"
+    files = (path for path in (root / "artifacts").rglob("*") if path.is_file())
+    return {path.relative_to(root).as_posix(): path.read_bytes() for path in files}
+
+
+def artifacts_of(archive: Path) -> dict[str, bytes]:
+    found = read_contents(archive).items()
+    return {name: content for name, content in found if name.startswith("artifacts/")}
+
+
 def predictions(stack: Stack) -> list[bytes]:
     url = f"http://127.0.0.1:{stack.api_port}/predict"
     return [httpx.post(url, json={"image": image}).content for image in IMAGES]
 
 
-def recorded(stack: Stack) -> object:
-    """The registered model with its tags, which have the history, and its versions."""
+def recorded(stack: Stack) -> tuple[dict[str, str], object]:
+    """The registered model's tags, which have the history; its aliases, versions and runs."""
     client = MlflowClient(f"http://127.0.0.1:{stack.mlflow_port}")
     model = client.get_registered_model("mnist-classifier")
     versions = client.search_model_versions()
     runs = [client.get_run(version.run_id).to_dictionary() for version in versions]
-    return model.aliases, [dict(version) for version in versions], runs
+    overwritten = (".seen", ".moving")  # of the history, while somebody looks
+    tags = {key: value for key, value in model.tags.items() if not key.endswith(overwritten)}
+    return tags, (model.aliases, [dict(version) for version in versions], runs)
 
 
 def test_a_restored_stack_predicts_as_before_and_trains_nothing(
@@ -55,7 +69,8 @@ def test_a_restored_stack_predicts_as_before_and_trains_nothing(
     shutil.copytree(trained_state, stack.state, ignore=shutil.ignore_patterns("running"))
     stack.up()
     stack.wait_for_output("The stack runs:")
-    before, predicted = recorded(stack), predictions(stack)
+    (tags, before), predicted = recorded(stack), predictions(stack)
+    assert any(".desired." in tag for tag in tags)
     training = subprocess.Popen(
         [sys.executable, "-m", "local", "trainer", "train", "--recipe", "quick"],
         cwd=ROOT, env=stack.environ, stdout=subprocess.DEVNULL, stderr=subprocess.STDOUT,
@@ -75,10 +90,13 @@ def test_a_restored_stack_predicts_as_before_and_trains_nothing(
     done = restore(stack, path)
     assert done.returncode == 0, done.stderr
     assert "has data already" in restore(stack, path).stderr
+    assert artifacts(stack) == artifacts_of(path) != {}
     stack.up()
     stack.wait_for_output("The stack runs:")
     assert "nothing to train" in stack.read_output()
-    assert recorded(stack) == before
+    tags_now, now = recorded(stack)
+    assert now == before
+    assert tags_now.items() >= tags.items()
     assert predictions(stack) == predicted
     stack.press_ctrl_c()
     stack.wait()

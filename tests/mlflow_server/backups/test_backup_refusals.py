@@ -2,9 +2,11 @@
 
 import os
 import shutil
+import signal
 import sqlite3
 import subprocess
-from contextlib import closing
+from collections.abc import Iterator
+from contextlib import closing, contextmanager
 from pathlib import Path
 
 from support.archives import cut, flip, flip_contents, handmade, read_contents
@@ -61,6 +63,18 @@ def test_stores_with_data_are_kept_unless_they_are_to_be_replaced(
     assert read(target, "SELECT * FROM users") == [("admin", SECRET)], "accounts are kept"
 
 
+def test_ctrl_c_undoes_a_restore_however_often_it_is_pressed(archive: Path, tmp_path: Path):
+    """Beginning with the last artifact, when all the others are stored."""
+    target = stores(tmp_path / "target")
+    with stopped_at_last_artifact(target, archive) as process:
+        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGINT):  # as `make restore` sends
+            process.send_signal(number)
+    said = process.communicate()[1].decode()
+    assert process.returncode == 128 + signal.SIGINT
+    assert "Traceback" not in said
+    assert target.is_empty()
+
+
 def test_a_restore_that_is_killed_leaves_no_version_and_the_next_one_succeeds(
     filled: Stores, archive: Path, tmp_path: Path
 ):
@@ -96,10 +110,19 @@ def changed_copy(filled: Stores, folder: Path) -> Stores:
 
 
 def kill_at_last_artifact(target: Stores, archive: Path, *options: str) -> str:
-    """Kill a restore that has stored all artifacts but the last, which is a pipe that it opens.
+    """Kill a restore at its last artifact; return what a collection says at that moment."""
+    with stopped_at_last_artifact(target, archive, *options) as process:
+        said = target.collect()
+        process.kill()
+        process.communicate()
+    return said
 
-    Return what a collection says at that moment.
-    """
+
+@contextmanager
+def stopped_at_last_artifact(
+    target: Stores, archive: Path, *options: str
+) -> Iterator[subprocess.Popen[bytes]]:
+    """Start a restore that waits at its last artifact, which is a pipe, until the block ends."""
     last = target.artifacts / list(read_contents(archive))[-1].partition("/")[2]
     content = last.read_bytes() if last.exists() else None
     last.parent.mkdir(parents=True, exist_ok=True)
@@ -107,14 +130,11 @@ def kill_at_last_artifact(target: Stores, archive: Path, *options: str) -> str:
     os.mkfifo(last)
     process = target.start("restore", *options, stdin=archive, stdout=subprocess.DEVNULL)
     pipe = os.open(last, os.O_WRONLY)  # returns when the restore opens the pipe
-    said = target.collect()
-    process.kill()
-    process.communicate()
+    yield process
     os.close(pipe)
     last.unlink()
     if content is not None:
         last.write_bytes(content)
-    return said
 
 
 def read_versions(stores: Stores) -> list[tuple[object, ...]]:
