@@ -1,8 +1,11 @@
 """What the local stack refuses before it starts anything."""
 
+from pathlib import Path
+
 import pytest
 
-from local.settings import SettingError, read_settings
+from local import programs
+from local.settings import SettingError, Settings, read_settings
 
 
 @pytest.mark.parametrize("folder", ["/srv/a%20b", "/srv/a?b"])
@@ -13,3 +16,10 @@ def test_a_folder_that_a_database_address_cannot_hold_is_refused(folder: str) ->
 
 def test_a_folder_with_other_characters_is_used() -> None:
     assert str(read_settings({"LOCAL_STATE": "/srv/Zoé's #1"}).state) == "/srv/Zoé's #1"
+
+
+def test_a_relative_cache_is_below_the_working_directory(monkeypatch: pytest.MonkeyPatch):
+    """The API and the collection run in folders of their own, and mean the same one."""
+    monkeypatch.setenv("MODEL_CACHE", "cache")
+    environs = (programs.api(Settings()).environ, programs.gc(Settings(), []).environ)
+    assert [each["MODEL_CACHE"] for each in environs] == [str(Path("cache").absolute())] * 2
