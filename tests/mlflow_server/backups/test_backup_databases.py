@@ -76,6 +76,7 @@ def test_a_text_that_postgres_cannot_store_is_named(
     assert target.artifact_files() == {}
 
 
+@pytest.mark.slow
 def test_a_backup_of_large_rows_needs_little_memory(filled: Stores, tmp_path: Path):
     """Of 300 MB of rows of a megabyte each."""
     shutil.copytree(filled.folder, tmp_path / "large")

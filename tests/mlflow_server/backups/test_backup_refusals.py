@@ -51,7 +51,9 @@ def test_stores_with_data_are_kept_unless_they_are_to_be_replaced(
     code, said = target.restore(archive)
     assert code == 1
     assert "The stack has data already (2 model_versions, 1 registered_models, 2 runs" in said
-    said = kill_at_last_artifact(target, archive, "--replace")
+    with stopped_at_last_artifact(target, archive, "--replace") as process:
+        said = target.collect()
+        kill(process)
     assert said == "A restore is going on. Wait for its end, and try again.\n"
     assert target.database.read_bytes() == database
     assert target.artifact_files().items() >= artifacts.items()
@@ -79,7 +81,8 @@ def test_a_restore_that_is_killed_leaves_no_version_and_the_next_one_succeeds(
     filled: Stores, archive: Path, tmp_path: Path
 ):
     target = stores(tmp_path / "target")
-    kill_at_last_artifact(target, archive)
+    with stopped_at_last_artifact(target, archive) as process:
+        kill(process)
     assert not target.database.exists()
     assert target.restore(archive)[0] == 0
     assert target.artifact_files() == filled.artifact_files()
@@ -91,7 +94,9 @@ def test_nothing_is_collected_during_a_restore_into_postgres(
 ):
     database.sql("CREATE DATABASE restored")
     target = stores(tmp_path / "target", **database.settings("restored", tmp_path / "credentials"))
-    said = kill_at_last_artifact(target, archive)
+    with stopped_at_last_artifact(target, archive) as process:
+        said = target.collect()
+        kill(process)
     assert said == "A restore is going on. Wait for its end, and try again.\n"
 
 
@@ -107,15 +112,6 @@ def changed_copy(filled: Stores, folder: Path) -> Stores:
     (copy.artifacts / "1" / "another").mkdir()
     (copy.artifacts / "1" / "another" / "file").write_bytes(b"of a run that the archive lacks")
     return copy
-
-
-def kill_at_last_artifact(target: Stores, archive: Path, *options: str) -> str:
-    """Kill a restore at its last artifact; return what a collection says at that moment."""
-    with stopped_at_last_artifact(target, archive, *options) as process:
-        said = target.collect()
-        process.kill()
-        process.communicate()
-    return said
 
 
 @contextmanager
@@ -135,6 +131,11 @@ def stopped_at_last_artifact(
     last.unlink()
     if content is not None:
         last.write_bytes(content)
+
+
+def kill(process: subprocess.Popen[bytes]) -> None:
+    process.kill()
+    process.communicate()
 
 
 def read_versions(stores: Stores) -> list[tuple[object, ...]]:
