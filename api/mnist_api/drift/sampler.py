@@ -1,5 +1,6 @@
 """Samples what the active model is asked; the features are computed in a thread of each worker."""
 
+import logging
 import threading
 import time
 from random import randrange
@@ -10,6 +11,8 @@ from numpy.typing import NDArray
 from mnist_api.drift.features import measure_image
 from mnist_api.drift.window import Window
 from mnist_api.model.active import LoadedModel
+
+log = logging.getLogger(__name__)
 
 INTERVAL = 0.5  # seconds; at most one image is sampled in each, by each worker
 
@@ -47,10 +50,14 @@ class Sampler:
         """Store the sample that was taken, if any, and let the next one be taken."""
         if self._taken is not None:
             loaded, pixels, probabilities, is_picture = self._taken
-            if loaded.score is not None:
-                features = measure_image(pixels, probabilities, loaded.score, is_picture)
-                self._window.append(loaded, features)
-            self._taken = None
+            try:
+                if loaded.score is not None:
+                    features = measure_image(pixels, probabilities, loaded.score, is_picture)
+                    self._window.append(loaded, features)
+            except Exception:
+                log.exception("An image is not compared for drift.")
+            finally:
+                self._taken = None
 
     def _run(self) -> None:
         while True:

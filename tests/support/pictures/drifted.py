@@ -45,7 +45,6 @@ DRIFTS: dict[str, Callable[[Digits], Digits]] = {
     "rotated by 90°": _rotated(90),
     "rotated by 30°": _rotated(30),
     "rotated by -30°": _rotated(-30),
-    "sheared by 15°": _sheared(15),
     "upside down": lambda digits: digits[:, ::-1],
     "mirrored": lambda digits: digits[:, :, ::-1],
     "noisy": _noisy(0.2),
@@ -62,8 +61,15 @@ DRIFTS: dict[str, Callable[[Digits], Digits]] = {
     "cut off": lambda digits: digits * (np.arange(28) < 18)[:, np.newaxis],
 }
 
+SMALL: dict[str, Callable[[Digits], Digits]] = {
+    "rotated by 15°": _rotated(15),
+    "rotated by -15°": _rotated(-15),
+    "sheared by 25°": _sheared(25),
+    "wide": _scaled(1, 1.3),
+}
+
 
 def drift(images: np.ndarray, kind: str) -> np.ndarray:
     """Return uint8 ``images`` [n, 784] as float32 [n, 784], 0 to 1, changed in one way."""
     digits = images.reshape(-1, 28, 28).astype(np.float32) / 255
-    return np.clip(DRIFTS[kind](digits), 0, 1).reshape(-1, 784).astype(np.float32)
+    return np.clip((DRIFTS | SMALL)[kind](digits), 0, 1).reshape(-1, 784).astype(np.float32)

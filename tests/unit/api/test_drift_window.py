@@ -121,6 +121,20 @@ def test_one_image_is_sampled_until_it_is_stored(window: Window) -> None:
     assert len(window.read(loaded)[1]) == 2
 
 
+def test_a_sample_that_cannot_be_measured_is_logged_and_the_next_is_stored(
+    window: Window, caplog: pytest.LogCaptureFixture
+) -> None:
+    loaded, sampler = make_loaded(), Sampler(window)
+    sampler.attach(loaded)
+    assert loaded.model.sample
+    loaded.model.sample(np.zeros((1, 783), np.float32), np.eye(10, dtype=np.float32)[:1], False)
+    sampler.store()
+    assert "An image is not compared for drift." in caplog.text
+    loaded.model.predict(np.zeros((1, 784), np.float32))
+    sampler.store()
+    assert len(window.read(loaded)[1]) == 1
+
+
 @pytest.mark.parametrize(
     ("inked", "shape"),
     [
