@@ -44,19 +44,22 @@ class _File(Struct, frozen=True):
     digits: list[float]  # the shares of the predicted classes
 
 
+class FewImagesError(Exception):
+    """The reference is of fewer than 500 images, as former releases wrote it."""
+
+
 def load_reference(content: bytes) -> DriftReference:
-    """Load the JSON file ``content``. Raises ModelRefusedError."""
+    """Load the JSON file ``content``. Raises ModelRefusedError and FewImagesError."""
     if len(content) > MAX_BYTES:
         raise ModelRefusedError(f"its drift reference has more than {MAX_BYTES // 1024} kB")
     try:
         file = msgspec.json.decode(content, type=_File)
     except (msgspec.MsgspecError, ValueError, RecursionError) as error:
         raise ModelRefusedError(f"its drift reference can't be read: {error}") from error
-    if not MIN_IMAGES <= file.images <= MAX_IMAGES:
-        raise ModelRefusedError(
-            f"its drift reference is of {file.images} images, but {MIN_IMAGES} to {MAX_IMAGES} are "
-            "needed"
-        )
+    if not 1 <= file.images <= MAX_IMAGES:
+        raise ModelRefusedError(f"its drift reference is of {file.images} images")
+    if file.images < MIN_IMAGES:
+        raise FewImagesError(f"its drift reference is of {file.images} images, not of {MIN_IMAGES}")
     missing = [name for name in NUMBERS if name not in (*SHAPE, *file.features)]
     if missing:
         raise ModelRefusedError(f"its drift reference has no {', '.join(missing)}")

@@ -8,7 +8,7 @@ from datetime import UTC, datetime
 
 from mnist_api.model.active import ActiveModel, Desired, LoadedModel, State
 from mnist_api.model.digit_score import DigitScore, load_score
-from mnist_api.model.drift_reference import DriftReference, load_reference
+from mnist_api.model.drift_reference import DriftReference, FewImagesError, load_reference
 from mnist_api.model.onnx_model import ModelRefusedError, load_model
 from mnist_api.model.trial import TrialIncompleteError, try_model
 from mnist_api.model.version import REFERENCE, SCORE, Version
@@ -146,10 +146,12 @@ class Poller:
     ) -> tuple[DigitScore | None, DriftReference | None]:
         score = self._cache.obtain_extra(version, SCORE, fetch)
         reference = self._cache.obtain_extra(version, REFERENCE, fetch)
-        return (
-            None if score is None else load_score(score),
-            None if reference is None else load_reference(reference),
-        )
+        loaded = None if score is None else load_score(score)
+        try:
+            return loaded, None if reference is None else load_reference(reference)
+        except FewImagesError as error:
+            log.warning("Drift of version %s is not measured: %s.", version.id, error)
+            return loaded, None
 
     def _fall_back(self) -> None:
         """Without an active model and a registry, activate the most recent cached version."""
