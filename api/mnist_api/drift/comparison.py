@@ -2,9 +2,9 @@
 
 A feature has drifted if its population stability index is above its bound, and a two-sample
 chi-square test says that this is not by chance: in the newest 120 images, which show a sudden
-change soon, or in all, which show a smaller one. P_VALUE is small, as a window may be judged at each
-new image, 86,400 times a day: in 200 simulated days of MNIST's test images in random order, the
-least p of the features with the bound 0.25 was 4e-8.
+change soon, or in all, which show a smaller one. P_VALUE is small, as a window may be judged at
+each new image, 86,400 times a day: in 200 simulated days of MNIST's test images in random order,
+the least p of the features with the bound 0.25 was 4e-8.
 """
 
 from dataclasses import dataclass

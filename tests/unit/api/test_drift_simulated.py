@@ -142,9 +142,7 @@ def test_a_change_is_found_within_two_minutes(
 
 
 @pytest.mark.parametrize("kind", SMALL)
-def test_a_small_change_is_mostly_found_within_five_minutes(
-    loaded: LoadedModel, kind: str
-) -> None:
+def test_a_small_change_is_mostly_found_within_five_minutes(loaded: LoadedModel, kind: str) -> None:
     assert loaded.reference
     random = np.random.default_rng(0)
     changed = measure(loaded, drift(read_digits(10_000)[::10], kind))

@@ -2,6 +2,8 @@
 
 import pytest
 
+from mnist_api.model.drift_reference import FewImagesError
+from mnist_api.registry import poller
 from mnist_api.registry.mlflow_client import RegistryError
 from support.polling import Polling, polling, version
 
@@ -36,3 +38,17 @@ def test_a_version_is_active_with_its_drift_reference_or_without(polling: Pollin
     assert polling.active.require().score is None
     polling.poll(2)
     assert polling.active.require().reference is None
+
+
+def test_a_version_whose_drift_reference_is_of_few_images_is_served_without(
+    polling: Polling, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def refuse(_: bytes) -> None:
+        raise FewImagesError("its drift reference is of 499 images, not of 500")
+
+    monkeypatch.setattr(poller, "load_reference", refuse)
+    polling.cache.extras |= {("1", "digit_score.npz"), ("1", "drift_reference.json")}
+    polling.poll(1)
+    assert polling.active.require().score == "digit_score.npz of 1"
+    assert polling.active.require().reference is None
+    assert caplog.text.count("Drift of version 1 is not measured: its drift reference is of") == 1
