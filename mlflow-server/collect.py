@@ -12,6 +12,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 from cached_versions import list_cached_versions
 from credentials import write_credentials
@@ -46,8 +47,8 @@ def find_garbage(engine: Engine, artifacts: ArtifactRepository, cache: Path) -> 
     stored, cached = list(_list_owned_folders(artifacts)), list_cached_versions(cache)
     with engine.connect() as connection:
 
-        def select(query: str) -> list[tuple[str, ...]]:
-            return [tuple(row) for row in connection.execute(text(query)).tuples()]
+        def select(query: str) -> list[Any]:
+            return list(connection.execute(text(query)))
 
         versions = select(
             "SELECT run_id, source, storage_location, name, version FROM model_versions "

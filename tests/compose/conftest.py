@@ -9,7 +9,7 @@ import mlflow
 import pytest
 from mlflow import MlflowClient
 
-from support.stacks.compose import QUICK, STARTED, Stack
+from support.stacks.compose import QUICK, STARTED, Stack, started
 
 MEASUREMENTS: list[str] = []
 
@@ -32,15 +32,11 @@ def built(tmp_path_factory: pytest.TempPathFactory, measurements: list[str]) -> 
 
 @pytest.fixture(scope="session")
 def stack(built: Stack, measurements: list[str]) -> Iterator[Stack]:
-    stack = built
-    stack.remove()  # left over when a test run was killed
-    STARTED.append(stack)
-    try:
-        measurements.append(f"`up` on empty volumes, 4 epochs: {stack.up()}")
-        yield stack
-    finally:
-        STARTED.remove(stack)
-        stack.remove()
+    def up() -> None:
+        measurements.append(f"`up` on empty volumes, 4 epochs: {built.up()}")
+
+    with started(built, up):
+        yield built
 
 
 @pytest.fixture(scope="session")

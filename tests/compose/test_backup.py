@@ -13,6 +13,7 @@ from mlflow import MlflowClient
 
 from support.archives import read_contents
 from support.processes import ROOT, wait_until
+from support.registered_data import read_registered
 from support.servers.backups import filled_stores, stores
 from support.stacks.compose import Stack, docker
 from support.stacks.traffic import Traffic
@@ -49,16 +50,6 @@ def sql(stack: Stack, query: str) -> str:
 def predictions(stack: Stack) -> list[bytes]:
     url = f"{stack.api_url}/predict"
     return [httpx.post(url, json={"image": image}).content for image in IMAGES]
-
-
-def recorded(registry: MlflowClient) -> tuple[dict[str, str], object]:
-    """The registered model's tags, which have the history; its aliases, versions and runs."""
-    model = registry.get_registered_model("mnist-classifier")
-    versions = registry.search_model_versions()
-    runs = [registry.get_run(version.run_id).to_dictionary() for version in versions]
-    overwritten = (".seen", ".moving")  # of the history, while somebody looks
-    tags = {key: value for key, value in model.tags.items() if not key.endswith(overwritten)}
-    return tags, (model.aliases, [dict(version) for version in versions], runs)
 
 
 def kill_restore(stack: Stack, archive: Path) -> None:
@@ -113,7 +104,7 @@ def test_a_restored_stack_has_what_it_had_and_predicts_as_before(
     stack: Stack, registry: MlflowClient, local_archive: Path, tmp_path: Path
 ):
     """Between the two, the stack has the data of a local one."""
-    (tags, before), predicted = recorded(registry), predictions(stack)
+    (tags, before), predicted = read_registered(registry), predictions(stack)
     assert any(".desired." in tag for tag in tags)
     archive = tmp_path / "composed.tar.gz"
     back_up_during_a_training(stack, registry, archive)
@@ -133,7 +124,7 @@ def test_a_restored_stack_has_what_it_had_and_predicts_as_before(
     do(stack, "restore", f"FILE={archive}", "REPLACE=1")
     stack.up()
     assert "nothing to train" in stack.do("logs", "bootstrap")
-    tags_now, now = recorded(registry)
+    tags_now, now = read_registered(registry)
     assert now == before
     assert tags_now.items() >= tags.items()
     assert predictions(stack) == predicted

@@ -13,6 +13,7 @@ from mlflow import MlflowClient
 
 from support.archives import read_contents
 from support.processes import ROOT, wait_until
+from support.registered_data import read_registered
 from support.stacks.local import Stack
 
 BIG = 40_000_000  # bytes of an artifact, for whose compression a backup takes a second or two
@@ -51,14 +52,7 @@ def predictions(stack: Stack) -> list[bytes]:
 
 
 def recorded(stack: Stack) -> tuple[dict[str, str], object]:
-    """The registered model's tags, which have the history; its aliases, versions and runs."""
-    client = MlflowClient(f"http://127.0.0.1:{stack.mlflow_port}")
-    model = client.get_registered_model("mnist-classifier")
-    versions = client.search_model_versions()
-    runs = [client.get_run(version.run_id).to_dictionary() for version in versions]
-    overwritten = (".seen", ".moving")  # of the history, while somebody looks
-    tags = {key: value for key, value in model.tags.items() if not key.endswith(overwritten)}
-    return tags, (model.aliases, [dict(version) for version in versions], runs)
+    return read_registered(MlflowClient(f"http://127.0.0.1:{stack.mlflow_port}"))
 
 
 def test_a_restored_stack_predicts_as_before_and_trains_nothing(

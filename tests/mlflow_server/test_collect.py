@@ -63,6 +63,7 @@ class Data:
             command, env=self.environ, capture_output=True, text=True, check=False
         )
         assert done.returncode == 0, done.stderr
+        assert "Warning" not in done.stderr
         return done.stdout
 
 

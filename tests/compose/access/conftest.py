@@ -5,7 +5,7 @@ from collections.abc import Iterator
 import pytest
 from mlflow import MlflowClient
 
-from support.stacks.compose import STARTED, Stack
+from support.stacks.compose import Stack, started
 from support.stacks.guarded import GuardedStack, provide_nginx
 
 
@@ -14,14 +14,8 @@ def guarded(built: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
     provide_nginx()
     folder = tmp_path_factory.mktemp("guarded")
     stack = GuardedStack("mnist-compose-test-guarded", f"{built.project}-", folder)
-    stack.remove()  # left over when a test run was killed
-    STARTED.append(stack)
-    try:
-        stack.start_all()
+    with started(stack, stack.start_all):
         yield stack
-    finally:
-        STARTED.remove(stack)
-        stack.remove()
 
 
 @pytest.fixture

@@ -7,7 +7,7 @@ from mlflow import MlflowClient
 
 from support.servers.alert_receiver import Receiver
 from support.servers.local_http import run_server
-from support.stacks.compose import QUICK, STARTED, Stack
+from support.stacks.compose import QUICK, Stack, started
 from support.stacks.monitoring import MonitoredStack
 
 
@@ -30,14 +30,8 @@ def monitored(
         "mnist-compose-test-monitored", f"{built.project}-", folder, url,
         TRAIN_ARGS=QUICK, WEB_CONCURRENCY="4",
     )  # fmt: skip
-    stack.remove()  # left over when a test run was killed
-    STARTED.append(stack)
-    try:
-        stack.start_all()
+    with started(stack, stack.start_all):
         yield stack
-    finally:
-        STARTED.remove(stack)
-        stack.remove()
 
 
 @pytest.fixture(scope="package")

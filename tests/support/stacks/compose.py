@@ -4,8 +4,10 @@ import json
 import os
 import subprocess
 import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import httpx
 
@@ -50,6 +52,7 @@ ONE_SHOTS = [
 RUNNING = [name for name in SERVICES if name not in (*ON_REQUEST, *ONE_SHOTS)]
 
 
+StackType = TypeVar("StackType", bound="Stack")
 STARTED: list["Stack"] = []  # whose state is printed when a test fails
 
 
@@ -163,6 +166,19 @@ class Stack:
         label = f"label=com.docker.compose.project={self.project}"
         kinds = (("ps", "--all"), ("volume", "ls"), ("network", "ls"))
         return "".join(docker(*kind, "--quiet", "--filter", label) for kind in kinds)
+
+
+@contextmanager
+def started(stack: StackType, start: Callable[[], object]) -> Iterator[StackType]:
+    """Start a stack on empty volumes for the `with` block, and remove it in the end."""
+    stack.remove()  # left over when a test run was killed
+    STARTED.append(stack)
+    try:
+        start()
+        yield stack
+    finally:
+        STARTED.remove(stack)
+        stack.remove()
 
 
 def check_hardened(container: dict[str, Any]) -> None:
