@@ -7,7 +7,6 @@ API_TEST := $(ENVIRONMENTS)/api-test/bin/python
 AUDIT := $(ENVIRONMENTS)/audit/bin/python
 ENGINE := docker compose version >/dev/null 2>&1 && docker info >/dev/null 2>&1
 COMPOSED := test -n "$$(docker compose ps --quiet mlflow-server 2>/dev/null)"
-CONTAINERS := test -n "$$(docker compose ps --quiet 2>/dev/null)" # a restore starts some of them
 PROJECT = docker compose config 2>/dev/null | sed -n 's/^name: //p'
 VOLUMES_OF = docker volume ls --quiet --filter label=com.docker.compose.project
 DATA = $${DATA_DIR:+--volume "$$(realpath "$$DATA_DIR"):/data/$$(basename "$$DATA_DIR"):ro"} \
@@ -37,7 +36,7 @@ local: ## start the stack as local processes
 	@$(PYTHON) -m local up -- $(ARGS)
 
 down: ## stop the stack; its data is kept
-	@if $(CONTAINERS); then docker compose down; else $(PYTHON) -m local down; fi
+	@if test -n "$$(docker compose ps --quiet 2>/dev/null)"; then docker compose down; else $(PYTHON) -m local down; fi
 
 logs: ## follow the logs of the services
 	@if $(COMPOSED); then docker compose logs --follow --tail=50; else tail -F .local/logs/*.log; fi
@@ -82,7 +81,7 @@ rotate: ## give the composed stack new passwords; its data is kept
 		<compose/postgres-password.sql
 	docker compose up --detach --force-recreate --wait
 
-test: ## run all tests but the slow ones, every part once for real; at most 8 minutes on two cores
+test: ## run all tests but the slow ones, every part once for real; nine minutes on two cores
 	@$(MAKE) --no-print-directory test-unit
 	@$(MAKE) --no-print-directory --jobs=2 --keep-going --output-sync MARKED='-m "not slow"' \
 		test-api test-trainer test-mlflow-server test-local test-page test-report test-docs test-audit
