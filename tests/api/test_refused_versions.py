@@ -11,7 +11,7 @@ import pytest
 from support.metrics import samples
 from support.networks.dense import digit_network
 from support.networks.hostile import hostile
-from support.processes import wait_until
+from support.processes import list_children, wait_until
 from support.registered_model import RegisteredModel
 from support.servers.api import Api
 
@@ -136,11 +136,7 @@ def test_a_trial_ends_with_its_worker(
 
 
 def trials(api: Api) -> list[int]:
-    found = []
-    for worker in api.workers():
-        for task in Path(f"/proc/{worker}/task").iterdir():
-            found += [int(child) for child in (task / "children").read_text().split()]
-    return found
+    return [trial for worker in api.workers() for trial in list_children(worker)]
 
 
 @pytest.mark.parametrize("name", ["4 GB", "an endless loop", "external weights"])

@@ -19,7 +19,7 @@ from mnist_api.model.trial import TrialIncompleteError, try_model
 from support.networks.costly import network_with, node, numbers
 from support.networks.dense import linear_network
 from support.networks.hostile import HOSTILE, hostile
-from support.processes import wait_until
+from support.processes import list_children, wait_until
 
 pytestmark = pytest.mark.slow
 
@@ -153,10 +153,11 @@ def kill_trial() -> None:
 
 def trials() -> list[int]:
     """Return this process's children that run a trial."""
-    found = []
-    for task in Path("/proc/self/task").iterdir():
-        for child in (task / "children").read_text().split():
-            command = Path(f"/proc/{child}/cmdline")
-            if command.exists() and b"trial_process" in command.read_bytes():
-                found.append(int(child))
-    return found
+    return [child for child in list_children(os.getpid()) if b"trial_process" in command_of(child)]
+
+
+def command_of(pid: int) -> bytes:
+    try:
+        return Path(f"/proc/{pid}/cmdline").read_bytes()
+    except (FileNotFoundError, ProcessLookupError):  # it has ended
+        return b""

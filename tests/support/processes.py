@@ -31,6 +31,17 @@ def wait_until(is_met: Callable[[], bool], seconds: float = 20) -> None:
         time.sleep(0.05)
 
 
+def list_children(pid: int) -> list[int]:
+    """Return the processes that the threads of a process have started."""
+    found: list[int] = []
+    for thread in Path(f"/proc/{pid}/task").iterdir():
+        with contextlib.suppress(
+            FileNotFoundError, ProcessLookupError
+        ):  # the thread has ended meanwhile
+            found += map(int, (thread / "children").read_text().split())
+    return found
+
+
 @contextlib.contextmanager
 def stopped(pid: int) -> Iterator[None]:
     """Stop a process, so that all that happens meanwhile is new to it at once."""

@@ -10,7 +10,7 @@ from typing import Any
 
 import httpx
 
-from support.processes import ROOT, free_port, wait_until
+from support.processes import ROOT, free_port, list_children, wait_until
 
 API = ROOT / "api"
 IMAGE = [0.0] * 784
@@ -97,9 +97,7 @@ class Api:
         return all(self.status() == 200 for _ in range(12))
 
     def workers(self) -> list[int]:
-        pid = self.process.pid
-        children = Path(f"/proc/{pid}/task/{pid}/children").read_text()
-        return [int(child) for child in children.split()]
+        return list_children(self.process.pid)
 
     def cpu_seconds(self) -> float:
         """Return the CPU time of the only worker."""
