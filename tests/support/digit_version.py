@@ -12,7 +12,8 @@ from support.networks import trained
 from support.pictures.digits import read_digits
 
 COMPONENTS, OF_A_CLASS = 24, 500
-VALIDATION = 5000  # images after those that are fitted
+FITTED, VALIDATION = 10_000, 5000  # the first and the last training images, as the trainer's
+TAIL = 0.002  # of the images, at each end of a feature's range
 
 
 class DigitVersion(NamedTuple):
@@ -25,13 +26,14 @@ class DigitVersion(NamedTuple):
 
 def make_version(folder: Path) -> DigitVersion:
     """Train the network, and describe the validation images."""
-    trained.write(folder / "model.onnx", trained.train(10_000))
+    trained.write(folder / "model.onnx", trained.train(FITTED))
     network = (folder / "model.onnx").read_bytes()
-    images = read_digits(10_000 + VALIDATION, "train").astype(np.float32) / 255
+    images = read_digits(60_000, "train")
+    images = np.concatenate([images[:FITTED], images[-VALIDATION:]]).astype(np.float32) / 255
     probabilities = predict(network, images)
     digits = probabilities.argmax(axis=1)
     means, bases = zip(
-        *(_fit(images[:10_000][digits[:10_000] == digit][:OF_A_CLASS]) for digit in range(10)),
+        *(_fit(images[:FITTED][digits[:FITTED] == digit][:OF_A_CLASS]) for digit in range(10)),
         strict=True,
     )
     validation, digits = images[-VALIDATION:], digits[-VALIDATION:]
@@ -64,7 +66,13 @@ def describe(features: dict[str, np.ndarray], digits: np.ndarray, **changed: obj
     for name, values in features.items():
         edges = np.unique(np.quantile(values, np.arange(1, 10) / 10))
         counts = np.bincount(np.searchsorted(edges, values, side="right"), minlength=len(edges) + 1)
-        described[name] = {"edges": edges.tolist(), "shares": (counts / len(values)).tolist()}
+        low, high = np.quantile(values, [TAIL, 1 - TAIL])
+        described[name] = {
+            "edges": edges.tolist(),
+            "shares": (counts / len(values)).tolist(),
+            "range": [low, high],
+            "outside": float(np.mean((values < low) | (values > high))),
+        }
     shares = (np.bincount(digits, minlength=10) / len(digits)).tolist()
     reference = {"images": len(digits), "features": described, "digits": shares}
     return json.dumps(reference | changed).encode()

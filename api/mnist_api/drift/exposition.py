@@ -28,10 +28,18 @@ class DriftGauges(Collector):
             "Population stability index of a feature, against the validation images",
             labels=["feature"],
         )
+        outside = GaugeMetricFamily(
+            "mnist_api_drift_outside",
+            "Share of the images outside a feature's range of nearly all validation images",
+            labels=["feature"],
+        )
         for name, feature in report.features.items():
             if feature.psi is not None:
                 indices.add_metric([name], feature.psi)
+            if feature.outside is not None:
+                outside.add_metric([name], feature.outside)
         yield indices
+        yield outside
         if report.detected is not None:
             yield GaugeMetricFamily(
                 "mnist_api_drift_detected",

@@ -3,7 +3,7 @@
 import logging
 import threading
 import time
-from random import randrange
+from random import random
 
 import numpy as np
 from numpy.typing import NDArray
@@ -25,6 +25,7 @@ class Sampler:
     def __init__(self, window: Window) -> None:
         self._window = window
         self._taken: Sample | None = None  # until the thread has stored it
+        self._offered = 0  # images since then
 
     def start(self) -> None:
         """Start the thread, in the process that takes the samples."""
@@ -39,25 +40,27 @@ class Sampler:
         def sample(
             images: NDArray[np.float32], probabilities: NDArray[np.float32], are_pictures: bool
         ) -> None:
-            if self._taken is None:
-                index = randrange(len(images))  # noqa: S311 # no secret
+            # Each image that is offered has the same chance, as a client may send them in order.
+            self._offered += len(images)
+            index = int(random() * self._offered)  # noqa: S311 # no secret
+            if index < len(images):
                 taken = images[index].copy(), probabilities[index].copy()
                 self._taken = loaded, *taken, are_pictures
 
         loaded.model.sample = sample
 
     def store(self) -> None:
-        """Store the sample that was taken, if any, and let the next one be taken."""
-        if self._taken is not None:
-            loaded, pixels, probabilities, is_picture = self._taken
-            try:
-                if loaded.score is not None:
-                    features = measure_image(pixels, probabilities, loaded.score, is_picture)
-                    self._window.append(loaded, features)
-            except Exception:
-                log.exception("An image is not compared for drift.")
-            finally:
-                self._taken = None
+        """Store the sample that was taken, if any, and choose among what is offered from now on."""
+        taken, self._taken, self._offered = self._taken, None, 0
+        if taken is None:
+            return
+        loaded, pixels, probabilities, is_picture = taken
+        try:
+            if loaded.score is not None:
+                features = measure_image(pixels, probabilities, loaded.score, is_picture)
+                self._window.append(loaded, features)
+        except Exception:
+            log.exception("An image is not compared for drift.")
 
     def _run(self) -> None:
         while True:

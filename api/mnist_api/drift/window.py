@@ -11,7 +11,7 @@ from mnist_api.model.active import LoadedModel
 from mnist_api.model.drift_reference import FEATURES
 from mnist_api.telemetry.shared_counters import Cells, SharedCounters
 
-SAMPLES = 300  # further ones replace the oldest
+SAMPLES = 1200  # further ones replace the oldest
 SECONDS = 3600.0  # after which a sample no longer counts
 WIDTH = 2 + len(FEATURES)  # of a sample: its time, its version's key, its features
 
@@ -42,7 +42,7 @@ class Window:
     def read(self, loaded: LoadedModel) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Return the times [n] and the features [n, 9] of ``loaded``'s samples, the oldest first.
 
-        Those since it became active, of all workers, the last hour and the last 300.
+        Those since it became active, of all workers, the last hour and the last 1,200.
         """
         rings = [
             np.array(cells[1 : 1 + min(int(cells[0]), SAMPLES) * WIDTH])

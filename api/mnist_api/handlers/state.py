@@ -1,5 +1,7 @@
 """GET /health, /model, /drift, /metrics, and MLflow's /ping and /version: the API's own state."""
 
+from dataclasses import asdict
+
 import msgspec
 
 from mnist_api.drift.report import report_drift
@@ -48,10 +50,7 @@ def describe_drift(_: Request, context: Context) -> Response:
         report.since.isoformat(timespec="seconds") if report.since else None,
         report.images,
         report.detected,
-        {
-            name: Feature(each.psi, each.p_value, each.drifted)
-            for name, each in report.features.items()
-        },
+        {name: Feature(**asdict(each)) for name, each in report.features.items()},
     )
     return Response(200, JSON, msgspec.json.encode(body))
 

@@ -5,6 +5,7 @@ The trainer writes it; evaluation/drift_reference.py there says how.
 
 from itertools import pairwise
 from math import isfinite
+from typing import NamedTuple
 
 import msgspec
 import numpy as np
@@ -23,19 +24,40 @@ MIN_IMAGES, MAX_IMAGES = 500, 10**9  # the shares of fewer say too little
 
 
 class Histogram(Struct, frozen=True):
-    """The shares of the bins between ascending ``edges``; one more than there are edges."""
+    """The shares of the bins between ascending ``edges``; one more than there are edges.
+
+    And the share ``outside`` of a range, which references of former releases lack.
+    """
 
     edges: list[float]
     shares: list[float]
+    range: tuple[float, float] | None = None
+    outside: float = 0
+
+
+class Range(NamedTuple):
+    """The range of nearly all images, its ends included, and how many are outside."""
+
+    low: float
+    high: float
+    outside: int
 
 
 class DriftReference:
-    """For each feature, the inner edges of its bins and the shares of ``images`` in them."""
+    """For each feature, the inner edges of its bins and the shares of ``images`` in them.
+
+    And its range, if the reference has one.
+    """
 
     def __init__(self, images: int, histograms: dict[str, Histogram]) -> None:
         self.images = images
         self.edges = {name: np.array(one.edges) for name, one in histograms.items()}
         self.shares = {name: _to_shares(one.shares) for name, one in histograms.items()}
+        self.ranges = {
+            name: Range(*one.range, round(one.outside * images))
+            for name, one in histograms.items()
+            if one.range
+        }
 
 
 class _File(Struct, frozen=True):
@@ -82,6 +104,10 @@ def _check(name: str, histogram: Histogram) -> None:
         raise ModelRefusedError(f"the edges of {name} in its drift reference do not ascend")
     if min(shares) < 0 or not isfinite(sum(shares)) or abs(sum(shares) - 1) > 0.001:
         raise ModelRefusedError(f"the shares of {name} in its drift reference do not add up to 1")
+    if histogram.range and not (
+        histogram.range[0] <= histogram.range[1] and 0 <= histogram.outside < 1
+    ):
+        raise ModelRefusedError(f"the range of {name} in its drift reference is none")
 
 
 def _to_shares(shares: list[float]) -> NDArray[np.float64]:

@@ -6,7 +6,16 @@ from datetime import UTC, datetime
 import numpy as np
 import pytest
 
-from mnist_api.drift.comparison import FEWEST, RECENT, compare, compare_counts, is_drift
+from mnist_api.drift.comparison import (
+    FEWEST,
+    MORE,
+    RECENT,
+    UNRANGED,
+    compare,
+    compare_counts,
+    count_by_chance,
+    is_drift,
+)
 from mnist_api.drift.features import measure_image
 from mnist_api.drift.window import SAMPLES
 from mnist_api.imaging.picture import read_picture
@@ -18,7 +27,7 @@ from mnist_api.model.version import Version
 from support.digit_version import DigitVersion
 from support.pictures.digits import read_digits
 from support.pictures.drawn import enlarged, packed
-from support.pictures.drifted import DRIFTS, SMALL, drift
+from support.pictures.drifted import DRIFTS, SLIGHT, SMALL, drift
 
 DAY = 24 * 3600
 STARTS = 20  # of each kind of drift, each after other clean traffic
@@ -73,7 +82,7 @@ def test_clean_digits_in_the_order_of_their_file_raise_no_alarm(
 
     So are those of an API that has just started, which hold fewer images.
     """
-    for images in (*range(FEWEST, RECENT, 10), RECENT, 200, SAMPLES):
+    for images in (*range(FEWEST, RECENT, 10), RECENT, 200, MORE, SAMPLES):
         day = np.concatenate([clean, clean[: images - 1]])
         assert not find_drifted(loaded, day, name, images).any(), images
 
@@ -96,7 +105,8 @@ def test_no_second_of_a_clean_day_raises_an_alarm(
 def test_no_second_of_a_day_of_clean_pictures_raises_an_alarm(
     loaded: LoadedModel, pictures: np.ndarray
 ) -> None:
-    check_day(loaded, pictures)
+    """Not in the largest window, in which each of them is eight times."""
+    check_day(loaded, pictures, (RECENT, MORE))
 
 
 def test_pictures_and_numbers_in_turn_raise_no_alarm(
@@ -105,12 +115,14 @@ def test_pictures_and_numbers_in_turn_raise_no_alarm(
     check_day(loaded, np.concatenate([clean, np.tile(pictures, (50, 1))]))
 
 
-def check_day(loaded: LoadedModel, features: np.ndarray) -> None:
+def check_day(
+    loaded: LoadedModel, features: np.ndarray, windows: tuple[int, ...] = (RECENT, MORE, SAMPLES)
+) -> None:
     """Check each window of a day of ``features`` [n, 9], in random order again and again."""
     random = np.random.default_rng(0)
     orders = [random.permutation(len(features)) for _ in range(DAY // len(features) + 1)]
     day = features[np.concatenate(orders)[:DAY]]
-    for name, images in itertools.product(FEATURES, (RECENT, SAMPLES)):
+    for name, images in itertools.product(FEATURES, windows):
         assert not find_drifted(loaded, day, name, images).any(), (name, images)
 
 
@@ -124,7 +136,14 @@ def find_drifted(loaded: LoadedModel, day: np.ndarray, name: str, images: int) -
     sums[np.arange(1, len(bins) + 1), bins] = 1
     sums = sums.cumsum(axis=0)
     counts = sums[images:] - sums[:-images]
-    return is_drift(name, images, *compare_counts(counts, shares * loaded.reference.images))
+    found = is_drift(name, images, *compare_counts(counts, shares * loaded.reference.images))
+    if name in loaded.reference.ranges and name != UNRANGED:
+        low, high, expected = loaded.reference.ranges[name]
+        sums = np.cumsum([0, *((values < low) | (values > high))])
+        found |= sums[images:] - sums[:-images] > count_by_chance(
+            images, expected, loaded.reference.images
+        )
+    return found
 
 
 @pytest.mark.parametrize("kind", DRIFTS)
@@ -149,6 +168,19 @@ def test_a_small_change_is_mostly_found_within_five_minutes(loaded: LoadedModel,
     found = [compare(loaded.reference, random.choice(changed, SAMPLES)) for _ in range(STARTS)]
     times = sum(any(each.drifted for each in features.values()) for features in found)
     assert times >= 0.8 * STARTS
+
+
+@pytest.mark.parametrize("kind", SLIGHT)
+def test_a_slight_change_is_found_within_twenty_minutes_and_five_after_it_no_longer(
+    loaded: LoadedModel, clean: np.ndarray, kind: str
+) -> None:
+    assert loaded.reference
+    random = np.random.default_rng(0)
+    changed = measure(loaded, drift(read_digits(10_000)[::10], kind))
+    samples = random.choice(changed, SAMPLES)
+    assert any(each.drifted for each in compare(loaded.reference, samples).values())
+    samples = np.concatenate([samples[MORE:], random.choice(clean, MORE)])
+    assert not any(each.drifted for each in compare(loaded.reference, samples).values())
 
 
 def test_of_pictures_neither_ink_nor_digit_score_is_compared(

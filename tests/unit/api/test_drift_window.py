@@ -121,6 +121,24 @@ def test_one_image_is_sampled_until_it_is_stored(window: Window) -> None:
     assert len(window.read(loaded)[1]) == 2
 
 
+def test_each_image_that_is_offered_between_two_stores_has_the_same_chance(window: Window) -> None:
+    """A batch comes in parts, and may be in order: the ink tells which image was taken."""
+    loaded, sampler = make_loaded(), Sampler(window)
+    sampler.attach(loaded)
+    assert loaded.model.sample
+    images = np.repeat(np.linspace(0, 1, 40, dtype=np.float32)[:, None], 784, axis=1)
+    probabilities = np.eye(10, dtype=np.float32)[np.zeros(40, int)]
+    for _ in range(SAMPLES):
+        for part in (slice(0, 25), slice(25, 39), slice(39, 40)):
+            loaded.model.sample(images[part], probabilities[part], False)
+        sampler.store()
+    places = np.round(window.read(loaded)[1][:, 0] * 39).astype(int)
+    counts = np.bincount(places, minlength=40)
+    assert (counts > 0).all()
+    assert counts.max() < 65, "30 on average"
+    assert 0.57 < np.mean(places < 25) < 0.68
+
+
 def test_a_sample_that_cannot_be_measured_is_logged_and_the_next_is_stored(
     window: Window, caplog: pytest.LogCaptureFixture
 ) -> None:

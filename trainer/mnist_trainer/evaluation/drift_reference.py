@@ -18,6 +18,7 @@ from mnist_trainer.signature import CLASSES, PIXELS, SIDE
 FILE = "drift_reference.json"
 FEWEST_IMAGES = 500  # the shares of fewer say too little
 BINS = 10
+TAIL = 0.002  # of the images are below a feature's range, and as many above it
 LEAST = 1e-6  # divides in place of 0: no ink, or one row or column of it
 RESOLUTION = 1e-4  # of an edge: Keras and ONNX Runtime differ by less
 
@@ -74,12 +75,24 @@ def _measure_shapes(pixels: NDArray[np.float32]) -> dict[str, NDArray[np.float64
     }
 
 
-def _describe(values: NDArray[np.floating]) -> dict[str, list[float]]:
-    """Return the edges, each below its quantile by up to RESOLUTION, and the shares."""
-    quantiles = np.quantile(values.astype(np.float64), np.arange(1, BINS) / BINS)
-    edges = np.unique(np.round((np.ceil(quantiles / RESOLUTION) - 1) * RESOLUTION, 4))
+def _describe(values: NDArray[np.floating]) -> dict[str, object]:
+    """Return the edges, each below its quantile by up to RESOLUTION, and the shares.
+
+    And the range, wider than its quantiles by up to RESOLUTION, and the share outside of it.
+    """
+    quantiles = np.quantile(values.astype(np.float64), [TAIL, *np.arange(1, BINS) / BINS, 1 - TAIL])
+    upper = np.ceil(quantiles / RESOLUTION)
+    low, *edges = np.round((upper[:-1] - 1) * RESOLUTION, 4).tolist()
+    high = float(np.round(upper[-1] * RESOLUTION, 4))
+    edges = np.unique(edges)
     counts = np.bincount(np.searchsorted(edges, values, side="right"), minlength=len(edges) + 1)
-    return {"edges": edges.tolist(), "shares": _to_shares(counts)}
+    outside = np.count_nonzero((values < low) | (values > high))
+    return {
+        "edges": edges.tolist(),
+        "shares": _to_shares(counts),
+        "range": [low, high],
+        "outside": round(outside / len(values), 6),
+    }
 
 
 def _to_shares(counts: NDArray[np.int64]) -> list[float]:

@@ -40,13 +40,14 @@ ROUTES = (
             tag=TAG,
             id="drift",
             summary="Compare the newest images with the validation images",
-            description="Up to two images a second of each worker are sampled; the newest 300 of "
+            description="Up to two images a second of each worker are sampled; the newest 1,200 of "
             "the last hour are compared, feature by feature: `ink` (mean pixel), `center_x` and "
             "`center_y` (centre of mass), `width` and `height` (standard deviations of the ink), "
             "`slant` (correlation of its columns and rows), `confidence`, `digit_score` and "
-            "`digit`. A feature has drifted if its population stability index is above its bound "
-            "(0.25 to 4) and the test's p-value below 1e-9, for the newest 120 images "
-            "or for all. Fewer than 50 are not judged. Images that came as pictures have no `ink` "
+            "`digit`. A feature has drifted if its population stability index is above its `bound` "
+            "and the test's p-value below 1e-9, or if the share outside the range of 99.6 % of the "
+            "validation images is above `outside_bound`: in the newest 120 images, the newest 300, "
+            "or all 1,200. Fewer than 50 are not judged. Images that came as pictures have no `ink` "
             "and no `digit_score`: preparation changes both. Versions of former releases have no "
             "`width`, `height` and `slant`; one without a drift reference, or a MODEL_FILE, is not "
             "compared.",

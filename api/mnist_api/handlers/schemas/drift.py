@@ -8,10 +8,16 @@ from mnist_api.handlers.schemas.common import Body
 
 
 class Feature(Body):
-    """How one feature of the images compares; the numbers are null below 50 images that have it."""
+    """How one feature of the images compares; the numbers are null below 50 images that have it.
+
+    `outside` and its bound are null as well if the reference has no range of the feature.
+    """
 
     psi: float | None  # population stability index
+    bound: float | None  # of psi
     p_value: float | None  # of a two-sample chi-square test
+    outside: float | None  # share outside the range of nearly all validation images
+    outside_bound: float | None
     drifted: bool
 
 
