@@ -13,14 +13,16 @@ INTERVAL = 7000  # milliseconds: longer than between two requests of the page
 
 def describe(*drifted: str) -> dict[str, Any]:
     """Return a response of /drift for 120 images."""
-    features = {name: {"psi": 0.1, "p_value": 0.5, "drifted": name in drifted} for name in NAMES}
+    numbers = {"psi": 0.1, "bound": 0.25, "p_value": 0.5, "outside": 0.01, "outside_bound": 0.05}
+    features = {name: numbers | {"drifted": name in drifted} for name in NAMES}
     found = {"images": 120, "detected": bool(drifted), "features": features}
     return {"available": True, "version": "3", "since": None} | found
 
 
 def describe_few() -> dict[str, Any]:
     """Return a response of /drift for 49 images."""
-    unknown = {name: {"psi": None, "p_value": None, "drifted": False} for name in NAMES}
+    numbers = dict.fromkeys(("psi", "bound", "p_value", "outside", "outside_bound"))
+    unknown = {name: numbers | {"drifted": False} for name in NAMES}
     return describe() | {"images": 49, "detected": None, "features": unknown}
 
 

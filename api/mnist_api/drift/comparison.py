@@ -71,7 +71,8 @@ def compare(reference: DriftReference, samples: Numbers) -> dict[str, FeatureDri
         )
         compared[name] = recent if recent.drifted else more
         # If the newest differ as well: a drift that is over is not reported until all are new.
-        if not compared[name].drifted and len(values) >= SAMPLES and more.psi > BOUNDS[name][-1]:
+        differ = (more.psi or 0) > BOUNDS[name][-1]
+        if differ and not compared[name].drifted and len(values) >= SAMPLES:
             every = _compare_feature(reference, name, values)
             compared[name] = every if every.drifted else more
     return compared
@@ -87,7 +88,7 @@ def _compare_feature(reference: DriftReference, name: str, values: Numbers) -> F
     drifted, outside, most = bool(is_drift(name, len(values), psi, p_value)), None, None
     if name in reference.ranges and name != UNRANGED:
         low, high, expected = reference.ranges[name]
-        outside = np.count_nonzero((values < low) | (values > high)) / len(values)
+        outside = float(np.mean((values < low) | (values > high)))
         most = count_by_chance(len(values), expected, reference.images) / len(values)
         drifted = drifted or outside > most
     bound = find_bound(name, len(values))

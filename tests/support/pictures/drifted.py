@@ -114,4 +114,6 @@ SLIGHT: dict[str, Change] = {
 def drift(images: np.ndarray, kind: str) -> np.ndarray:
     """Return uint8 ``images`` [n, 784] as float32 [n, 784], 0 to 1, changed in one way."""
     digits = images.reshape(-1, 28, 28).astype(np.float32) / 255
-    return np.clip((DRIFTS | SMALL | SLIGHT)[kind](digits), 0, 1).reshape(-1, 784).astype(np.float32)
+    return (
+        np.clip((DRIFTS | SMALL | SLIGHT)[kind](digits), 0, 1).reshape(-1, 784).astype(np.float32)
+    )

@@ -10,7 +10,12 @@ from mnist_api.drift.comparison import compare
 from mnist_api.model.drift_reference import FEATURES, SHAPE, FewImagesError, load_reference
 from mnist_api.model.onnx_model import ModelRefusedError
 
-FEATURE = {"edges": [0.25, 0.5], "shares": [0.2, 0.3, 0.5]}
+FEATURE = {
+    "edges": [0.25, 0.5],
+    "shares": [0.2, 0.3, 0.5],
+    "range": [0.1, 0.9],
+    "outside": 0.004,
+}
 REFERENCE: dict[str, Any] = {
     "images": 5000,
     "features": {name: FEATURE for name in FEATURES if name != "digit"},
@@ -32,6 +37,7 @@ def test_a_reference_has_edges_and_shares_of_each_feature() -> None:
     assert tuple(reference.edges) == tuple(reference.shares) == FEATURES
     assert reference.edges["ink"].tolist() == [0.25, 0.5]
     assert reference.shares["ink"].tolist() == [0.2, 0.3, 0.5]
+    assert reference.ranges["ink"] == (0.1, 0.9, 20)
     bins = np.searchsorted(reference.edges["digit"], range(10), side="right")
     assert bins.tolist() == list(range(10)), "each digit has a bin of its own"
 
@@ -56,10 +62,12 @@ def test_further_features_are_ignored() -> None:
 
 
 def test_a_reference_of_a_former_release_is_compared_in_what_it_has() -> None:
-    features = {name: each for name, each in REFERENCE["features"].items() if name not in SHAPE}
-    compared = compare(load_reference(write(features=features)), np.full((60, len(FEATURES)), 0.3))
+    earlier = {"edges": FEATURE["edges"], "shares": FEATURE["shares"]}
+    features = {name: earlier for name in FEATURES if name not in (*SHAPE, "digit")}
+    compared = compare(load_reference(write(features=features)), np.full((60, len(FEATURES)), 1.0))
     assert list(compared) == ["ink", "center_x", "center_y", "confidence", "digit_score", "digit"]
     assert all(each.psi is not None for each in compared.values())
+    assert {each.outside for each in compared.values()} == {None}
 
 
 @pytest.mark.parametrize(
@@ -84,6 +92,10 @@ def test_a_reference_of_a_former_release_is_compared_in_what_it_has() -> None:
         pytest.param(
             with_ink(edges=[*range(64)], shares=[1 / 65] * 65), "64 edges", id="many edges"
         ),
+        pytest.param(with_ink(range=[0.9, 0.1]), "range of ink .* none", id="no range"),
+        pytest.param(with_ink(range=[0.1]), "can't be read", id="half a range"),
+        pytest.param(with_ink(outside=1.5), "range of ink .* none", id="all outside"),
+        pytest.param(with_ink(outside=-0.1), "range of ink .* none", id="fewer than none"),
         pytest.param(with_ink(edges=[0.5, 0.5]), "edges of ink .* ascend", id="equal edges"),
         pytest.param(with_ink(edges=[0.5, 0.25]), "edges of ink .* ascend", id="falling edges"),
         pytest.param(with_ink(shares=[0.5, 0.5]), "2 edges and 2 shares of ink", id="few shares"),

@@ -46,6 +46,12 @@ def test_each_bin_has_about_a_tenth_of_the_images() -> None:
         assert reference["features"][name]["shares"] == pytest.approx([0.1] * 10, abs=0.005)
 
 
+def test_two_images_in_a_thousand_are_below_the_range_and_two_above() -> None:
+    feature = describe(scores=np.arange(COUNT) / COUNT)["features"]["digit_score"]
+    assert feature["range"] == pytest.approx([0.002, 0.997], abs=2e-4)
+    assert feature["outside"] == 0.004
+
+
 def test_the_classes_have_the_shares_of_the_predictions() -> None:
     assert describe()["digits"] == [0.25] * 4 + [0] * 6
 
@@ -78,7 +84,8 @@ def test_differences_between_keras_and_onnx_runtime_change_no_share() -> None:
     digits = np.arange(COUNT) % 10
     sure_one = describe(probabilities=sure(np.ones(COUNT), digits))
     sure_other = describe(probabilities=sure(np.full(COUNT, 1 - 6e-8), digits))
-    assert sure_one["features"]["confidence"] == {"edges": [0.9999], "shares": [0, 1]}
+    confidence = {"edges": [0.9999], "shares": [0, 1], "range": [0.9999, 1], "outside": 0}
+    assert sure_one["features"]["confidence"] == confidence
     assert sure_other == sure_one
 
 

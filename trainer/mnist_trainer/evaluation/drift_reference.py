@@ -86,12 +86,12 @@ def _describe(values: NDArray[np.floating]) -> dict[str, object]:
     high = float(np.round(upper[-1] * RESOLUTION, 4))
     edges = np.unique(edges)
     counts = np.bincount(np.searchsorted(edges, values, side="right"), minlength=len(edges) + 1)
-    outside = np.count_nonzero((values < low) | (values > high))
+    outside = float(np.mean((values < low) | (values > high)))
     return {
         "edges": edges.tolist(),
         "shares": _to_shares(counts),
         "range": [low, high],
-        "outside": round(outside / len(values), 6),
+        "outside": round(outside, 6),
     }
 
 
