@@ -38,6 +38,7 @@ BOUNDS = {
 }
 UNRANGED = "slant"  # some writers' digits are outside its range
 P_VALUE = 1e-9
+NEWEST_P_VALUE = 0.01  # of the newest MORE, if all samples are to count: the drift is not over
 
 Numbers = NDArray[np.float64]
 
@@ -70,9 +71,7 @@ def compare(reference: DriftReference, samples: Numbers) -> dict[str, FeatureDri
             _compare_feature(reference, name, values[-images:]) for images in (RECENT, MORE)
         )
         compared[name] = recent if recent.drifted else more
-        # If the newest differ as well: a drift that is over is not reported until all are new.
-        differ = (more.psi or 0) > BOUNDS[name][-1]
-        if differ and not compared[name].drifted and len(values) >= SAMPLES:
+        if len(values) >= SAMPLES and not compared[name].drifted and _may_drift(name, more):
             every = _compare_feature(reference, name, values)
             compared[name] = every if every.drifted else more
     return compared
@@ -93,6 +92,14 @@ def _compare_feature(reference: DriftReference, name: str, values: Numbers) -> F
         drifted = drifted or outside > most
     bound = find_bound(name, len(values))
     return FeatureDrift(float(psi), bound, float(p_value), outside, most, drifted)
+
+
+def _may_drift(name: str, newest: FeatureDrift) -> bool:
+    """Say whether a drift of all samples is in the newest as well, and not over."""
+    psi, p_value = newest.psi, newest.p_value
+    if psi is None or p_value is None:
+        return False
+    return psi > BOUNDS[name][-1] and p_value < NEWEST_P_VALUE
 
 
 def find_bound(name: str, images: int) -> float:

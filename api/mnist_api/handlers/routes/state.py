@@ -49,8 +49,8 @@ ROUTES = (
             "validation images is above `outside_bound`: in the newest 120 images, the newest 300, "
             "or all 1,200. Fewer than 50 are not judged. Images that came as pictures have no "
             "`ink` and no `digit_score`: preparation changes both. Versions of former releases "
-            "have no `width`, `height` and `slant`; one without a drift reference, or a MODEL_FILE, is not "
-            "compared.",
+            "have no `width`, `height` and `slant`; one without a drift reference, or a "
+            "MODEL_FILE, is not compared.",
             responses=returns(Drift, "The comparison."),
             errors=(500, 503),
         ),
