@@ -5,10 +5,12 @@ from datetime import UTC, datetime
 
 import numpy as np
 import pytest
+from scipy.stats import fisher_exact
 
 from mnist_api.drift.comparison import (
     FEWEST,
     MORE,
+    P_VALUE,
     RECENT,
     UNRANGED,
     compare,
@@ -194,6 +196,20 @@ def test_of_pictures_neither_ink_nor_digit_score_is_compared(
     assert not found["digit_score"].drifted
     alone = compare(loaded.reference, changed)
     assert [name for name, each in alone.items() if each.psi is None] == ["ink", "digit_score"]
+
+
+@pytest.mark.parametrize(
+    ("images", "expected", "reference"), [(50, 2, 500), (120, 0, 5000), (300, 20, 5000)]
+)
+def test_more_outside_than_by_chance_is_what_fishers_exact_test_says(
+    images: int, expected: int, reference: int
+) -> None:
+    def test_exactly(outside: int) -> float:
+        table = [[outside, images - outside], [expected, reference - expected]]
+        return float(fisher_exact(table, alternative="greater").pvalue)
+
+    count = count_by_chance(images, expected, reference)
+    assert test_exactly(count + 1) < P_VALUE < test_exactly(count - 1)
 
 
 def test_few_images_are_not_judged(loaded: LoadedModel) -> None:
