@@ -1,7 +1,7 @@
 """Measures what the monitoring costs the API: `python -m bench.monitoring`.
 
-The stack of compose.yaml and compose/monitoring.yaml must run. Loads while Prometheus and the
-exporter are stopped alternate with loads while they run.
+The stack of compose.yaml and compose/monitoring.yaml must run, with or without Grafana. Loads while
+the monitoring's services are stopped alternate with loads while they run.
 """
 
 import argparse
@@ -32,6 +32,7 @@ def main() -> int:
     add("--rounds", type=int, default=5, help=f"pairs of loads {default}")
     add("--seconds", type=int, default=30, help=f"of each load; a scrape is each 30 s {default}")
     args = parser.parse_args()
+    services = find_services()
     start = datetime.now(UTC)
     run_folder = ROOT / ".local" / "bench" / start.strftime("monitoring-%Y-%m-%dT%H-%M-%SZ")
     run_folder.mkdir(parents=True)
@@ -42,7 +43,7 @@ def main() -> int:
     with Supervisor() as supervisor:
 
         def run_load(is_monitored: bool) -> LoadResult:
-            compose("start" if is_monitored else "stop")
+            compose("start" if is_monitored else "stop", *services)
             supervisor.pause(SETTLE_SECONDS)
             return run_wrk(supervisor, port, request, load, run_folder)
 
@@ -56,18 +57,31 @@ def main() -> int:
                 row = f"{off.rate:.0f} | {on.rate:.0f} | {ratios[-1]:.3f} | {off.p99:.1f}"
                 print(f"| {row} | {on.p99:.1f} |", flush=True)
         finally:
-            compose("start")
-    print(f"\nMedian of the ratios: {statistics.median(ratios):.3f}. Errors: {errors}.")
+            compose("start", *services)
+    print(
+        f"\nRatios: median {statistics.median(ratios):.3f}, "
+        f"{min(ratios):.3f} to {max(ratios):.3f}. Errors: {errors}."
+    )
     return 1 if errors else 0
 
 
-def compose(action: str) -> None:
-    """Start or stop the monitoring's services; to do either twice is no error."""
-    environ = {"COMPOSE_FILE": FILES, **os.environ}
-    subprocess.run(
-        ["docker", "compose", action, *SERVICES], cwd=ROOT, env=environ, capture_output=True,
-        check=False,
+def find_services() -> list[str]:
+    """Return the services of the monitoring, which must run; Grafana only if it does."""
+    running = set(compose("ps", "--services", "--status=running").split())
+    if stopped := set(SERVICES) - running:
+        sys.exit(f"Start the stack with COMPOSE_FILE={FILES}: {min(stopped)} does not run.")
+    return [*SERVICES, *({"grafana"} & running)]
+
+
+def compose(*arguments: str) -> str:
+    """Run a command of Compose, and return its output; end if it fails, as the figure is void."""
+    done = subprocess.run(
+        ["docker", "compose", *arguments], cwd=ROOT, env={"COMPOSE_FILE": FILES, **os.environ},
+        capture_output=True, text=True, check=False,
     )  # fmt: skip
+    if done.returncode:
+        sys.exit(f"docker compose {' '.join(arguments)} failed: {done.stderr}")
+    return done.stdout
 
 
 if __name__ == "__main__":

@@ -121,10 +121,10 @@ def test_versions_swaps_and_failed_polls_are_exported(
     assert start < created < time.time() < start + 600
     assert "mnist_api_model_created_timestamp_seconds version=1" not in found
     model.register(b"not ONNX")
-    wait_until(lambda: samples(api)["mnist_api_refresh_failures_total"] >= 2)
-    before = samples(api)["mnist_api_refresh_failures_total"]
+    wait_until(lambda: samples(api)["mnist_api_model_refusals_total"] == 2)
+    assert samples(api)["mnist_api_refresh_failures_total"] == 0
     model.relay.cut()
-    wait_until(lambda: samples(api)["mnist_api_refresh_failures_total"] > before)
+    wait_until(lambda: samples(api)["mnist_api_refresh_failures_total"] > 0)
     assert api.predict() == 2
 
 

@@ -5,6 +5,7 @@ from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 
 import pytest
+from msgspec.structs import replace
 
 from mnist_api.model.version import Version
 from mnist_api.registry import history as module
@@ -20,11 +21,16 @@ class Tags:
 
     def __init__(self) -> None:
         self.own: dict[str, str] = {}
+        self.accuracies: dict[int, float | None] = {}  # of versions
         self.error: Exception | None = None
         self.reads = 0
         self.staged: Version | None = None
         self.moved: str | None = None  # to which version the alias has moved since the poll
         self.written: list[str] = []
+
+    def describe(self, number: int) -> Version:
+        """Return a version, with its accuracy if it has one."""
+        return replace(version(number), test_accuracy=self.accuracies.get(number))
 
     def read_model(self) -> RegisteredModel:
         self.reads += 1
@@ -89,7 +95,7 @@ def look(tags: Tags, monkeypatch: pytest.MonkeyPatch) -> Look:
         number, since = active if isinstance(active, tuple) else (active, at + ahead)
         begin = NOON + timedelta(seconds=since)
         loaded = SimpleNamespace(version=version(number), since=begin) if number else None
-        tags.staged = version(desired) if desired else None
+        tags.staged = tags.describe(desired) if desired else None
         own.look(tags.staged, loaded)  # type: ignore[arg-type] # a fake
 
     return see

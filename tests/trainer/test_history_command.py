@@ -61,6 +61,8 @@ def test_who_moved_the_alias_is_listed(
         "Active, in the API",
         "No API has reported an active version.",
     ]
+    client.delete_model_version(registry.name, "2")
+    assert "2 0.9920 T T promote" in show(settings, capsys, "history")
 
 
 def test_a_killed_promotion_is_not_in_the_history(
@@ -104,9 +106,9 @@ def test_a_promotion_that_is_killed_after_the_move_is_in_the_history(
 def test_what_stands_in_tags_is_not_printed_as_it_is(
     registry: Registry, client: MlflowClient, settings: Settings, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    registry.promote(registry.find(1), None)
     escape = "\x1b[2J\n"
     client.set_model_version_tag(registry.name, "1", "test_accuracy", escape)
+    registry.promote(registry.find(1), None)
     client.set_model_version_tag(registry.name, "1", "gate", escape)
     at = "2026-01-01T12:00:00.000Z"
     for key in ("desired.0002.2", "unknown.2026-01-01", "moving"):

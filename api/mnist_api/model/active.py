@@ -30,7 +30,7 @@ class Observer(Protocol):
         """When the active version was registered, in seconds since 1970; None if not known."""
 
     def count_failure(self) -> None:
-        """A poll of the registry failed, or the desired version could not be activated."""
+        """A poll of the registry failed."""
 
     def count_refusal(self) -> None:
         """The desired version was refused."""
@@ -118,7 +118,7 @@ class ActiveModel:
         self._observer = observer
 
     def count_failure(self) -> None:
-        """Report that following the registry failed."""
+        """Report that a poll of the registry failed."""
         if self._observer is not None:
             self._observer.count_failure()
 

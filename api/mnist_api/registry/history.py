@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from mnist_api.model.active import LoadedModel
 from mnist_api.model.version import Version
-from mnist_api.registry.history_tags import NONE, Record, Tags, format_time, make_key
+from mnist_api.registry.history_tags import NONE, Record, Tags, describe_move, format_time, make_key
 from mnist_api.registry.mlflow_client import NotFoundError, Registry, RegistryError
 
 PAUSE = timedelta(seconds=10)  # between two looks at what is recorded, unless there is news
@@ -49,7 +49,7 @@ class History:
         self._next = time.monotonic() + PAUSE.total_seconds()
         now = datetime.now(UTC)
         try:
-            self._record(state, loaded.since if loaded else now, now)
+            self._record(desired, state.active, loaded.since if loaded else now, now)
         except NotFoundError:
             return  # no version has been registered yet
         except Exception as error:  # whatever it is, the desired version is to be activated
@@ -60,12 +60,14 @@ class History:
         else:
             self._state, self._looked, self._failures = state, now, 0
 
-    def _record(self, state: State, since: datetime, now: datetime) -> None:
+    def _record(self, desired: Version | None, active: str, since: datetime, now: datetime) -> None:
         model = self._registry.read_model()
-        desired = model.aliased or self._find_staged()  # it may have moved since the poll
-        state = State(desired, state.active)
+        if desired is None or model.aliased != desired.id:  # none has the alias, or it has moved
+            desired = self._registry.find()  # after the tags have been read
+        state = State(model.aliased or (desired.id if desired else NONE), active)
+        accuracy = desired.test_accuracy if desired and desired.id == state.desired else None
         tags = Tags(model.tags, self._prefix)
-        seen, new = tags.read_seen(), _find_new(tags, state, since, now)
+        seen, new = tags.read_seen(), _find_new(tags, state, accuracy, since, now)
         if seen and seen.until < now and not _is_within(self._valid, self._looked, now):
             self._set(f"unknown.{format_time(seen.at)}", format_time(now))
             seen = None
@@ -76,17 +78,16 @@ class History:
         for key, value in new.items():  # after "seen": another gap does not begin before them
             self._set(key, value)
 
-    def _find_staged(self) -> str:
-        """Return the desired version if none has the alias, after the tags have been read."""
-        found = self._registry.find()
-        return found.id if found else NONE
-
     def _set(self, key: str, value: str) -> None:
         self._registry.set_tag(self._prefix + key, value)
 
 
-def _find_new(tags: Tags, state: State, since: datetime, now: datetime) -> dict[str, str]:
+def _find_new(
+    tags: Tags, state: State, accuracy: float | None, since: datetime, now: datetime
+) -> dict[str, str]:
     """Return the tags that are missing for ``state``, which is active ``since``.
+
+    ``accuracy`` is that of the desired version.
 
     The record of an active version has the number of the move that made it desired, so each move
     has one, and a worker that is behind adds nothing.
@@ -101,7 +102,7 @@ def _find_new(tags: Tags, state: State, since: datetime, now: datetime) -> dict[
         desired.append(Record(last.number + 1, now, state.desired))
         if mover:
             new["moving"] = f"{format_time(now)} {key} {mover}"
-        new[key] = f"{format_time(now)} {by}"
+        new[key] = describe_move(now, by, accuracy)
     if state.active != NONE:
         unnamed = Record(0, NEVER, state.active)  # if no move is known that made it desired
         move = next((one for one in reversed(desired) if one.version == state.active), unnamed)

@@ -8,8 +8,9 @@ from typing import NamedTuple
 NONE = "none"  # in place of a version
 COMMANDS = "train|search|resume-upload|promote|rollback"  # that move the alias
 KEY = rf"([0-9]{{4,40}})\.({NONE}|[1-9][0-9]{{0,9}})"
+ACCURACY = r"0\.[0-9]{4}|1\.0000"  # on the test images; former records and some versions have none
 RECORDS = {
-    "desired": re.compile(rf"desired\.{KEY} (\S+) ({COMMANDS}|hand|start)"),
+    "desired": re.compile(rf"desired\.{KEY} (\S+) ({COMMANDS}|hand|start)(?: ({ACCURACY}))?"),
     "active": re.compile(rf"active\.{KEY} (\S+)"),
 }
 MOVING = re.compile(rf"(\S+) (\S+) ({COMMANDS})")
@@ -68,6 +69,12 @@ class Tags:
 def make_key(kind: str, number: int, version: str) -> str:
     """Return the key of a record."""
     return f"{kind}.{number:04}.{version}"
+
+
+def describe_move(at: datetime, by: str, accuracy: float | None) -> str:
+    """Return the value of the record of a version that is desired, which may have no accuracy."""
+    text = "" if accuracy is None else f"{accuracy:.4f}"
+    return f"{format_time(at)} {by}" + (f" {text}" if re.fullmatch(ACCURACY, text) else "")
 
 
 def format_time(time: datetime) -> str:

@@ -114,7 +114,6 @@ class Poller:
             is_refused = isinstance(error, UnusableFileError | DamagedError | ModelRefusedError)
             state: State = "refused" if is_refused else "failed"
             self._active.desired = Desired(desired.id, state, str(error))
-            self._active.count_failure()
             sentence = f"Version {desired.id} is not activated: {error}. {self._describe_active()}"
             self._warn_once((desired, type(error).__name__), sentence)
             return

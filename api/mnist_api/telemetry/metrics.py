@@ -107,7 +107,7 @@ class Metrics:
         self._cells[self.created] = timestamp or 0
 
     def count_failure(self) -> None:
-        """Count a failed poll of the registry, or a desired version that can't be activated."""
+        """Count a poll of the registry that failed."""
         self._cells[self.failures] += 1
 
     def count_refusal(self) -> None:

@@ -38,13 +38,13 @@ class SharedCounters:
 
     def acquire(self) -> Row:
         """Lock a free row for this process; return its cells and its text."""
-        self._own = next(row for row in range(ROWS) if self._lock(row))
+        self._own = next(row for row in range(ROWS) if self._lock(row, fcntl.LOCK_EX))
         return self._row(self._own)
 
     def rows(self) -> Iterator[tuple[Row, bool]]:
         """Yield every row's cells and text, and whether its process is alive."""
         for row in range(ROWS):
-            alive = row == self._own or not self._lock(row)
+            alive = row == self._own or not self._lock(row, fcntl.LOCK_SH)  # others may read, too
             if row != self._own and not alive:
                 fcntl.lockf(self._file, fcntl.LOCK_UN, 1, row)
             yield self._row(row), alive
@@ -53,10 +53,10 @@ class SharedCounters:
         whole = self._memory[row * self._width : (row + 1) * self._width]
         return whole[:-TEXT].cast("d"), whole[-TEXT:]
 
-    def _lock(self, row: int) -> bool:
+    def _lock(self, row: int, kind: int) -> bool:
         """Try to lock a row, which is a lock on byte number ``row`` of the file."""
         try:
-            fcntl.lockf(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, row)
+            fcntl.lockf(self._file, kind | fcntl.LOCK_NB, 1, row)
         except OSError:
             return False
         return True

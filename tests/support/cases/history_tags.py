@@ -29,12 +29,23 @@ MALFORMED_RECORDS = {
     "desired.0011.1": "9999-12-31T23:59:59.000Z hand",
     "desired.0012.1": "",
     "desired.0013.1": f"{AT} moving",
+    "desired.0014.1": f"{AT} hand ",
+    "desired.0015.1": f"{AT} hand 1.5000",
+    "desired.0016.1": f"{AT} hand 0.99",
+    "desired.0017.1": f"{AT} hand 0.9900\n",
+    "desired.0018.1": f"{AT} hand 0.9900 0.9900",
+    "desired.0019.1": f"{AT} hand nan",
+    "desired.0020.1": f"{AT} hand 0.٩٩٠٠",
     "active.0002.5": "when?",
     "active.0003.5": f"{AT} hand",
     "active.0004.5": f"{AT}\n",
+    "active.0007.5": f"{AT} 0.9900",
     "active.0005.five": AT,
     "active.0006.5.5": AT,
 }
+
+ACCURACIES = [(0.99314, "0.9931"), (1.0, "1.0000"), (0.0, "0.0000")]  # and in a record
+NO_ACCURACIES = [None, 1.5, -0.0, -0.5, float("nan"), float("inf")]  # which none has
 
 MALFORMED_SEEN = [
     "yesterday today",

@@ -35,7 +35,13 @@ Move = Callable[..., dict[str, str]]
 
 
 @pytest.fixture
-def move(monkeypatch: pytest.MonkeyPatch) -> Move:
+def accuracies() -> dict[int, str]:
+    """Those of the versions, as a record has them."""
+    return {}
+
+
+@pytest.fixture
+def move(monkeypatch: pytest.MonkeyPatch, accuracies: dict[int, str]) -> Move:
     """Return a function that moves the alias, and returns the tags that were set, in order.
 
     Keys are without the prefix. The trainer is killed if the move does not ``end``.
@@ -47,7 +53,7 @@ def move(monkeypatch: pytest.MonkeyPatch) -> Move:
         monkeypatch.setattr(module, "datetime", Clock(seconds))
         new: dict[str, str] = {}
         tags = {f"history.blue.{key}": value for key, value in own.items()}
-        writer = HistoryWriter("blue", new.__setitem__)
+        writer = HistoryWriter("blue", new.__setitem__, lambda number: accuracies.get(number, ""))
         ended = writer.begin_move(read_history(tags, "blue", current), to, "train")
         if end:
             ended(True)

@@ -1,5 +1,8 @@
 """What the alerts need of the metrics: a value before there is a fault, and one while there is."""
 
+import os
+import signal
+
 import pytest
 
 from mnist_api.telemetry.exposition import write_metrics
@@ -35,6 +38,20 @@ def test_a_worker_without_any_version_is_missing_one_until_one_is_desired(metric
     found = export(metrics)
     assert MISSING not in found
     assert found["mnist_api_desired_version state=loading version=1"] == 1
+
+
+def test_a_row_that_another_process_reads_is_no_worker(metrics: Metrics) -> None:
+    """Two scrapes at the same time, each by another worker; here the other one is without end."""
+    parent, child = os.getpid(), os.fork()
+    if not child:
+        while os.getppid() == parent:
+            list(metrics.counters.rows())
+    try:
+        alive = [sum(alive for _, alive in metrics.counters.rows()) for _ in range(300)]
+    finally:
+        os.kill(child, signal.SIGKILL)
+        os.waitpid(child, 0)
+    assert set(alive) == {1}
 
 
 def test_an_active_version_that_none_replaces_is_not_missing(metrics: Metrics) -> None:

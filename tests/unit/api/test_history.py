@@ -2,7 +2,10 @@
 
 from datetime import datetime, timedelta
 
+import pytest
+
 from mnist_api.registry.history import History
+from support.cases.history_tags import ACCURACIES, NO_ACCURACIES
 from support.history import NOON, Look, Tags, look, tags
 
 __all__ = ["look", "tags"]  # fixtures
@@ -42,6 +45,19 @@ def test_a_move_by_a_command_is_recorded_as_its(look: Look, tags: Tags) -> None:
     assert tags.records()["desired.0003.3"] == "8.0 hand"
     look(100, 2)  # the command is long over
     assert tags.records()["desired.0004.2"] == "100.0 hand"
+
+
+@pytest.mark.parametrize(
+    ("accuracy", "text"), [*ACCURACIES, *((accuracy, "") for accuracy in NO_ACCURACIES)]
+)
+def test_the_accuracy_of_a_desired_version_is_recorded(
+    look: Look, tags: Tags, accuracy: float | None, text: str
+) -> None:
+    tags.accuracies = {1: accuracy, 2: 0.5}
+    look(0, 1)
+    assert tags.records() == {"desired.0001.1": f"0.0 start {text}".rstrip()}
+    look(5, 2)
+    assert tags.records()["desired.0002.2"] == "5.0 hand 0.5000"
 
 
 def test_a_refused_version_is_desired_while_the_one_before_stays_active(

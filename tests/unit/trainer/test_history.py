@@ -4,9 +4,9 @@ import pytest
 
 from mnist_trainer.tracking.history import Record, read_history
 from support.cases.history_tags import AT, MALFORMED_RECORDS, MALFORMED_SEEN, OTHER_MOVES
-from support.trainer.history import Move, at, move, text
+from support.trainer.history import Move, accuracies, at, move, text
 
-__all__ = ["move"]  # a fixture
+__all__ = ["accuracies", "move"]  # fixtures
 
 
 def test_records_are_in_the_order_of_their_numbers_then_of_their_times() -> None:
@@ -60,6 +60,19 @@ def test_a_move_is_announced_and_recorded(move: Move) -> None:
         ("desired.0001.1", f"{text(1)} train"),
     ]
     assert list(move(tags, 20, 1, 2)) == ["moving", "seen", "desired.0002.2"]
+
+
+def test_the_accuracies_of_the_versions_are_recorded(
+    move: Move, accuracies: dict[int, str]
+) -> None:
+    tags: dict[str, str] = {}
+    accuracies |= {4: "0.9900", 5: "0.9931"}
+    new = move(tags, 0, 4, 5)
+    assert new["desired.0001.4"] == f"{text(0)} start 0.9900"
+    assert new["desired.0002.5"] == f"{text(1)} train 0.9931"
+    assert new["moving"] == f"{text(0)} desired.0002.5 train"
+    history = read_history({f"history.blue.{key}": tags[key] for key in tags}, "blue", 5)
+    assert [record.accuracy for record in history.desired] == ["0.9900", "0.9931"]
 
 
 def test_what_nobody_saw_before_a_move_is_recorded_too(move: Move) -> None:

@@ -10,6 +10,7 @@ import pytest
 from mnist_trainer.data.images import LabelledImages
 from mnist_trainer.pipeline import overlap
 from mnist_trainer.tracking.registry import Registry
+from support.cases.history_tags import ACCURACIES, NO_ACCURACIES
 from support.fake_mlflow import FakeMlflow, serving
 
 PREFIX = "history.blue."
@@ -113,6 +114,20 @@ def test_a_move_that_cannot_be_recorded_has_taken_place_and_is_reported(
     tag = mlflow.models["digits"]["tags"][-1]
     assert tag["key"] == f"{PREFIX}moving"
     assert tag["value"].endswith(" desired.0002.2 resume-upload")
+
+
+@pytest.mark.parametrize(
+    ("accuracy", "text"), [*ACCURACIES, *((accuracy, "") for accuracy in NO_ACCURACIES)]
+)
+def test_the_accuracy_of_a_promoted_version_is_recorded(
+    registry: Registry, mlflow: FakeMlflow, accuracy: float | None, text: str
+) -> None:
+    if accuracy is not None:
+        mlflow.versions[1]["tags"] = [{"key": "test_accuracy", "value": str(accuracy)}]
+    assert registry.move_alias(registry.find(2))
+    tag = mlflow.models["digits"]["tags"][-1]
+    assert tag["key"] == f"{PREFIX}desired.0002.2"
+    assert " ".join(tag["value"].split(" ")[1:]) == f"resume-upload {text}".rstrip()
 
 
 def test_without_a_history_the_alias_moves_and_it_is_said(

@@ -10,6 +10,8 @@ from mnist_trainer.tracking.registry import Registry
 SHORTEST = timedelta(seconds=1)  # a move takes less: the alias is read, then set
 MOVERS = {"hand": "by hand", "start": "before the history"}
 
+Accuracies = dict[int | None, str]  # of versions
+
 
 @dataclass(frozen=True)
 class Period:
@@ -28,7 +30,8 @@ def describe_history(registry: Registry) -> Iterator[str]:
         return
     unrecorded = history.find_unrecorded(now)
     records = [*history.desired, unrecorded] if unrecorded else history.desired
-    accuracies = {each.number: each.test_accuracy for each in registry.versions()}
+    accuracies: Accuracies = {each.number: each.test_accuracy for each in registry.versions()}
+    accuracies |= {each.version: each.accuracy for each in records if each.accuracy}
     yield f"Desired, by the alias {registry.alias}; times in {now.astimezone():%Z}"
     yield from _list(list_periods(records, history, now), accuracies)
     yield ""
@@ -72,7 +75,7 @@ def _skip_repeated(records: Sequence[Record]) -> list[Record]:
     ]
 
 
-def _list(periods: Sequence[Period], accuracies: dict[int, str]) -> Iterator[str]:
+def _list(periods: Sequence[Period], accuracies: Accuracies) -> Iterator[str]:
     yield f"{'version':>7}  {'accuracy':>8}  {'from':19}  {'to':19}  moved by"
     for each in periods:
         version = each.record.version if each.record else None

@@ -12,8 +12,9 @@ from datetime import UTC, datetime, timedelta
 NONE = "none"  # in place of a version
 COMMANDS = "train|search|resume-upload|promote|rollback"  # that move the alias
 KEY = rf"([0-9]{{4,40}})\.({NONE}|[1-9][0-9]{{0,9}})"
-DESIRED = re.compile(rf"desired\.{KEY} (\S+) ({COMMANDS}|hand|start)")
-ACTIVE = re.compile(rf"active\.{KEY} (\S+)()")
+ACCURACY = r"0\.[0-9]{4}|1\.0000"  # on the test images; former records and some versions have none
+DESIRED = re.compile(rf"desired\.{KEY} (\S+) ({COMMANDS}|hand|start)(?: ({ACCURACY}))?")
+ACTIVE = re.compile(rf"active\.{KEY} (\S+)()()")
 MOVING = re.compile(rf"(\S+) (\S+) ({COMMANDS})")
 MOVE = timedelta(seconds=60)  # if it was seen unmoved so long after "moving", another moved it
 MAX_VALID = timedelta(hours=3)  # of what was seen: three of the longest pauses of the API
@@ -24,12 +25,16 @@ Tags = Mapping[str, str]
 
 @dataclass(frozen=True)
 class Record:
-    """From ``at`` on ``version`` was desired or active, None for none; ``by`` moved the alias."""
+    """From ``at`` on ``version`` was desired or active, None for none; ``by`` moved the alias.
+
+    ``accuracy`` is that of a version that was desired, "" where it is not known.
+    """
 
     number: int
     version: int | None
     at: datetime
     by: str = ""
+    accuracy: str = ""
 
     @property
     def key(self) -> str:
@@ -86,7 +91,7 @@ def _read_records(tags: Tags, pattern: re.Pattern[str]) -> Iterator[Record]:
         match = pattern.fullmatch(f"{key} {value}")
         if match and (at := _parse_time(match[3])):
             version = None if match[2] == NONE else int(match[2])
-            yield Record(int(match[1]), version, at, match[4])
+            yield Record(int(match[1]), version, at, match[4], match[5] or "")
 
 
 def _read_unknown(tags: Tags) -> Iterator[tuple[datetime, datetime]]:

@@ -1,6 +1,7 @@
 """Writes the history of the alias: what the trainer moves, and what it sees before."""
 
 from collections.abc import Callable
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 
 from mnist_trainer.tracking.history import History, Record
@@ -9,11 +10,17 @@ LONGEST = timedelta(seconds=30)  # without a look; after more time the state was
 
 
 class HistoryWriter:
-    """Writes tags of the registered model with ``set_tag``, called with a key and a value."""
+    """Writes tags of the registered model with ``set_tag``, called with a key and a value.
 
-    def __init__(self, alias: str, set_tag: Callable[[str, str], None]) -> None:
+    ``find_accuracy`` returns a version's accuracy as a record has it, "" without one.
+    """
+
+    def __init__(
+        self, alias: str, set_tag: Callable[[str, str], None], find_accuracy: Callable[[int], str]
+    ) -> None:
         self._prefix = f"history.{alias}."
         self._set_tag = set_tag
+        self._find_accuracy = find_accuracy
 
     def begin_move(self, history: History, target: int, command: str) -> Callable[[bool], None]:
         """Say that ``command`` moves the alias; return what is to be told whether it has moved.
@@ -26,10 +33,11 @@ class HistoryWriter:
             self._set_seen(history, now)
         last = history.find_unrecorded(now)
         if last:
-            self._set(last.key, f"{_format(now)} {last.by}")
+            self._set_record(self._add_accuracy(last))
         elif history.desired:
             last = history.desired[-1]
-        record = Record(last.number + 1 if last else 1, target, now, command)
+        number = last.number + 1 if last else 1
+        record = self._add_accuracy(Record(number, target, now, command))
         self._set("moving", f"{_format(now)} {record.key} {command}")
 
         def end(has_moved: bool) -> None:
@@ -38,9 +46,16 @@ class HistoryWriter:
                 return
             moved = datetime.now(UTC)
             self._set_seen(history, moved)
-            self._set(record.key, f"{_format(moved)} {command}")
+            self._set_record(replace(record, at=moved))
 
         return end
+
+    def _add_accuracy(self, record: Record) -> Record:
+        return replace(record, accuracy=self._find_accuracy(record.version or 0))
+
+    def _set_record(self, record: Record) -> None:
+        words = (_format(record.at), record.by, record.accuracy)
+        self._set(record.key, " ".join(words).rstrip())
 
     def _set_seen(self, history: History, now: datetime) -> None:
         """Write that somebody has looked, which the API may have seen for longer than LONGEST."""

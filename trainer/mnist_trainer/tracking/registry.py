@@ -1,5 +1,6 @@
 """MLflow's registry: registers versions, and moves the alias of the desired one."""
 
+import re
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -9,6 +10,7 @@ from mlflow.exceptions import MlflowException
 
 from mnist_trainer.console import print_line
 from mnist_trainer.tracking.health import ServerError, translate_errors
+from mnist_trainer.tracking.history import ACCURACY
 from mnist_trainer.tracking.history_writer import HistoryWriter
 from mnist_trainer.tracking.model_reader import ModelReader, read_version
 from mnist_trainer.tracking.version import Version
@@ -89,7 +91,7 @@ class Registry(ModelReader):
         """
         end: Callable[[bool], None] | None = None
         with _report_error(version):
-            writer = HistoryWriter(self.alias, self._set_model_tag)
+            writer = HistoryWriter(self.alias, self._set_model_tag, self._find_accuracy)
             end = writer.begin_move(self.history(), version.number, self._command)
         moves = may_move is None or may_move()
         if moves:
@@ -121,6 +123,11 @@ class Registry(ModelReader):
     def _set_model_tag(self, key: str, value: str) -> None:
         with translate_errors(self.uri):
             self.client.set_registered_model_tag(self.name, key, value)
+
+    def _find_accuracy(self, number: int) -> str:
+        """Return a version's accuracy as a record of the history has it, "" without one."""
+        found = (each.test_accuracy for each in self.versions() if each.number == number)
+        return next(filter(re.compile(ACCURACY).fullmatch, found), "")
 
     def _delete_tags(self, version: Version, *keys: str) -> None:
         """Delete tags, which the version need not have."""
