@@ -191,7 +191,12 @@ def test_every_command_of_the_security_is_run_by_a_test() -> None:
     tests/compose/access starts its stack with the first, and runs `make rotate` with the runbook;
     of the last three test_digests.py.
     """
-    others = ("COMPOSE_FILE=", "make digests", "export COMPOSE_ENV_FILES=", "docker compose up --build")
+    others = (
+        "COMPOSE_FILE=",
+        "make digests",
+        "export COMPOSE_ENV_FILES=",
+        "docker compose up --build",
+    )
     known = (*COMPOSED_SECURITY, *LOCAL_SECURITY, *others)
     commands = set(find_commands(SECURITY)) - set(find_runbook())
     assert {command for command in commands if not command.startswith(known)} == set()

@@ -43,8 +43,12 @@ def test_each_command_works_and_a_new_certificate_loses_no_request(
     with send_traffic(guarded):
         for command in find_commands(SECURITY):
             if command.startswith(COMPOSED_SECURITY):
-                there = command.replace("$PWD/", "").replace("https://127.0.0.1:8000", guarded.api_url)
-                output += guarded.sh(there.replace("certificate.pem", f"{tmp_path}/certificate.pem"))
+                there = command.replace("$PWD/", "").replace(
+                    "https://127.0.0.1:8000", guarded.api_url
+                )
+                output += guarded.sh(
+                    there.replace("certificate.pem", f"{tmp_path}/certificate.pem")
+                )
         wait_for_another(guarded, old)
     guarded.start_all()  # reads the certificate
     assert guarded.send(f"{guarded.api_url}/health") == 200
