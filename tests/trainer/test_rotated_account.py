@@ -15,6 +15,8 @@ from support.servers.accounts import PASSWORD, account_settings
 from support.servers.tracking import tracking_server
 from support.trainer.trainings import TINIER, alias_of, command, runs_of
 
+pytestmark = pytest.mark.slow
+
 NEW = "another one of the same account"
 REFUSED = r"does not accept this account .* is stored in .*; the command `resume-upload` sends it"
 
