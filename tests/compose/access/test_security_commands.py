@@ -50,7 +50,7 @@ def test_each_command_works_and_a_new_certificate_loses_no_request(
                     there.replace("certificate.pem", f"{tmp_path}/certificate.pem")
                 )
         wait_for_another(guarded, old)
-    guarded.start_all()  # reads the certificate
+    guarded.trust_certificate()
     assert guarded.send(f"{guarded.api_url}/health") == 200
     assert guarded.password("api", "api-token") in output
     assert guarded.password("mlflow-server", "mlflow-admin") in output
@@ -67,7 +67,7 @@ def test_a_certificate_of_ones_own_is_renewed_without_a_lost_request(
     renew()
     guarded.settings["CERTIFICATE"] = str(folder)
     try:
-        guarded.start_all()
+        guarded.do("up", "--detach", "--wait", "proxy")
         first = read_certificate(guarded)
         assert first.strip() in (folder / "server.pem").read_text()
         with send_traffic(guarded):
@@ -81,4 +81,5 @@ def test_a_certificate_of_ones_own_is_renewed_without_a_lost_request(
             assert read_certificate(guarded) == second
     finally:
         del guarded.settings["CERTIFICATE"]
-        guarded.start_all()
+        guarded.do("up", "--detach", "--wait", "proxy")
+        guarded.trust_certificate()

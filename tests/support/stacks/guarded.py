@@ -75,6 +75,10 @@ class GuardedStack(Stack):
     def start_all(self) -> None:
         """Start all services, wait until they are healthy, and read the certificate."""
         self.do("up", "--detach", "--wait")
+        self.trust_certificate()
+
+    def trust_certificate(self) -> None:
+        """Let the clients accept the certificate that the proxy's folder has now."""
         read = ("openssl", "x509", "-in", "/run/certificate/server.pem")
         self.certificate.write_text(self.do("exec", "-T", "proxy", *read))
 
