@@ -39,16 +39,12 @@ def test_each_command_works_and_a_new_certificate_loses_no_request(
     guarded: GuardedStack, tmp_path: Path
 ):
     old = read_certificate(guarded)
-    output = ""
+    found = [each for each in find_commands(SECURITY) if each.startswith(COMPOSED_SECURITY)]
+    commands = "\n".join(found).replace("$PWD/", "")
+    commands = commands.replace("certificate.pem", f"{tmp_path}/certificate.pem")
+    commands = commands.replace("https://127.0.0.1:8000", guarded.api_url)
     with send_traffic(guarded):
-        for command in find_commands(SECURITY):
-            if command.startswith(COMPOSED_SECURITY):
-                there = command.replace("$PWD/", "").replace(
-                    "https://127.0.0.1:8000", guarded.api_url
-                )
-                output += guarded.sh(
-                    there.replace("certificate.pem", f"{tmp_path}/certificate.pem")
-                )
+        output = "".join(guarded.sh(command) for command in commands.splitlines())
         wait_for_another(guarded, old)
     guarded.trust_certificate()
     assert guarded.send(f"{guarded.api_url}/health") == 200
