@@ -46,5 +46,5 @@ class Traffic(threading.Thread):
         self.stopping.set()
         self.join()
         if error is None:
-            assert self.failures == []
+            assert not self.failures, self.failures
             assert self.responses > 0
