@@ -67,7 +67,7 @@ def test_a_certificate_of_ones_own_is_renewed_while_requests_are_answered(
     renew()
     guarded.settings["CERTIFICATE"] = str(folder)
     try:
-        guarded.do("up", "--detach", "--wait", "proxy")
+        guarded.do("up", "--detach", "--wait", "--no-deps", "proxy")
         first = read_certificate(guarded)
         assert first.strip() in (folder / "server.pem").read_text()
         with send_traffic(guarded):
@@ -81,5 +81,5 @@ def test_a_certificate_of_ones_own_is_renewed_while_requests_are_answered(
             assert read_certificate(guarded) == second
     finally:
         del guarded.settings["CERTIFICATE"]
-        guarded.do("up", "--detach", "--wait", "proxy")
+        guarded.do("up", "--detach", "--wait", "--no-deps", "proxy")
         guarded.trust_certificate()
