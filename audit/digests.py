@@ -1,7 +1,7 @@
 """`make digests`: asks the registries for the digests of the base images, by Docker's buildx.
 
-Where an image is named, `${NAME_DIGEST}` follows its tag: nothing, unless compose/digests.env is
-among Compose's environment files.
+They are kept in compose/base-images.yaml, behind the tags of images and as arguments of the builds,
+whose tags are in the Dockerfiles.
 """
 
 import json
@@ -13,20 +13,16 @@ from audit.errors import AuditFailedError
 from audit.programs import read_output
 from local.environments import ROOT
 
-DIGESTS = ROOT / "compose" / "digests.env"
-PLACES = ("*/Dockerfile", "*/*/Dockerfile", "compose.yaml", "compose/*.yaml")
-NAMED = re.compile(r"^(?:FROM| +image:) (\S+)\$\{(\w+_DIGEST)(?::-)?\}", re.MULTILINE)
-HEADER = """\
-# The digests of the base images, from `make digests`; an empty one is an image by its tag alone.
-# docs/security.md, "Supply chain", says how they are used.
-"""
+BASE_IMAGES = ROOT / "compose" / "base-images.yaml"
+DOCKERFILES = ("*/Dockerfile", "*/*/Dockerfile")
+FROM = re.compile(r"^FROM (\S+)\$\{(\w+_DIGEST)\}", re.MULTILINE)
+DIGEST = re.compile(r"^( +(?:image: (\S+)|(\w+_DIGEST): ))\$\{IMAGE_DIGESTS-.*\}$", re.MULTILINE)
 
 
-def list_base_images(root: Path) -> dict[str, str]:
-    """Return the base images with their tags, by the variable of their digest."""
-    texts = [path.read_text() for place in PLACES for path in sorted(root.glob(place))]
-    named = {(variable, image) for text in texts for image, variable in NAMED.findall(text)}
-    return dict(sorted(named))
+def list_build_images(root: Path) -> dict[str, str]:
+    """Return the images with their tags that builds start from, by the variable of their digest."""
+    texts = [path.read_text() for place in DOCKERFILES for path in root.glob(place)]
+    return {variable: image for text in texts for image, variable in FROM.findall(text)}
 
 
 def look_up_digest(image: str) -> str:
@@ -36,22 +32,24 @@ def look_up_digest(image: str) -> str:
     return str(json.loads(answer)["digest"])
 
 
-def renew_digests(images: dict[str, str], path: Path) -> None:
+def renew_digests(path: Path, build_images: dict[str, str]) -> None:
     """Write the digest of every image to ``path``, or nothing. Raises AuditFailedError."""
-    lines = []
-    for variable, image in images.items():
+
+    def renew(found: re.Match[str]) -> str:
+        image = found[2] or build_images[found[3]]
         digest = look_up_digest(image)
         print(f"{image}@{digest}", flush=True)
-        lines.append(f"{variable}=@{digest}\n")
-    path.write_text(HEADER + "".join(lines))
+        return f"{found[1]}${{IMAGE_DIGESTS-@{digest}}}"
+
+    path.write_text(DIGEST.sub(renew, path.read_text()))
 
 
 def main() -> int:
-    """Renew compose/digests.env and return the exit code."""
+    """Renew compose/base-images.yaml and return the exit code."""
     try:
-        renew_digests(list_base_images(ROOT), DIGESTS)
+        renew_digests(BASE_IMAGES, list_build_images(ROOT))
     except AuditFailedError as error:
-        print(f"{error}\n{DIGESTS.relative_to(ROOT)} is as it was.", file=sys.stderr)
+        print(f"{error}\n{BASE_IMAGES.relative_to(ROOT)} is as it was.", file=sys.stderr)
         return 1
     return 0
 

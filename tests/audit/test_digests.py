@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+import os
 import re
 import shutil
 import subprocess
@@ -14,10 +15,20 @@ import pytest
 from support.processes import ROOT, free_port, python_of
 from support.servers.local_http import QuietHandler, run_server
 
+BASE_IMAGES = ROOT / "compose" / "base-images.yaml"
 RENEW = (
     "import json, sys; from pathlib import Path; from audit.digests import renew_digests; "
-    "renew_digests(json.loads(sys.argv[1]), Path(sys.argv[2]))"
+    "renew_digests(Path(sys.argv[1]), json.loads(sys.argv[2]))"
 )
+TEXT = """\
+services:
+  one:
+    image: {registry}/one:1${{IMAGE_DIGESTS-{first}}}
+  two:
+    build: # with an argument
+      args:
+        TWO_DIGEST: ${{IMAGE_DIGESTS-{second}}}
+"""
 TYPE = "application/vnd.oci.image.index.v1+json"
 INDEX = json.dumps({"schemaVersion": 2, "mediaType": TYPE, "manifests": []}).encode()
 DIGEST = f"sha256:{hashlib.sha256(INDEX).hexdigest()}"
@@ -44,31 +55,34 @@ def registry() -> Iterator[str]:
         yield address.removeprefix("http://")
 
 
-def renew(images: dict[str, str], path: Path) -> subprocess.CompletedProcess[str]:
+def renew(path: Path, two: str) -> subprocess.CompletedProcess[str]:
     if shutil.which("docker") is None:
         pytest.skip("Docker's buildx looks the digests up")
     return subprocess.run(
-        [python_of("audit"), "-c", RENEW, json.dumps(images), str(path)],
+        [python_of("audit"), "-c", RENEW, str(path), json.dumps({"TWO_DIGEST": two})],
         cwd=ROOT, capture_output=True, text=True, check=False,
     )  # fmt: skip
 
 
-def test_the_digest_of_a_registry_is_written(registry: str, tmp_path: Path):
-    path = tmp_path / "digests.env"
-    renewed = renew({"ONE_DIGEST": f"{registry}/one:1", "TWO_DIGEST": f"{registry}/two:2"}, path)
+@pytest.mark.parametrize("old", ["", f"@sha256:{'0' * 64}"])
+def test_the_digests_of_a_registry_are_written(registry: str, tmp_path: Path, old: str):
+    path = tmp_path / "base-images.yaml"
+    path.write_text(TEXT.format(registry=registry, first=old, second=old))
+    renewed = renew(path, f"{registry}/two:2")
     assert renewed.returncode == 0, renewed.stderr
-    lines = [line for line in path.read_text().splitlines() if not line.startswith("#")]
-    assert lines == [f"ONE_DIGEST=@{DIGEST}", f"TWO_DIGEST=@{DIGEST}"]
+    new = f"@{DIGEST}"
+    assert path.read_text() == TEXT.format(registry=registry, first=new, second=new)
 
 
 def test_a_registry_that_does_not_answer_leaves_the_file_as_it_was(registry: str, tmp_path: Path):
-    path = tmp_path / "digests.env"
-    path.write_text("before")
+    path = tmp_path / "base-images.yaml"
+    before = TEXT.format(registry=registry, first="", second="")
+    path.write_text(before)
     silent = f"127.0.0.1:{free_port()}"
-    failed = renew({"ONE_DIGEST": f"{registry}/one:1", "TWO_DIGEST": f"{silent}/two:2"}, path)
+    failed = renew(path, f"{silent}/two:2")
     assert failed.returncode != 0
     assert f"The registry gave no digest of {silent}/two:2: " in failed.stderr
-    assert path.read_text() == "before"
+    assert path.read_text() == before
 
 
 def test_without_docker_the_digests_fail_with_one_sentence():
@@ -81,34 +95,44 @@ def test_without_docker_the_digests_fail_with_one_sentence():
     assert "Traceback" not in done.stderr
 
 
-def test_every_base_image_of_the_stack_has_a_variable_in_the_file():
-    named = {}
-    for place in ("*/Dockerfile", "*/*/Dockerfile", "compose.yaml", "compose/*.yaml"):
-        for path in ROOT.glob(place):
-            for image in re.findall(r"^(?:FROM| +image:) (\S+)", path.read_text(), re.MULTILINE):
-                is_base = "/report/" not in str(path) and not image.startswith("${")
-                if is_base:
-                    tag, _, variable = image.partition("${")
-                    named.setdefault(variable.strip("}:-"), set()).add(tag)
-    assert "" not in named, f"without a digest: {named['']}"
-    assert all(len(tags) == 1 for tags in named.values()), named
-    text = (ROOT / "compose" / "digests.env").read_text()
-    assert sorted(named) == re.findall(r"^(\w+_DIGEST)=(?:@sha256:[0-9a-f]{64})?$", text, re.M)
+def test_every_base_image_of_the_stack_has_its_digest_from_the_file():
+    built = {}
+    for path in (*ROOT.glob("*/Dockerfile"), *ROOT.glob("*/*/Dockerfile")):
+        if "report" not in path.parts:
+            for image in re.findall(r"^FROM (\S+)", path.read_text(), re.MULTILINE):
+                tag, _, variable = image.partition("${")
+                built.setdefault(variable.strip("}"), set()).add(tag)
+    assert "" not in built, f"without a digest: {built['']}"
+    assert all(len(tags) == 1 for tags in built.values()), built
+    assert set(built) == set(re.findall(r"^ +(\w+_DIGEST): ", BASE_IMAGES.read_text(), re.M))
+    for path in (ROOT / "compose.yaml", *(ROOT / "compose").glob("*.yaml")):
+        named = re.findall(r"image: (?!\$)(\S+)", path.read_text())
+        assert path == BASE_IMAGES or not named, f"{path} names {named}"
 
 
-def test_compose_uses_the_digests_for_images_and_builds(tmp_path: Path):
+@pytest.mark.parametrize(("setting", "digest"), [({}, f"@{DIGEST}"), ({"IMAGE_DIGESTS": ""}, "")])
+def test_compose_uses_the_digests_unless_they_are_left_out(
+    tmp_path: Path, setting: dict[str, str], digest: str
+):
     if shutil.which("docker") is None:
         pytest.skip("docker compose is needed to read compose.yaml")
-    text = (ROOT / "compose" / "digests.env").read_text()
-    given = tmp_path / "digests.env"
-    given.write_text(re.sub(r"=.*$", f"=@{DIGEST}", text, flags=re.M))
+    shutil.copy(ROOT / "compose.yaml", tmp_path)
+    shutil.copytree(ROOT / "compose", tmp_path / "compose")
+    text = re.sub(r"DIGESTS-.*\}$", f"DIGESTS-@{DIGEST}}}", BASE_IMAGES.read_text(), flags=re.M)
+    (tmp_path / "compose" / "base-images.yaml").write_text(text)
+    files = ":".join(("compose.yaml", "compose/monitoring.yaml", "compose/proxy.yaml"))
     config = subprocess.run(
-        ["docker", "compose", "-f", "compose.yaml", "-f", "compose/monitoring.yaml", "config"],
-        cwd=ROOT, env={"PATH": "/usr/bin:/bin:/usr/local/bin", "COMPOSE_ENV_FILES": str(given)},
+        ["docker", "compose", "--profile=*", "config", "--format=json"],
+        cwd=tmp_path, env={"PATH": os.environ["PATH"], "COMPOSE_FILE": files, **setting},
         capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert config.returncode == 0, config.stderr
-    for image in ("postgres:17-trixie", "grafana/grafana:12.3.1", "prom/prometheus:v3.16.0"):
-        assert f"image: {image}@{DIGEST}\n" in config.stdout
-    for name in ("PYTHON", "GOLANG", "DEBIAN"):
-        assert f"{name}_DIGEST: '@{DIGEST}'" in config.stdout
+    services = json.loads(config.stdout)["services"].values()
+    named = {each["image"] for each in services if "build" not in each and "image" in each}
+    theirs = {name for name in named if "-setup" not in name}
+    bases = re.findall(r"image: (\S+)\$", text)
+    assert theirs == {f"{base}{digest}" for base in bases}
+    arguments = [each["build"].get("args", {}) for each in services if "build" in each]
+    digests = [{name: a[name] for name in a if name.endswith("_DIGEST")} for a in arguments]
+    assert all(digests)
+    assert {value for each in digests for value in each.values()} == {digest}

@@ -8,6 +8,7 @@ import httpx
 import mlflow
 import pytest
 
+from support.documents import SECURITY
 from support.processes import ROOT
 from support.stacks.compose import Stack, docker, read_services
 
@@ -49,8 +50,6 @@ def test_env_example_lists_every_variable_with_its_default():
     documented = dict(
         re.findall(r"^#([A-Z_0-9]+)=(.*)$", (ROOT / ".env.example").read_text(), re.M)
     )
-    digests = (ROOT / "compose" / "digests.env").read_text()
-    documented |= dict.fromkeys(re.findall(r"^([A-Z_]+)=", digests, re.M), "")
     optional = {"POSTGRES_PASSWORD", "MINIO_ROOT_PASSWORD", "S3_SECRET_KEY", "COMPOSE_FILE"}
     assert set(documented) == set(re.findall(r"\$\{([A-Z_0-9]+)", text)) | optional
     differing = {name for name, default in used.items() if default != documented[name]}
@@ -67,6 +66,20 @@ def test_only_api_and_mlflow_follow_the_bind_address():
     }
     consoles = {(name, "127.0.0.1") for name in ("minio", "prometheus", "grafana")}
     assert published == consoles | {("proxy", "10.0.0.7")}
+
+
+def test_the_networks_are_those_of_the_document():
+    rows = re.findall(r"^\| `([a-z-]+)` \| (`.*`) \|$", SECURITY.read_text(), re.MULTILINE)
+    documented = {name: set(re.findall(r"`([a-z-]+)`", services)) for name, services in rows}
+    files = ("access", "proxy", "monitoring")
+    services = read_services(
+        COMPOSE_FILE=":".join(("compose.yaml", *(f"compose/{name}.yaml" for name in files)))
+    )
+    networks: dict[str, set[str]] = {}
+    for name, service in services.items():
+        for network in service.get("networks") or ():
+            networks.setdefault(network, set()).add(name)
+    assert networks == documented
 
 
 def test_the_former_name_of_an_overlay_is_answered_with_the_new_one(stack: Stack):

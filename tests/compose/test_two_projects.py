@@ -21,6 +21,7 @@ def clones(tmp_path: Path) -> list[Path]:
     for folder in folders:
         folder.mkdir()
         shutil.copy(ROOT / "compose.yaml", folder)
+        shutil.copytree(ROOT / "compose", folder / "compose")
         (folder / ".env").write_text(f"MINIO_CONSOLE_PORT={free_port()}\n")
     return folders
 

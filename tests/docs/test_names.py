@@ -8,7 +8,16 @@ import pytest
 
 from mnist_api.handlers.router import TEMPLATES
 from mnist_api.handlers.routes import ROUTES
-from support.documents import DOCUMENTS, find_code, find_commands, find_fences, find_runbook
+from support.documents import (
+    COMPOSED_SECURITY,
+    DOCUMENTS,
+    LOCAL_SECURITY,
+    SECURITY,
+    find_code,
+    find_commands,
+    find_fences,
+    find_runbook,
+)
 from support.processes import ROOT, python_of
 
 TRAINER = python_of("trainer-test")
@@ -174,3 +183,15 @@ def test_every_command_of_the_operations_is_run_by_a_test() -> None:
     others = set(find_commands(ROOT / "docs" / "operations.md")) - set(find_runbook())
     assert others
     assert all(command.startswith(monitoring) for command in others), others
+
+
+def test_every_command_of_the_security_is_run_by_a_test() -> None:
+    """By tests/compose/access/test_security_commands.py and tests/local/test_local_token.py.
+
+    tests/compose/access starts its stack with the first, and runs `make rotate` with the runbook;
+    test_digests.py has the last.
+    """
+    known = (*COMPOSED_SECURITY, *LOCAL_SECURITY, "COMPOSE_FILE=", "make digests")
+    commands = set(find_commands(SECURITY)) - set(find_runbook())
+    assert {command for command in commands if not command.startswith(known)} == set()
+    assert not [begin for begin in known if not any(each.startswith(begin) for each in commands)]

@@ -1,18 +1,29 @@
 """The accounts that start.py makes of files, each with the password of its file."""
 
 import base64
+import os
 import subprocess
 from pathlib import Path
 
 import pytest
 
 from support.metrics import read
+from support.servers.databases import execute
+from support.servers.postgres import postgres_server
 from support.servers.tracking import FOLDER, PYTHON, TrackingServer, environ, tracking_server
 
 pytestmark = pytest.mark.slow
 
 SEARCH = "/api/2.0/mlflow/experiments/search?max_results=1"
 NAMES = ("admin", "trainer", "api")
+PREPARE = """
+import sys
+from pathlib import Path
+from accounts import prepare_accounts
+from database import prepare_database
+prepare_database(sys.argv[1])
+prepare_accounts(Path(sys.argv[2]), Path(sys.argv[2]), sys.argv[1], "mnist-classifier")
+"""
 
 
 def write_passwords(folder: Path, word: str) -> dict[str, str]:
@@ -54,3 +65,23 @@ def test_a_start_gives_each_account_the_password_of_its_file(tmp_path: Path) -> 
         scrape = server.send("GET", "/metrics")
         assert (scrape.status, read(scrape.body)["mlflow_database_up"]) == (200, 1)
     assert " of the account" not in server.log.read_text()
+
+
+def test_two_servers_at_once_make_the_accounts_of_one_postgres_once(tmp_path: Path) -> None:
+    write_passwords(tmp_path, "first")
+    with postgres_server() as address:
+        uri = f"{address}accounts-at-once"
+        begun = [
+            subprocess.Popen(
+                [PYTHON, "-c", PREPARE, uri, tmp_path],
+                cwd=FOLDER,
+                stderr=subprocess.PIPE,
+                env=os.environ | {"PYTHONPATH": str(FOLDER)},
+                text=True,
+            )
+            for _ in range(2)
+        ]
+        errors = [each.communicate()[1] for each in begun]
+        assert [each.returncode for each in begun] == [0, 0], errors
+        found = execute(uri, "SELECT username, is_admin FROM accounts.users ORDER BY 1")
+    assert found == "[('admin', True), ('api', False), ('trainer', False)]"

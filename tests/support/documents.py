@@ -13,6 +13,12 @@ DOCUMENTS = sorted(
     for path in ROOT.glob(pattern)
     if path.name != "CHANGELOG.md" and not path.relative_to(ROOT).parts[0].startswith(".")
 )
+SECURITY = ROOT / "docs" / "security.md"
+COMPOSED_SECURITY = (  # how those of its commands begin that need a running stack in containers
+    *("docker compose exec ", "docker compose run ", "curl --cacert "),
+    "export MLFLOW_TRACKING_SERVER_CERT_PATH=",
+)
+LOCAL_SECURITY = ("(umask 077; ", "make local ", "curl http:")
 RUNBOOK_END = "API_REPLICAS=3 docker compose up --detach --wait"
 _fences = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 

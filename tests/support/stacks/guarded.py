@@ -66,7 +66,7 @@ class GuardedStack(Stack):
         super().__init__(
             project, folder, TRAIN_ARGS=QUICK, API_REPLICAS="2", IMAGE_PREFIX=images,
             IMAGE_TAG="latest", COMPOSE_FILE=":".join(("compose.yaml", *OVERLAYS)),
-            PROXY_SUBNET="172.31.246.0/24",
+            PROXY_NETWORK="172.31.246",
         )  # fmt: skip
         self.api_url = self.api_url.replace("http:", "https:")
         self.mlflow_url = self.mlflow_url.replace("http:", "https:")
@@ -75,6 +75,10 @@ class GuardedStack(Stack):
     def start_all(self) -> None:
         """Start all services, wait until they are healthy, and read the certificate."""
         self.do("up", "--detach", "--wait")
+        self.trust_certificate()
+
+    def trust_certificate(self) -> None:
+        """Let the clients accept the certificate that the proxy's folder has now."""
         read = ("openssl", "x509", "-in", "/run/certificate/server.pem")
         self.certificate.write_text(self.do("exec", "-T", "proxy", *read))
 

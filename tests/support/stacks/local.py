@@ -33,10 +33,11 @@ class Stack:
         }
         self.make: subprocess.Popen[bytes] | None = None
 
-    def up(self) -> None:
+    def up(self, *command: str) -> None:
+        """Start the stack, by default with `make local`."""
         with self.output.open("wb") as output:
             self.make = subprocess.Popen(
-                ["make", "local"], cwd=self.root, env=self.environ, stdout=output,
+                command or ("make", "local"), cwd=self.root, env=self.environ, stdout=output,
                 stderr=subprocess.STDOUT, start_new_session=True,
             )  # fmt: skip
 

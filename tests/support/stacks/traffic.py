@@ -12,9 +12,10 @@ from support.stacks.compose import BODY
 class Traffic(threading.Thread):
     """Requests predictions within its `with` block, which fails if a response is not a 200."""
 
-    def __init__(self, api_url: str, **client: Any) -> None:
-        """Send to ``api_url``; other arguments are those of httpx's client."""
+    def __init__(self, api_url: str, body: dict[str, Any] | None = None, **client: Any) -> None:
+        """Send to ``api_url``; ``body`` is that of httpx's request, the rest its client's."""
         super().__init__()
+        self.body = body or {"json": BODY}
         self.client = {"base_url": api_url, "timeout": 10, **client}
         self.stopping = threading.Event()
         self.responses = 0
@@ -24,7 +25,7 @@ class Traffic(threading.Thread):
         with httpx.Client(**self.client) as client:
             while not self.stopping.wait(0.005):
                 try:
-                    status = client.post("/predict", json=BODY).status_code
+                    status = client.post("/predict", **self.body).status_code
                 except httpx.HTTPError as error:
                     self.failures.append(repr(error))
                 else:
@@ -45,5 +46,5 @@ class Traffic(threading.Thread):
         self.stopping.set()
         self.join()
         if error is None:
-            assert self.failures == []
+            assert not self.failures, self.failures
             assert self.responses > 0
