@@ -14,7 +14,7 @@ from mlflow import MlflowClient
 
 from support.processes import ROOT
 from support.registered_data import read_registered
-from support.stacks.compose import QUICK, STARTED, Stack, docker
+from support.stacks.compose import QUICK, Stack, docker, started
 
 COMMIT = "2b07aaf"
 IMAGES = ("setup", "minio", "mlflow-server", "trainer", "api")
@@ -55,11 +55,8 @@ def upgraded(built: Stack, earlier: Path, tmp_path: Path) -> Iterator[Stack]:
         build(stack, image, f"{image}.Dockerfile", f"BASE={built.project}-{image}")
     build(stack, "api", "api/Dockerfile", "VERSION=earlier")
     docker("tag", f"{built.project}-minio", f"{stack.project}-minio")
-    stack.remove()
-    STARTED.append(stack)
-    yield stack
-    STARTED.remove(stack)
-    stack.remove()
+    with started(stack, lambda: None):
+        yield stack
     docker("rmi", "--no-prune", *(f"{stack.project}-{image}" for image in IMAGES))
 
 

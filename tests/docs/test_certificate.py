@@ -27,9 +27,7 @@ def folder() -> Iterator[Path]:
         yield Path(name)
 
 
-def run(
-    folder: Path, names: str = NAMES, script: str = SCRIPT
-) -> subprocess.CompletedProcess[str]:
+def run(folder: Path, names: str = NAMES, script: str = SCRIPT) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
         ["bash", "-c", script, "certificate.sh", str(folder)],
         cwd="/", env={"PATH": os.environ["PATH"], "NAMES": names},
