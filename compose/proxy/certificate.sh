@@ -29,6 +29,7 @@ openssl req -batch -x509 -newkey ec -pkeyopt ec_paramgen_curve:prime256v1 -noenc
     -subj "/CN=$subject" -addext "subjectAltName=$NAMES" -keyout key.new -out certificate.new
 cat key.new certificate.new >server.new
 rm key.new certificate.new
-echo "$NAMES" >names
+sync server.new # the machine may go off
 mv server.new server.pem
+echo "$NAMES" >names # last: without this file the next start makes another
 echo "There is a new certificate, for $NAMES."

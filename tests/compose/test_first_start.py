@@ -1,7 +1,6 @@
 """After a first `up` that was interrupted, at whatever moment, the next `up` works.
 
-What an interrupted start leaves is in the volumes. Where the moment is short, the service's own
-program runs beside a loop that waits for the moment and kills all of the container.
+What an interrupted start leaves is in the volumes.
 """
 
 import os
@@ -16,40 +15,21 @@ import pytest
 
 from support.processes import wait_until
 from support.stacks.compose import QUICK, Stack, docker
+from support.stacks.kills import KILL_AT_RENAME, KILL_AT_ROW, kill, kill_when
 
 IMAGES = ("setup", "minio", "mlflow-server", "trainer", "api")
-KILLED = 137
 PGDATA = "/var/lib/postgresql/data"
 INSIDE_INITDB = ("-d base", "-s global/pg_control")  # before it says which version, and after
 AFTER_INITDB = (f"grep -qs '^host all all all' {PGDATA}/pg_hba.conf", "pg_isready -q")
-KILL_AT_RENAME = """
-import os, pathlib, sys, passwords
-rename, names = pathlib.Path.rename, []
-def rename_or_die(path, target):
-    names.append(path.parent.name)
-    names[-1] == sys.argv[1] and os.kill(os.getpid(), 9)
-    return rename(path, target)
-pathlib.Path.rename = rename_or_die
-passwords.main([])
-"""
+FIRST_MODEL = (  # it is fetched; tried; accepted, and not stored yet
+    "[ -e /cache/*/.trial.lock ]",
+    "grep -qs trial_proces[s] /proc/[0-9]*/cmdline",
+    "[ -e /cache/*/trials.json ]",
+)
 KILL_AT_CALL = """
 import os, sys, bucket
 setattr(getattr(bucket, sys.argv[1]), sys.argv[2], lambda *_, **__: os.kill(os.getpid(), 9))
 bucket.main(os.environ)
-"""
-KILL_AT_TABLE = """
-import os, psycopg2, subprocess, sys
-os.environ["PGPASSFILE"] = os.environ["CREDENTIALS_FOLDER"] + "/pgpass"
-server = subprocess.Popen([sys.executable, "start.py"])
-while server.poll() is None:
-    try:
-        cursor = psycopg2.connect(os.environ["BACKEND_STORE_URI"].replace("+psycopg2", "")).cursor()
-        cursor.execute("SELECT 1 WHERE to_regclass(%s) IS NOT NULL", [sys.argv[1]])
-        if cursor.fetchone():
-            os.kill(-1, 9)
-            os.kill(os.getpid(), 9)
-    except psycopg2.OperationalError:
-        pass
 """
 
 
@@ -63,22 +43,6 @@ def first(built: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[St
     yield first
     first.remove()
     docker("rmi", "--no-prune", *(f"{first.project}-{image}" for image in IMAGES))
-
-
-def kill(stack: Stack, service: str, *command: str, entrypoint: str = "python") -> None:
-    """Run a service with a command that kills it."""
-    command = ("run", "--rm", "-T", f"--entrypoint={entrypoint}", service, *command)
-    done = stack.run(*command)
-    assert done.returncode == KILLED, done.stdout
-
-
-def kill_when(stack: Stack, service: str, program: str, condition: str) -> None:
-    """Run the program of a service, and kill all in its container when the condition is met."""
-    script = (
-        f"{program} & until {condition}; do kill -0 $! || exit 1; done; "
-        f"kill -KILL -1; exit {KILLED}"
-    )
-    kill(stack, service, "-c", script, entrypoint="bash")
 
 
 def kill_postgres(stack: Stack, condition: str) -> None:
@@ -121,8 +85,8 @@ def test_up_works_after_each_service_was_killed_in_its_first_start(first: Stack)
         ("MinioAdmin", "attach_policy"),
     ):
         kill(first, "bucket", "-c", KILL_AT_CALL, *call)
-    for table in ("pg_class", "experiments"):  # the database is there; a migration has begun
-        kill(first, "mlflow-server", "-c", KILL_AT_TABLE, table)
+    for row in ("1", "FROM pg_class WHERE relname = 'experiments'"):
+        kill(first, "mlflow-server", "-c", KILL_AT_ROW, row)  # there is a database; and a table
     first.up()
 
 
@@ -151,6 +115,8 @@ def test_up_works_after_all_was_killed_and_after_ctrl_c(first: Stack):
     press_ctrl_c(up)
     up.communicate()
     time.sleep(10)  # Compose may end before the engine has stopped all that it has to stop
+    for moment in FIRST_MODEL:
+        kill_when(first, "api", "gunicorn -c gunicorn.conf.py", moment)
     first.do("up", "--detach")
     script = "until ls /cache/*/*/model.onnx; do :; done 2>/dev/null; kill -KILL -1"
     first.run("exec", "-T", "api", "bash", "-c", script)

@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import signal
 import subprocess
 from collections.abc import Iterator
 from pathlib import Path
@@ -26,9 +27,9 @@ def folder() -> Iterator[Path]:
         yield Path(name)
 
 
-def run(folder: Path, names: str = NAMES) -> subprocess.CompletedProcess[str]:
+def run(folder: Path, names: str = NAMES, script: str = SCRIPT) -> subprocess.CompletedProcess[str]:
     return subprocess.run(
-        ["bash", "-c", SCRIPT, "certificate.sh", str(folder)],
+        ["bash", "-c", script, "certificate.sh", str(folder)],
         cwd="/", env={"PATH": os.environ["PATH"], "NAMES": names},
         user=UNPRIVILEGED if os.getuid() == 0 else None,
         capture_output=True, text=True, check=False,
@@ -53,6 +54,19 @@ def test_a_certificate_is_made_kept_and_renewed_for_other_names(folder: Path) ->
     assert (run(folder).returncode, describe(folder)) == (0, first)
     assert run(folder, "DNS:mnist.example").returncode == 0
     assert "DNS:mnist.example" in describe(folder)
+
+
+@pytest.mark.parametrize("command", ["openssl", "cat", "rm", "sync", "mv", "echo"])
+def test_after_a_kill_at_any_command_the_next_run_makes_the_certificate(
+    folder: Path, command: str
+) -> None:
+    """Of a first certificate, and of one that replaces another for other names."""
+    kill = f"{command}() {{ kill -KILL $$; }}\n{SCRIPT}"
+    for names in (NAMES, "DNS:mnist.example"):
+        assert run(folder, names, kill).returncode == -signal.SIGKILL
+        assert run(folder, names).returncode == 0
+        assert names.partition(",")[0] in describe(folder)
+        assert {path.name for path in folder.iterdir()} == {"names", "server.pem"}
 
 
 def test_a_certificate_of_somebody_else_is_kept(folder: Path) -> None:

@@ -64,6 +64,7 @@ class Stack:
 
     def __init__(self, project: str, folder: Path, **settings: str) -> None:
         self.project = project
+        self.root = ROOT  # of the compose.yaml
         self.behind_proxy = True
         self.docker_config = folder / f"{project}-docker"
         self.docker_config.mkdir()
@@ -99,13 +100,13 @@ class Stack:
     def start(self, *arguments: str) -> subprocess.Popen[str]:
         """Start a compose command; the caller reads its output, which includes its errors."""
         return subprocess.Popen(
-            self.command(*arguments), cwd=ROOT, env=self.environ(), text=True,
+            self.command(*arguments), cwd=self.root, env=self.environ(), text=True,
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         )  # fmt: skip
 
     def run(self, *arguments: str, **settings: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            self.command(*arguments, **settings), cwd=ROOT, env=self.environ(), text=True,
+            self.command(*arguments, **settings), cwd=self.root, env=self.environ(), text=True,
             stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, check=False,
         )  # fmt: skip
 
