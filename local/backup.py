@@ -57,6 +57,9 @@ def restore(settings: Settings, file: str, *, composed: bool, replace: bool) -> 
         if composed:
             program = programs.composed_restore(*options)
             _require_stopped()
+            for check in programs.composed_checks():
+                with _running(check, stdin=subprocess.DEVNULL):
+                    pass
         else:
             program = _local(settings, "restore", *options)
             settings.state.mkdir(parents=True, exist_ok=True)

@@ -32,6 +32,8 @@ def main() -> int:
     except REFUSALS as error:
         print(f"\n{error}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        return 130
 
 
 def _build_parser() -> argparse.ArgumentParser:

@@ -39,6 +39,12 @@ def composed_backup() -> Program:
     return _compose("The backup", "exec", "-T", "mlflow-server", "python", "-m", "backup", "create")
 
 
+def composed_checks() -> list[Program]:
+    """What `up` runs before the database; when Compose runs it for a restore, it shows no message."""
+    run = ("run", "--rm", "--build", "--no-deps", "-T")
+    return [_compose("The restore", *run, each) for each in ("passwords", "database-check")]
+
+
 def composed_restore(*options: str) -> Program:
     """Restores an archive in a container of its own, after those of database and artifacts."""
     run = ("run", "--rm", "--build", "-T", "--entrypoint=python", "mlflow-server", "-m", "backup")

@@ -5,7 +5,6 @@ With the settings of the tracking server: see start.py.
 
 import argparse
 import os
-import shutil
 import sys
 import tempfile
 from collections.abc import Iterator
@@ -59,8 +58,14 @@ def _seekable(archive: BinaryIO) -> Iterator[BinaryIO]:
     if archive.seekable():
         yield archive
     else:
+        from backup.archive import BLOCK
+        from backup.progress import progress
+
         with tempfile.TemporaryFile() as copy:
-            shutil.copyfileobj(archive, copy)
+            with progress("Received") as counter:
+                while block := archive.read(BLOCK):
+                    counter.add_bytes(copy.write(block))
+                counter.add_file()
             yield copy
 
 
