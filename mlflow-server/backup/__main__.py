@@ -16,6 +16,9 @@ from credentials import write_credentials
 from proxies import except_neighbours
 from signals import exit_on_signals
 
+from backup.archive import BLOCK
+from backup.progress import progress
+
 
 def main() -> int:
     """Run the command that the arguments name; return the exit code."""
@@ -58,9 +61,6 @@ def _seekable(archive: BinaryIO) -> Iterator[BinaryIO]:
     if archive.seekable():
         yield archive
     else:
-        from backup.archive import BLOCK
-        from backup.progress import progress
-
         with tempfile.TemporaryFile() as copy:
             with progress("Received") as counter:
                 while block := archive.read(BLOCK):
