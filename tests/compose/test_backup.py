@@ -26,6 +26,7 @@ SMALL_DISK = """
 volumes:
   minio-data: {driver_opts: {type: tmpfs, device: tmpfs, o: "size=24m,uid=10001"}}
 """
+RESTORE_INSIDE = ("exec", "-T", "mlflow-server", "python", "-m", "backup", "restore", "--replace")
 VERSIONS = "SELECT version, count(*) OVER () FROM model_versions ORDER BY version"
 
 
@@ -56,6 +57,8 @@ def kill_restore(stack: Stack, archive: Path) -> None:
     output = restore.communicate()[0]
     assert restore.returncode != 0, output
     stack.wait_for("mlflow-server", "healthy")
+    refused = stack.run(*RESTORE_INSIDE)
+    assert "The stack runs, or a backup, a collection or a restore does." in refused.stdout
     stack.do("stop", "mlflow-server")
 
 
