@@ -40,7 +40,7 @@ def composed_backup() -> Program:
 
 
 def composed_checks() -> list[Program]:
-    """What `up` runs before the database; when Compose runs it for a restore, it shows no message."""
+    """What Compose runs before the database, here by itself, as it shows a message only then."""
     run = ("run", "--rm", "--build", "--no-deps", "-T")
     return [_compose("The restore", *run, each) for each in ("passwords", "database-check")]
 

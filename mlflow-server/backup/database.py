@@ -19,8 +19,8 @@ LOCK_TIMEOUT = 10  # seconds
 
 IN_USE = {
     True: "A restore is going on. Wait for its end, and try again.",
-    False: "The stack runs, or a backup, a collection or a restore does. Stop the stack or wait for "
-    "the end, and try again.",
+    False: "The stack runs, or a backup, a collection or a restore does. Stop the stack, or wait "
+    "for the end, and try again.",
 }
 
 

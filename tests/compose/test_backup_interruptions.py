@@ -3,10 +3,7 @@
 import signal
 from pathlib import Path
 
-import pytest
-
 from support.archives import read_contents
-from support.processes import wait_until
 from support.stacks.compose import Stack, docker
 from support.stacks.make import do, held_table, send, start, wait_for_session
 
