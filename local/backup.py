@@ -39,7 +39,8 @@ def backup(settings: Settings, file: str, *, composed: bool) -> int:
         raise BackupFailedError(f"{path} exists. Name another file: make backup FILE=...")
     program = programs.composed_backup() if composed else _local(settings, "create")
     print(f"The {'composed' if composed else 'local'} stack to {path}", file=sys.stderr)
-    with _complete_or_absent(path) as output, _running(program, stdout=subprocess.PIPE) as process:
+    streams = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}  # a closed input stops it
+    with _complete_or_absent(path) as output, _running(program, **streams) as process:
         shutil.copyfileobj(cast(IO[bytes], process.stdout), output)
     print(path)
     return 0

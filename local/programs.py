@@ -36,7 +36,8 @@ def backup(settings: Settings, *arguments: str) -> Program:
 
 def composed_backup() -> Program:
     """Writes an archive of the composed stack, in the container of its tracking server."""
-    return _compose("The backup", "exec", "-T", "mlflow-server", "python", "-m", "backup", "create")
+    create = ("python", "-m", "backup", "create", "--stop-with-input")
+    return _compose("The backup", "exec", "-T", "mlflow-server", *create)
 
 
 def composed_checks() -> list[Program]:
