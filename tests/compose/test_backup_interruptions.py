@@ -7,7 +7,6 @@ from support.archives import read_contents
 from support.stacks.compose import Stack, docker
 from support.stacks.make import do, held_table, send, start, wait_for_session
 
-FIND = "grep -lz '^backup$' /proc/[0-9]*/cmdline"
 CTRL_C, KILL_COMMAND, KILL_CONTAINER = "Ctrl-C", "kill -9 of the command", "kill of the container"
 
 
@@ -31,8 +30,16 @@ def test_an_interrupted_backup_leaves_no_archive_and_the_next_one_succeeds(
     archive = tmp_path / "archive.tar.gz"
     for how in (CTRL_C, KILL_COMMAND, KILL_CONTAINER):
         output = interrupt(stack, how, "backup", f"FILE={archive}")
+        assert output.startswith(f"The composed stack to {archive}\n")
         assert "Traceback" not in output
         assert not archive.exists()
     stack.do("up", "--detach", "--wait", "mlflow-server")
     do(stack, "backup", f"FILE={archive}")
     assert "manifest.json" in read_contents(archive)
+
+
+def test_ctrl_c_ends_a_collection_without_a_trace(stack: Stack):
+    output = interrupt(stack, CTRL_C, "gc", "APPLY=1")
+    assert output.startswith("The composed stack:\n")
+    assert "Traceback" not in output
+    assert "Removed" not in output

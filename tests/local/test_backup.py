@@ -1,10 +1,13 @@
 """`make backup` while a training runs, and `make restore` into an empty folder."""
 
+import fcntl
 import os
 import shutil
 import signal
+import sqlite3
 import subprocess
 import sys
+from contextlib import closing
 from pathlib import Path
 
 import httpx
@@ -33,6 +36,33 @@ def backup(stack: Stack, path: Path) -> subprocess.CompletedProcess[str]:
 def restore(stack: Stack, path: Path) -> subprocess.CompletedProcess[str]:
     """As `make restore` where no container engine answers."""
     return run(stack, sys.executable, "-m", "local", "restore", str(path))
+
+
+def start(stack: Stack, *command: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        command, cwd=ROOT, env=stack.environ, text=True, start_new_session=True,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+    )  # fmt: skip
+
+
+def press_ctrl_c(process: subprocess.Popen[str]) -> str:
+    """Signal the process group, as a terminal does; return the output, which is no trace."""
+    os.killpg(process.pid, signal.SIGINT)
+    output = process.communicate()[0]
+    assert process.returncode in (2, 130, -signal.SIGINT), output  # `make` has codes of its own
+    assert "Traceback" not in output
+    return output
+
+
+def interrupt_restore(stack: Stack, path: Path) -> None:
+    """When the archive is verified."""
+    process = start(stack, sys.executable, "-m", "local", "restore", str(path))
+    assert process.stdout
+    assert any(line.startswith("Verified: ") for line in process.stdout)
+    press_ctrl_c(process)
+    assert process.returncode == 128 + signal.SIGINT
+    assert artifacts(stack) == {}
+    assert not (stack.state / "mlflow" / "mlflow.db").exists()
 
 
 def artifacts(stack: Stack) -> dict[str, bytes]:
@@ -74,6 +104,7 @@ def test_a_restored_stack_predicts_as_before_and_trains_nothing(
     path = tmp_path / "a backup.tar.gz"
     made = backup(stack, path)
     assert made.returncode == 0, made.stderr
+    assert made.stderr.startswith(f"The local stack to {path}\n")
     assert made.stdout.splitlines()[-1] == str(path)
     assert path.stat().st_mode & 0o777 == 0o600
     assert training.wait(120) == 0
@@ -81,6 +112,7 @@ def test_a_restored_stack_predicts_as_before_and_trains_nothing(
     stack.press_ctrl_c()
     stack.wait()
     shutil.rmtree(stack.state)
+    interrupt_restore(stack, path)
     done = restore(stack, path)
     assert done.returncode == 0, done.stderr
     assert "has data already" in restore(stack, path).stderr
@@ -105,16 +137,42 @@ def big_state(trained_state: Path, tmp_path: Path) -> Stack:
     return stack
 
 
+def is_locked(folder: Path) -> bool:
+    """Whether a backup, a restore or a collection has begun."""
+    descriptor = os.open(folder, os.O_RDONLY)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    finally:
+        os.close(descriptor)
+    return False
+
+
+def test_ctrl_c_ends_a_collection_and_a_backup_and_leaves_no_file(big_state: Stack, tmp_path: Path):
+    data, path = big_state.state / "mlflow", tmp_path / "backup"
+    with closing(sqlite3.connect(data / "mlflow.db")) as connection:
+        connection.execute("BEGIN EXCLUSIVE")  # for which a collection waits
+        process = start(big_state, "make", "--silent", "gc", "APPLY=1")
+        wait_until(lambda: is_locked(data), 60)
+        output = press_ctrl_c(process)
+    assert output.startswith("The local stack:\n")
+    assert "The database fails" not in output
+    process = start(big_state, "make", "--silent", "backup", f"FILE={path}")
+    part = tmp_path / "backup.part"
+    wait_until(lambda: part.exists() and part.stat().st_size > 1_000_000, 60)
+    press_ctrl_c(process)
+    wait_until(lambda: not big_state.processes())
+    assert not part.exists()
+    assert not path.exists()
+
+
 @pytest.mark.slow
 def test_an_interrupted_backup_leaves_no_file_and_a_killed_one_is_written_over(
     big_state: Stack, tmp_path: Path
 ):
     path, part = tmp_path / "backup", tmp_path / "backup.part"
-    for number, is_left in (
-        (signal.SIGTERM, False),
-        (signal.SIGINT, False),
-        (signal.SIGKILL, True),
-    ):
+    for number, is_left in ((signal.SIGTERM, False), (signal.SIGKILL, True)):
         process = subprocess.Popen(
             [sys.executable, "-m", "local", "backup", str(path)],
             cwd=ROOT, env=big_state.environ, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
