@@ -5,6 +5,7 @@ import errno
 import fcntl
 import gzip
 import os
+import secrets
 import shutil
 import signal
 import subprocess
@@ -22,6 +23,7 @@ from local.running import lock_state
 from local.settings import Settings
 
 BLOCK = 1 << 20
+STOP_TIMEOUT = 60  # seconds, in which a restore undoes what it did
 STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -39,7 +41,8 @@ def backup(settings: Settings, file: str, *, composed: bool) -> int:
         raise BackupFailedError(f"{path} exists. Name another file: make backup FILE=...")
     program = programs.composed_backup() if composed else _local(settings, "create")
     print(f"The {'composed' if composed else 'local'} stack to {path}", file=sys.stderr)
-    with _complete_or_absent(path) as output, _running(program, stdout=subprocess.PIPE) as process:
+    streams = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}  # a closed input stops it
+    with _complete_or_absent(path) as output, _running(program, **streams) as process:
         shutil.copyfileobj(cast(IO[bytes], process.stdout), output)
     print(path)
     return 0
@@ -55,8 +58,12 @@ def restore(settings: Settings, file: str, *, composed: bool, replace: bool) -> 
     options = ["--replace"] if replace else []
     with Path(file).open("rb") as archive, contextlib.ExitStack() as stack:
         if composed:
-            program = programs.composed_restore(*options)
+            container = stack.enter_context(_container("restore"))
+            program = programs.composed_restore(container, *options)
             _require_stopped()
+            for check in programs.composed_checks():
+                with _running(check, stdin=subprocess.DEVNULL):
+                    pass
         else:
             program = _local(settings, "restore", *options)
             settings.state.mkdir(parents=True, exist_ok=True)
@@ -67,6 +74,29 @@ def restore(settings: Settings, file: str, *, composed: bool, replace: bool) -> 
         + ("docker compose up" if composed else "make local")
     )
     return 0
+
+
+def composed_gc(options: list[str]) -> int:
+    """List what nothing needs any more in the composed stack, or remove it, and return 0.
+
+    Raises BackupFailedError.
+    """
+    with _container("collection") as name, _running(programs.composed_gc(name, options)):
+        pass
+    return 0
+
+
+@contextlib.contextmanager
+def _container(purpose: str) -> Iterator[str]:
+    """Give a name to the container of a command, and stop it: Compose may end without doing so."""
+    name = f"{purpose}-{secrets.token_hex(4)}"
+    try:
+        yield name
+    finally:
+        subprocess.run(
+            ["docker", "stop", f"--time={STOP_TIMEOUT}", name],
+            capture_output=True, check=False, start_new_session=True,
+        )  # fmt: skip
 
 
 def _local(settings: Settings, *arguments: str) -> Program:

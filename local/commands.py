@@ -5,7 +5,7 @@ import os
 import sys
 
 from local import programs
-from local.backup import BackupFailedError, backup, restore
+from local.backup import BackupFailedError, backup, composed_gc, restore
 from local.environments import LOCKS, EnvironmentFailedError, make_environment
 from local.lock import lock
 from local.processes import ProcessFailedError, Program
@@ -32,6 +32,8 @@ def main() -> int:
     except REFUSALS as error:
         print(f"\n{error}", file=sys.stderr)
         return 1
+    except KeyboardInterrupt:
+        return 130
 
 
 def _build_parser() -> argparse.ArgumentParser:
@@ -85,7 +87,7 @@ def _run_on_data(arguments: argparse.Namespace) -> int:
     options = ["--apply"] if arguments.apply else []
     print(f"The {'composed' if composed else 'local'} stack:", flush=True)
     if composed:
-        return _replace_by(programs.composed_gc(options))
+        return composed_gc(options)
     make_environment("mlflow-server")
     return _replace_by(programs.gc(settings, options))
 

@@ -36,13 +36,20 @@ def backup(settings: Settings, *arguments: str) -> Program:
 
 def composed_backup() -> Program:
     """Writes an archive of the composed stack, in the container of its tracking server."""
-    return _compose("The backup", "exec", "-T", "mlflow-server", "python", "-m", "backup", "create")
+    create = ("python", "-m", "backup", "create", "--stop-with-input")
+    return _compose("The backup", "exec", "-T", "mlflow-server", *create)
 
 
-def composed_restore(*options: str) -> Program:
+def composed_checks() -> list[Program]:
+    """What Compose runs before the database, here by itself, as it shows a message only then."""
+    run = ("run", "--rm", "--build", "--no-deps", "-T")
+    return [_compose("The restore", *run, each) for each in ("passwords", "database-check")]
+
+
+def composed_restore(container: str, *options: str) -> Program:
     """Restores an archive in a container of its own, after those of database and artifacts."""
-    run = ("run", "--rm", "--build", "-T", "--entrypoint=python", "mlflow-server", "-m", "backup")
-    return _compose("The restore", *run, "restore", *options)
+    run = ("run", "--rm", "--build", "-T", f"--name={container}", "--entrypoint=python")
+    return _compose("The restore", *run, "mlflow-server", "-m", "backup", "restore", *options)
 
 
 def gc(settings: Settings, options: list[str]) -> Program:
@@ -55,11 +62,11 @@ def gc(settings: Settings, options: list[str]) -> Program:
     )
 
 
-def composed_gc(options: list[str]) -> Program:
+def composed_gc(container: str, options: list[str]) -> Program:
     """The same for the composed stack, in a container like that of its tracking server."""
     cache = ("--volume=model-cache:/cache", "--env=MODEL_CACHE=/cache")
-    run = ("run", "--rm", "--no-deps", "-T", *cache, "--entrypoint=python", "mlflow-server")
-    return _compose("the collection", *run, "collect.py", *options)
+    run = ("run", "--rm", "--no-deps", "-T", f"--name={container}", *cache, "--entrypoint=python")
+    return _compose("The collection", *run, "mlflow-server", "collect.py", *options)
 
 
 def trainer(

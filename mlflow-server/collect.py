@@ -1,130 +1,27 @@
-"""Collects deleted runs, their models, artifacts that nothing names, and cached versions.
+"""`python collect.py`: lists what nothing needs any more; with `--apply`, removes it.
 
-Lists what it would remove; with the argument `--apply` removes it. What a registered version names
-is kept, although its run is deleted: `mlflow gc` does not look for that. Settings are those of
-start.py, and MODEL_CACHE, the folder where the API keeps versions.
+Settings are those of start.py, and MODEL_CACHE, the folder where the API keeps versions.
 """
 
 import os
-import re
-import shutil
 import sys
-from collections.abc import Iterator
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
-from cached_versions import list_cached_versions
 from credentials import write_credentials
-from failures import FAILURES, explain
-from mlflow.store.artifact.artifact_repo import ArtifactRepository
-from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
-from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
 from proxies import except_neighbours
-from sqlalchemy import Engine, create_engine, text
-
-from backup.database import lock_data
-from backup.schema import require_newest
-
-ID = re.compile(r"(?:m-|tr-)?[0-9a-f]{32}")  # of a logged model, a trace, a run
-PROXIED = re.compile(r"mlflow-artifacts:(?://[^/]*)?/(.+)/artifacts/?")
-
-
-@dataclass(frozen=True)
-class Garbage:
-    """What can be removed: rows by their ids, and folders of the artifact store."""
-
-    runs: list[str]
-    models: list[str]
-    folders: list[str]
-    orphans: list[str]
-    cached: list[Path]
-
-
-def find_garbage(engine: Engine, artifacts: ArtifactRepository, cache: Path) -> Garbage:
-    """Find what no registered version, no run that is not deleted, and no trace names."""
-    # Before the rows are read: what comes meanwhile has its row before its folder.
-    stored, cached = list(_list_owned_folders(artifacts)), list_cached_versions(cache)
-    with engine.connect() as connection:
-
-        def select(query: str) -> list[Any]:
-            return list(connection.execute(text(query)))
-
-        versions = select(
-            "SELECT run_id, source, storage_location, name, version FROM model_versions "
-            "WHERE COALESCE(current_stage, '') <> 'Deleted_Internal'"  # such rows stay for ever
-        )
-        runs = select("SELECT run_uuid, artifact_uri, lifecycle_stage FROM runs")
-        models = select(
-            "SELECT model_id, artifact_location, lifecycle_stage, source_run_id FROM logged_models"
-        )
-        traces = select("SELECT request_id FROM trace_info")
-    ids = (ID.findall(value) for row in versions for value in row[:3] if value)
-    registered = {each for found in ids for each in found}
-    names = {(name, str(version)) for *_, name, version in versions}
-    # A version that names a model keeps its run, and one that names a run keeps the run's models.
-    kept_models = {model for model, _, _, run in models if {model, run} & registered}
-    registered |= kept_models | {run for model, _, _, run in models if model in kept_models}
-    old_runs = {
-        run: uri for run, uri, stage in runs if _is_deleted(stage) and run not in registered
-    }
-    old_models = {
-        model: uri
-        for model, uri, stage, run in models
-        if model not in registered and (_is_deleted(stage) or run in old_runs)
-    }
-    located = (_find_folder(*each) for each in (*old_runs.items(), *old_models.items()))
-    owners = {row[0] for rows in (runs, models, traces) for row in rows} | registered
-    return Garbage(
-        runs=sorted(old_runs),
-        models=sorted(old_models),
-        folders=sorted(folder for folder in located if folder),
-        orphans=sorted(path for path in stored if path.rpartition("/")[2] not in owners),
-        cached=sorted(folder for version, folder in cached.items() if version not in names),
-    )
-
-
-def remove_garbage(garbage: Garbage, store: SqlAlchemyStore, artifacts: ArtifactRepository) -> None:
-    """Remove files first: a row without its files is found again, should this be interrupted."""
-    for folder in (*garbage.folders, *garbage.orphans):
-        artifacts.delete_artifacts(folder)
-    for cached in garbage.cached:
-        shutil.rmtree(cached)
-    for model in garbage.models:
-        store._hard_delete_logged_model(model)
-    for run in garbage.runs:
-        store._hard_delete_run(run)
-
-
-def _is_deleted(stage: str) -> bool:
-    return stage == "deleted"
-
-
-def _find_folder(owner: str, uri: str) -> str | None:
-    """Return the folder of an owner's artifacts in the store, None if they are elsewhere."""
-    found = PROXIED.fullmatch(uri)
-    if found is None or ".." in found[1] or not found[1].endswith(f"/{owner}"):
-        return None
-    return found[1]
-
-
-def _list_owned_folders(artifacts: ArtifactRepository) -> Iterator[str]:
-    """Yield <experiment>/<run>, <experiment>/models/<model> and <experiment>/traces/<trace>."""
-    for experiment in _list_folders(artifacts, None):
-        if experiment.isdigit():
-            for path in _list_folders(artifacts, experiment):
-                is_group = path.endswith(("/models", "/traces"))
-                for folder in _list_folders(artifacts, path) if is_group else [path]:
-                    if ID.fullmatch(folder.rpartition("/")[2]):
-                        yield folder
-
-
-def _list_folders(artifacts: ArtifactRepository, path: str | None) -> list[str]:
-    return [found.path.rstrip("/") for found in artifacts.list_artifacts(path) if found.is_dir]
+from signals import exit_on_signals
 
 
 def main() -> int:
     """List or remove the garbage and return the exit code."""
+    exit_on_signals()
+    # these imports take seconds, in which a signal is to end the program as well
+    from failures import FAILURES, explain
+    from sqlalchemy import create_engine
+
+    from backup.database import lock_data
+    from backup.schema import require_newest
+
     environ = os.environ
     environ.update(except_neighbours(environ, environ.get("MLFLOW_S3_ENDPOINT_URL", "")))
     if folder := environ.get("CREDENTIALS_FOLDER"):
@@ -142,6 +39,10 @@ def main() -> int:
 
 
 def _collect(database: str, *, is_applied: bool) -> None:
+    from garbage import find_garbage, remove_garbage
+    from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
+    from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
+
     artifacts = get_artifact_repository(os.environ["ARTIFACTS_DESTINATION"])
     store = SqlAlchemyStore(database, "mlflow-artifacts:/")
     garbage = find_garbage(store.engine, artifacts, Path(os.environ["MODEL_CACHE"]))

@@ -5,6 +5,7 @@ SQLite's file is migrated in a copy. Servers that start at once migrate one afte
 """
 
 import fcntl
+import os
 import re
 import sqlite3
 import sys
@@ -18,6 +19,7 @@ import psycopg2  # type: ignore[import-untyped]
 from psycopg2 import sql
 
 LOCK_ID = 0x6D6C666C6F77  # of Postgres' advisory lock, the same in all servers
+DATA_LOCK_ID = 0x726573746F7265  # of another one, which a restore has alone
 WAIT = 100  # seconds for a Postgres that does not accept connections yet
 SELECT_REVISION = "SELECT version_num FROM alembic_version"
 REVISION = re.compile(r'^(down_)?revision = "(\w+)"', re.MULTILINE)
@@ -47,11 +49,36 @@ def lock_database(uri: str) -> Iterator[None]:
 
 
 @contextmanager
+def keep_restores_away(uri: str) -> Iterator[None]:
+    """Wait for the end of a restore, and let none begin until the `with` block ends.
+
+    Nor until the program ends by which the process replaces itself in the block: that inherits the
+    connection. A local stack has a lock of its own. Raises DatabaseError.
+    """
+    if not uri.startswith("postgresql"):
+        yield
+        return
+    with _open_session(uri) as cursor:
+        cursor.execute("SELECT pg_try_advisory_lock_shared(%s)", [DATA_LOCK_ID])
+        if cursor.fetchone() == (False,):
+            print("A restore is going on: waiting for its end.", file=sys.stderr, flush=True)
+            cursor.execute("SELECT pg_advisory_lock_shared(%s)", [DATA_LOCK_ID])
+        os.set_inheritable(cursor.connection.fileno(), True)
+        yield
+
+
+@contextmanager
 def _lock_postgres(uri: str) -> "Iterator[psycopg2.extensions.cursor]":
+    with _open_session(uri) as cursor:
+        cursor.execute("SELECT pg_advisory_lock(%s)", [LOCK_ID])  # until the session ends
+        yield cursor
+
+
+@contextmanager
+def _open_session(uri: str) -> "Iterator[psycopg2.extensions.cursor]":
     address = re.sub(r"^postgresql\+\w+", "postgresql", uri)
     with closing(_connect(address)) as connection, connection.cursor() as cursor:
         connection.autocommit = True
-        cursor.execute("SELECT pg_advisory_lock(%s)", [LOCK_ID])  # until the connection is closed
         yield cursor
 
 

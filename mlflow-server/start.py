@@ -11,10 +11,11 @@ Arguments are those of `mlflow server`.
 import os
 import sys
 from pathlib import Path
+from typing import NoReturn
 
 from allowed_hosts import AllowedHostsError, read_allowed_hosts
 from credentials import write_credentials
-from database import DatabaseError, prepare_database
+from database import DatabaseError, keep_restores_away, prepare_database
 from proxies import except_neighbours
 
 PLUGIN = Path(__file__).resolve().with_name("plugin")
@@ -37,32 +38,40 @@ def main() -> None:
     os.environ.update(except_neighbours(os.environ, store))
     if folder := os.environ.get("CREDENTIALS_FOLDER"):
         os.environ.update(write_credentials(Path(folder), os.environ))
-    arguments = sys.argv[1:]
     database = os.environ["BACKEND_STORE_URI"]
     try:
-        prepare_database(database)
-        if accounts := os.environ.get("ACCOUNTS_FOLDER"):
-            from accounts import prepare_accounts  # imports MLflow, which takes seconds
-
-            places = Path(os.environ["CREDENTIALS_FOLDER"]), Path(accounts)
-            os.environ.update(prepare_accounts(*places, database, os.environ["MODEL_NAME"]))
-            arguments.append("--app-name=basic-auth")
+        with keep_restores_away(database):
+            _serve(hosts, [f"--backend-store-uri={database}", *_prepare(database), *sys.argv[1:]])
     except DatabaseError as error:
         sys.exit(str(error))
+
+
+def _prepare(database: str) -> list[str]:
+    """Prepare the database, and the accounts if there are some; return MLflow's options."""
+    prepare_database(database)
+    if not (accounts := os.environ.get("ACCOUNTS_FOLDER")):
+        return []
+    from accounts import prepare_accounts  # imports MLflow, which takes seconds
+
+    places = Path(os.environ["CREDENTIALS_FOLDER"]), Path(accounts)
+    os.environ.update(prepare_accounts(*places, database, os.environ["MODEL_NAME"]))
+    return ["--app-name=basic-auth"]
+
+
+def _serve(hosts: str, options: list[str]) -> NoReturn:
     mlflow = Path(sys.executable).with_name("mlflow")
     os.execv(  # noqa: S606
         mlflow,
         [
             str(mlflow),
             "server",
-            f"--backend-store-uri={database}",
             f"--artifacts-destination={os.environ['ARTIFACTS_DESTINATION']}",
             f"--host={os.environ.get('HOST', '127.0.0.1')}",
             f"--port={os.environ.get('PORT', '5000')}",
             f"--allowed-hosts={hosts}",
             "--uvicorn-opts=--http=request_filter.protocol:FilteredProtocol",
             "--workers=1",
-            *arguments,
+            *options,
         ],
     )
 

@@ -11,11 +11,13 @@ import io
 import tarfile
 import time
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any, BinaryIO, Self, cast
 
 from backup import ArchiveError
+
+Count = Callable[[int], None]  # gets the bytes of each block
 
 CHECKSUMS = "SHA256SUMS"
 DAMAGE = (EOFError, ValueError, tarfile.TarError, gzip.BadGzipFile, zlib.error)
@@ -32,9 +34,9 @@ class ArchiveWriter:
         self._tar: Any = tarfile.TarFile(fileobj=cast(BinaryIO, self._gzip), mode="w")
         self._sums: list[str] = []
 
-    def add(self, name: str, content: BinaryIO, size: int) -> None:
+    def add(self, name: str, content: BinaryIO, size: int, count: Count = lambda _: None) -> None:
         """Add a member of ``size`` bytes. Raises OSError if the content is shorter."""
-        hashed = _HashedContent(content)
+        hashed = _HashedContent(content, count)
         self._add(name, hashed, size)
         self._sums.append(f"{hashed.digest.hexdigest()}  {name}\n")
 
@@ -62,7 +64,7 @@ class Member:
     content: BinaryIO
 
 
-def read_members(archive: BinaryIO) -> Iterator[Member]:
+def read_members(archive: BinaryIO, count: Count = lambda _: None) -> Iterator[Member]:
     """Yield all members but the checksums, which are compared in the end.
 
     Raises ArchiveError, so nothing that was read counts before the iteration has ended.
@@ -77,7 +79,7 @@ def read_members(archive: BinaryIO) -> Iterator[Member]:
                 _check(info, sums)
                 if info.name == CHECKSUMS:
                     break
-                hashed = _MemberContent(tar.extractfile(info))
+                hashed = _MemberContent(tar.extractfile(info), count)
                 content = io.BufferedReader(hashed, BLOCK)
                 yield Member(info.name, info.size, content)
                 _read_to_the_end(content)
@@ -119,10 +121,10 @@ class _GzipWriter:
 
 
 class _HashedContent(io.RawIOBase):
-    """Reads another stream and computes the SHA-256 of what was read."""
+    """Reads another stream, counts what was read and computes its SHA-256."""
 
-    def __init__(self, content: Any) -> None:
-        self._content = content
+    def __init__(self, content: Any, count: Count) -> None:
+        self._content, self._count = content, count
         self.digest = hashlib.sha256()
 
     def readable(self) -> bool:
@@ -131,6 +133,7 @@ class _HashedContent(io.RawIOBase):
     def readinto(self, buffer: Any) -> int:
         block = self._content.read(len(buffer))
         self.digest.update(block)
+        self._count(len(block))
         buffer[: len(block)] = block
         return len(block)
 

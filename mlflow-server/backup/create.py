@@ -65,8 +65,8 @@ def _add_database(archive: ArchiveWriter, connection: sa.Connection) -> None:
         for table in reflect_tables(connection, revision):
             for number, chunk in enumerate(dump_rows(connection, table), 1):
                 name = f"database/{table.name}/{number:06}.jsonl"
-                archive.add(name, io.BytesIO(chunk), len(chunk))
-                counter.add(len(chunk))
+                archive.add(name, io.BytesIO(chunk), len(chunk), counter.add_bytes)
+                counter.add_file()
 
 
 def _add_artifacts(archive: ArchiveWriter, store: ArtifactStore, folders: list[str]) -> None:
@@ -77,8 +77,8 @@ def _add_artifacts(archive: ArchiveWriter, store: ArtifactStore, folders: list[s
                 raise BackupError(f"The artifact {path} was deleted meanwhile; please try again.")
             content, size = found
             with content:
-                archive.add(PREFIX + path, content, size)
-            counter.add(size)
+                archive.add(PREFIX + path, content, size, counter.add_bytes)
+            counter.add_file()
 
 
 def _require_revision(connection: sa.Connection) -> str:

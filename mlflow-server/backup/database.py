@@ -9,17 +9,18 @@ from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
 
 import sqlalchemy as sa
+from database import DATA_LOCK_ID
 from signals import block_signals
 from sqlalchemy.pool import NullPool
 
 from backup import BackupError
 
 LOCK_TIMEOUT = 10  # seconds
-LOCK_ID = 0x726573746F7265  # of Postgres' advisory lock
 
 IN_USE = {
     True: "A restore is going on. Wait for its end, and try again.",
-    False: "A backup, a collection or a restore is going on. Wait for its end, and try again.",
+    False: "The stack runs, or a backup, a collection or a restore does. Stop the stack, or wait "
+    "for the end, and try again.",
 }
 
 
@@ -45,7 +46,7 @@ def lock_data(uri: str, *, is_shared: bool) -> Iterator[None]:
         lock = sa.func.pg_try_advisory_lock_shared if is_shared else sa.func.pg_try_advisory_lock
         with _connect(uri) as connection:
             connection.execution_options(isolation_level="AUTOCOMMIT")  # idle, not in a transaction
-            if not connection.scalar(sa.select(lock(LOCK_ID))):
+            if not connection.scalar(sa.select(lock(DATA_LOCK_ID))):
                 raise BackupError(IN_USE[is_shared])
             yield
 

@@ -16,9 +16,12 @@ class Progress:
         self._files = self._bytes = 0
         self._next = time.monotonic() + SECONDS
 
-    def add(self, size: int) -> None:
-        """Count one file, and print a line every few seconds."""
+    def add_file(self) -> None:
+        """Count one file, whose bytes are counted."""
         self._files += 1
+
+    def add_bytes(self, size: int) -> None:
+        """Count bytes of a file, and print a line every few seconds."""
         self._bytes += size
         if time.monotonic() > self._next:
             self.print()

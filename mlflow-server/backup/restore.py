@@ -34,9 +34,9 @@ def restore_archive(
     Raises BackupError, OSError, and the errors of SQLAlchemy and boto3. Until the database has
     changed, an error leaves all as it was.
     """
-    revision, size = verify_archive(archive)
     artifacts = RestoredArtifacts(open_store(destination))
     with lock_data(database_uri, is_shared=False):
+        revision, size = verify_archive(archive)
         artifacts.require_space(size)
         try:
             with replace_database(database_uri, artifacts.keep) as connection:
@@ -68,8 +68,8 @@ def verify_archive(archive: BinaryIO) -> tuple[str, int]:
     """
     size = 0
     archive.seek(0)
-    members = read_members(archive)
     with progress("Verified") as counter:
+        members = read_members(archive, counter.add_bytes)
         revision = read_manifest(next(members, None))
         tables = {table.name: table for table in archived_tables(read_schema(revision))}
         for member in members:
@@ -79,7 +79,7 @@ def verify_archive(archive: BinaryIO) -> tuple[str, int]:
             else:
                 for _ in read_rows(member.content, table):
                     pass
-            counter.add(member.size)
+            counter.add_file()
     return revision, size
 
 
@@ -102,14 +102,14 @@ def _restore_members(
     for each in reversed(tables.values()):  # the rows that migrations insert
         connection.execute(sa.delete(each))
     archive.seek(0)
-    members = read_members(archive)
-    read_manifest(next(members, None))
     with progress("Restored") as counter:
+        members = read_members(archive, counter.add_bytes)
+        read_manifest(next(members, None))
         for member in members:
             table = find_table(member, tables)
             if table is None:
                 artifacts.add(member)
             else:
                 insert_rows(connection, table, member.content)
-            counter.add(member.size)
+            counter.add_file()
     reset_sequences(connection, list(tables.values()))

@@ -25,7 +25,11 @@ def dump_rows(connection: sa.Connection, table: sa.Table) -> Iterator[bytes]:
     for row in connection.execute(query, execution_options={"yield_per": READ_ROWS}):
         line = json.dumps([_to_json(value) for value in row]).encode() + b"\n"
         if len(line) > LONGEST_ROW:
-            raise BackupError(f"A row of {table.name} has more than {LONGEST_ROW} bytes.")
+            key = ", ".join(f"{each.name}={row._mapping[each]}" for each in table.primary_key)
+            raise BackupError(
+                f"A row of {table.name} has more than {LONGEST_ROW >> 20} MB, which an archive "
+                f"cannot hold. Delete it ({key}), and back up again."
+            )
         chunk += line
         if len(chunk) > CHUNK:
             yield bytes(chunk)

@@ -1,9 +1,9 @@
 """`make backup` of the composed stack, and `make restore` into an empty one, from either kind."""
 
 import gzip
+import os
+import signal
 import sqlite3
-import subprocess
-import sys
 from contextlib import closing
 from pathlib import Path
 
@@ -11,40 +11,23 @@ import httpx
 import pytest
 from mlflow import MlflowClient
 
-from support.archives import read_contents
+from support.archives import member, pack, read_contents, read_members
 from support.processes import ROOT, wait_until
 from support.registered_data import read_registered
 from support.servers.backups import filled_stores, stores
 from support.stacks.compose import Stack, docker
+from support.stacks.make import do, held_table, make, send, sql, start, wait_for_session
 from support.stacks.traffic import Traffic
 
 IMAGES = [[(row * column % 7) / 6 for column in range(784)] for row in range(10)]
+ANOTHER = "the-password-of-another-stack"
+LARGE = 40_000_000  # bytes
+SMALL_DISK = """
+volumes:
+  minio-data: {driver_opts: {type: tmpfs, device: tmpfs, o: "size=24m,uid=10001"}}
+"""
+RESTORE_INSIDE = ("exec", "-T", "mlflow-server", "python", "-m", "backup", "restore", "--replace")
 VERSIONS = "SELECT version, count(*) OVER () FROM model_versions ORDER BY version"
-
-
-def environ(stack: Stack) -> dict[str, str]:
-    """The variables with which Compose's own commands are about this stack."""
-    stack.command()  # writes the file
-    names = {"COMPOSE_PROJECT_NAME": stack.project, "COMPOSE_ENV_FILES": str(stack.env_file)}
-    return stack.environ() | names
-
-
-def make(stack: Stack, *arguments: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        ["make", "--silent", *arguments], cwd=ROOT, env=environ(stack), text=True,
-        stdin=subprocess.DEVNULL, capture_output=True, check=False,
-    )  # fmt: skip
-
-
-def do(stack: Stack, *arguments: str) -> str:
-    done = make(stack, *arguments)
-    assert done.returncode == 0, done.stderr
-    return done.stdout
-
-
-def sql(stack: Stack, query: str) -> str:
-    psql = ("psql", "-U", "mlflow", "-d", "mlflow", "-tAc", query)
-    return stack.do("exec", "-T", "postgres", *psql).strip()
 
 
 def predictions(stack: Stack) -> list[bytes]:
@@ -52,19 +35,60 @@ def predictions(stack: Stack) -> list[bytes]:
     return [httpx.post(url, json={"image": image}).content for image in IMAGES]
 
 
+def find_restore(stack: Stack) -> str:
+    """Return the id of the container of a restore, empty if there is none."""
+    labels = (f"project={stack.project}", "oneoff=True")
+    filters = [f"--filter=label=com.docker.compose.{label}" for label in labels]
+    return docker("ps", "--quiet", *filters).strip()
+
+
 def kill_restore(stack: Stack, archive: Path) -> None:
-    """Start a restore with --replace, and kill its container once the archive is verified."""
-    command = [sys.executable, "-m", "local", "restore", "--composed", "--replace", str(archive)]
-    with subprocess.Popen(
-        command, cwd=ROOT, env=environ(stack), stderr=subprocess.PIPE, text=True
-    ) as process:
-        assert process.stderr
-        assert any(line.startswith("Verified: ") for line in process.stderr)
-        labels = (f"project={stack.project}", "oneoff=True")
-        filters = [f"--filter=label=com.docker.compose.{label}" for label in labels]
-        docker("kill", *docker("ps", "--quiet", *filters).split())
-        process.stderr.read()
-    assert process.returncode != 0
+    """In its middle; until then no server starts, and neither backup nor collection begins."""
+    with held_table(stack):
+        restore = start(stack, "restore", f"FILE={archive}", "REPLACE=1")
+        wait_for_session(stack)
+        docker("exec", find_restore(stack), "sh", "-c", "kill -STOP -1")
+    stack.do("up", "--detach", "mlflow-server")
+    wait_until(lambda: "A restore is going on: waiting" in stack.do("logs", "mlflow-server"))
+    for command in (["backup", f"FILE={archive.with_name('none')}"], ["gc"]):
+        assert "A restore is going on. Wait for its end" in make(stack, *command).stderr
+    assert not archive.with_name("none").exists()
+    docker("kill", find_restore(stack))
+    output = restore.communicate()[0]
+    assert restore.returncode != 0, output
+    stack.wait_for("mlflow-server", "healthy")
+    refused = stack.run(*RESTORE_INSIDE)
+    assert "The stack runs, or a backup, a collection or a restore does." in refused.stdout
+    stack.do("stop", "mlflow-server")
+
+
+def press_ctrl_c(stack: Stack, archive: Path) -> None:
+    """In the middle of a restore."""
+    with held_table(stack):
+        restore = start(stack, "restore", f"FILE={archive}", "REPLACE=1")
+        wait_for_session(stack)
+        send(restore, signal.SIGINT)
+    output = restore.communicate()[0]
+    assert restore.returncode != 0
+    assert "Traceback" not in output
+    assert find_restore(stack) == ""
+
+
+def fill_the_disk(stack: Stack, archive: Path) -> None:
+    """Restore an archive with more artifacts than MinIO has room for, on volumes of their own."""
+    members = [*read_members(archive.read_bytes()), member("artifacts/1/big", os.urandom(LARGE))]
+    large = archive.with_name("large.tar.gz")
+    large.write_bytes(pack(members))
+    small = archive.with_name("small.yaml")
+    small.write_text(SMALL_DISK)
+    variables = {"COMPOSE_FILE": f"{ROOT / 'compose.yaml'}:{small}"}
+    refused = make(stack, "restore", f"FILE={large}", **variables)
+    assert refused.returncode != 0
+    assert "The artifact store fails: " in refused.stderr
+    assert "Traceback" not in refused.stderr
+    assert count_objects(stack) == 0
+    assert sql(stack, "SELECT to_regclass('runs') IS NULL") == "t"
+    stack.remove()
 
 
 def artifacts(archive: Path) -> dict[str, bytes]:
@@ -114,15 +138,23 @@ def test_a_restored_stack_has_what_it_had_and_predicts_as_before(
     assert "The stack runs. Stop it first" in make(stack, "restore", f"FILE={archive}").stderr
 
     stack.remove()
+    fill_the_disk(stack, local_archive)
     do(stack, "restore", f"FILE={local_archive}")
     assert sql(stack, VERSIONS) == "1|2\n2|2"
     assert count_objects(stack) == 4
     assert "The stack has data already" in make(stack, "restore", f"FILE={archive}").stderr
+    refused = make(stack, "restore", f"FILE={archive}", "REPLACE=1", POSTGRES_PASSWORD=ANOTHER)
+    assert "POSTGRES_PASSWORD is not the one the database has." in refused.stderr
     kill_restore(stack, archive)
+    press_ctrl_c(stack, archive)
     assert sql(stack, VERSIONS) == "1|2\n2|2"
+    assert count_objects(stack) == 4
 
     do(stack, "restore", f"FILE={archive}", "REPLACE=1")
+    do(stack, "down")
+    assert stack.do("ps", "--all", "--quiet") == ""
     stack.up()
+    assert stack.password("mlflow-server", "postgres") not in passwords
     assert "nothing to train" in stack.do("logs", "bootstrap")
     tags_now, now = read_registered(registry)
     assert now == before

@@ -5,7 +5,7 @@ from mlflow import MlflowClient
 from local import programs
 from support.stacks.compose import Stack
 
-COLLECT = programs.composed_gc([]).command[2:]
+COLLECT = programs.composed_gc("mnist-compose-test-collection", []).command[2:]
 CACHE = (
     "import json, pathlib; folder = pathlib.Path('/cache/mnist-classifier/999'); folder.mkdir(); "
     'text = json.dumps({"name": "mnist-classifier", "version": "999"}); '

@@ -1,6 +1,5 @@
 """`make backup` while a training runs, and `make restore` into an empty folder."""
 
-import os
 import shutil
 import signal
 import subprocess
@@ -8,31 +7,34 @@ import sys
 from pathlib import Path
 
 import httpx
-import pytest
 from mlflow import MlflowClient
 
 from support.archives import read_contents
 from support.processes import ROOT, wait_until
 from support.registered_data import read_registered
-from support.stacks.local import Stack
+from support.stacks.local import Stack, press_ctrl_c
 
-BIG = 40_000_000  # bytes of an artifact, for whose compression a backup takes a second or two
 IMAGES = [[(row * column % 7) / 6 for column in range(784)] for row in range(10)]
 
 
-def run(stack: Stack, *command: str) -> subprocess.CompletedProcess[str]:
-    return subprocess.run(
-        command, cwd=ROOT, env=stack.environ, capture_output=True, text=True, check=False
-    )
-
-
 def backup(stack: Stack, path: Path) -> subprocess.CompletedProcess[str]:
-    return run(stack, "make", "--silent", "backup", f"FILE={path}")
+    return stack.run("make", "--silent", "backup", f"FILE={path}")
 
 
 def restore(stack: Stack, path: Path) -> subprocess.CompletedProcess[str]:
     """As `make restore` where no container engine answers."""
-    return run(stack, sys.executable, "-m", "local", "restore", str(path))
+    return stack.run(sys.executable, "-m", "local", "restore", str(path))
+
+
+def interrupt_restore(stack: Stack, path: Path) -> None:
+    """When the archive is verified."""
+    process = stack.start(sys.executable, "-m", "local", "restore", str(path))
+    assert process.stdout
+    assert any(line.startswith("Verified: ") for line in process.stdout)
+    press_ctrl_c(process)
+    assert process.returncode == 128 + signal.SIGINT
+    assert artifacts(stack) == {}
+    assert not (stack.state / "mlflow" / "mlflow.db").exists()
 
 
 def artifacts(stack: Stack) -> dict[str, bytes]:
@@ -74,6 +76,7 @@ def test_a_restored_stack_predicts_as_before_and_trains_nothing(
     path = tmp_path / "a backup.tar.gz"
     made = backup(stack, path)
     assert made.returncode == 0, made.stderr
+    assert made.stderr.startswith(f"The local stack to {path}\n")
     assert made.stdout.splitlines()[-1] == str(path)
     assert path.stat().st_mode & 0o777 == 0o600
     assert training.wait(120) == 0
@@ -81,6 +84,7 @@ def test_a_restored_stack_predicts_as_before_and_trains_nothing(
     stack.press_ctrl_c()
     stack.wait()
     shutil.rmtree(stack.state)
+    interrupt_restore(stack, path)
     done = restore(stack, path)
     assert done.returncode == 0, done.stderr
     assert "has data already" in restore(stack, path).stderr
@@ -94,55 +98,3 @@ def test_a_restored_stack_predicts_as_before_and_trains_nothing(
     assert predictions(stack) == predicted
     stack.press_ctrl_c()
     stack.wait()
-
-
-@pytest.fixture
-def big_state(trained_state: Path, tmp_path: Path) -> Stack:
-    """A stack that is not started, with an artifact for which a backup takes a while."""
-    stack = Stack(tmp_path / "state")
-    shutil.copytree(trained_state, stack.state, ignore=shutil.ignore_patterns("running"))
-    (stack.state / "mlflow" / "artifacts" / "1" / "big").write_bytes(os.urandom(BIG))
-    return stack
-
-
-@pytest.mark.slow
-def test_an_interrupted_backup_leaves_no_file_and_a_killed_one_is_written_over(
-    big_state: Stack, tmp_path: Path
-):
-    path, part = tmp_path / "backup", tmp_path / "backup.part"
-    for number, is_left in (
-        (signal.SIGTERM, False),
-        (signal.SIGINT, False),
-        (signal.SIGKILL, True),
-    ):
-        process = subprocess.Popen(
-            [sys.executable, "-m", "local", "backup", str(path)],
-            cwd=ROOT, env=big_state.environ, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-        )  # fmt: skip
-        wait_until(lambda: part.exists() and part.stat().st_size > 1_000_000, 60)
-        process.send_signal(number)
-        assert process.wait(20) != 0
-        wait_until(lambda: not big_state.processes())
-        assert part.exists() is is_left
-        assert not path.exists()
-    made = backup(big_state, path)
-    assert made.returncode == 0, made.stderr
-    assert not part.exists()
-    assert "exists. Name another file" in backup(big_state, path).stderr
-
-
-def test_a_full_disk_leaves_no_file(big_state: Stack, tmp_path: Path):
-    disk = tmp_path / "disk"
-    disk.mkdir()
-    mount = ["mount", "-t", "tmpfs", "-o", "size=8m", "tmpfs", str(disk)]
-    if subprocess.run(mount, capture_output=True, check=False).returncode != 0:
-        pytest.skip("only root may mount a file system")
-    try:
-        failed = backup(big_state, disk / "backup")
-        assert failed.returncode != 0
-        assert f"The disk of {disk / 'backup'} is full." in failed.stderr
-        assert "Traceback" not in failed.stderr
-        assert list(disk.iterdir()) == []
-    finally:
-        subprocess.run(["umount", str(disk)], check=True)
-    assert big_state.processes() == []

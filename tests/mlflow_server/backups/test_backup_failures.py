@@ -1,13 +1,17 @@
 """What fails is said in one sentence, and nothing is left."""
 
+import os
+import shutil
 import signal
+import sqlite3
 import subprocess
 from collections.abc import Iterator
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 
-from support.servers.backups import Stores, stores
+from support.servers.backups import Stores, start_with, stores
 from support.servers.postgres import PASSWORD, Postgres
 
 REFUSING = "http://127.0.0.1:9"  # nothing listens there
@@ -88,10 +92,35 @@ def test_a_disk_that_fills_up_is_an_error(archive: Path, small_disk: Path, tmp_p
     assert target.artifact_files() == {}
 
 
-def start_with(code: str, folder: Path) -> dict[str, str]:
-    """Return a variable with which Python runs code when it starts."""
-    (folder / "sitecustomize.py").write_text(code)
-    return {"PYTHONPATH": str(folder)}
+def test_a_disk_without_room_for_an_archive_that_comes_by_a_pipe_is_an_error(
+    small_disk: Path, tmp_path: Path
+):
+    """As it does into a container: it is copied to a temporary file first."""
+    target = stores(tmp_path / "target", TMPDIR=str(small_disk))
+    end, begin = os.pipe()
+    pipe = Path(f"/proc/self/fd/{end}")
+    process = target.start("restore", stdin=pipe, stdout=subprocess.DEVNULL)
+    os.close(end)
+    with open(begin, "wb") as archive:
+        archive.write(bytes(100_000))
+    said = process.communicate()[1].decode()
+    assert process.returncode == 1
+    assert said == "The disk is full. Free some space and try again.\n"
+    assert target.is_empty()
+
+
+def test_a_row_that_no_archive_can_hold_is_named(filled: Stores, tmp_path: Path):
+    shutil.copytree(filled.folder, tmp_path / "large")
+    large = stores(tmp_path / "large")
+    with closing(sqlite3.connect(large.database)) as connection, connection:
+        row = "SELECT 'large', printf('%.*c', 70000000, 'x'), 1"
+        connection.execute(f"INSERT INTO experiment_tags (key, value, experiment_id) {row}")
+    code, said = large.create(tmp_path / "archive")
+    assert code == 1
+    assert said == (
+        "A row of experiment_tags has more than 64 MB, which an archive cannot hold. Delete it "
+        "(key=large, experiment_id=1), and back up again.\n"
+    )
 
 
 def test_a_restore_that_is_stopped_after_its_commit_keeps_the_artifacts(

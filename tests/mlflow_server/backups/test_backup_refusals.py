@@ -100,6 +100,21 @@ def test_nothing_is_collected_during_a_restore_into_postgres(
     assert said == "A restore is going on. Wait for its end, and try again.\n"
 
 
+def test_nothing_is_restored_during_a_backup(filled: Stores, archive: Path, tmp_path: Path):
+    """Which waits in its middle, as nobody reads what it writes."""
+    shutil.copytree(filled.folder, tmp_path / "busy")
+    busy = stores(tmp_path / "busy")
+    (busy.artifacts / "1" / "big").write_bytes(os.urandom(1_000_000))
+    process = busy.start("create", stdin=None, stdout=subprocess.PIPE)
+    assert process.stdout
+    process.stdout.read(1)
+    code, said = busy.restore(archive, "--replace")
+    assert code == 1
+    assert said.startswith("The stack runs, or a backup, a collection or a restore does.")
+    assert said.count("\n") == 1
+    kill(process)
+
+
 def changed_copy(filled: Stores, folder: Path) -> Stores:
     """Return other stores: with a version less, and artifacts more, less and changed."""
     shutil.copytree(filled.folder, folder)

@@ -83,6 +83,12 @@ def filled_stores(folder: Path) -> Stores:
     return filled
 
 
+def start_with(code: str, folder: Path) -> dict[str, str]:
+    """Return a variable with which Python runs code when it starts."""
+    (folder / "sitecustomize.py").write_text(code)
+    return {"PYTHONPATH": f"{folder}:{FOLDER}"}
+
+
 def refusals(folder: Path) -> dict[str, str | None]:
     """Return why each archive of a folder is refused, None for those that are not."""
     found: dict[str, str | None] = json.loads(run_script("verify_archives.py", str(folder)))

@@ -16,6 +16,15 @@ def answers(port: int) -> bool:
         return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
+def press_ctrl_c(process: subprocess.Popen[str]) -> str:
+    """Signal the process group, as a terminal does; return the output, which is no trace."""
+    os.killpg(process.pid, signal.SIGINT)
+    output = process.communicate()[0]
+    assert process.returncode in (2, 130, -signal.SIGINT), output  # `make` has codes of its own
+    assert "Traceback" not in output
+    return output
+
+
 class Stack:
     """One `make local`; its output is in a file, its processes share an environment variable."""
 
@@ -61,6 +70,19 @@ class Stack:
     def press_ctrl_c(self) -> None:
         assert self.make
         os.killpg(self.make.pid, signal.SIGINT)  # to the process group, as from a terminal
+
+    def start(self, *command: str) -> subprocess.Popen[str]:
+        """Start a command about the stack, in a process group of its own."""
+        return subprocess.Popen(
+            command, cwd=self.root, env=self.environ, text=True, start_new_session=True,
+            stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        )  # fmt: skip
+
+    def run(self, *command: str) -> subprocess.CompletedProcess[str]:
+        """Run a command about the stack."""
+        return subprocess.run(
+            command, cwd=self.root, env=self.environ, capture_output=True, text=True, check=False
+        )
 
     def processes(self) -> list[str]:
         """Return the command lines of this stack's processes, found by their LOCAL_STATE."""
