@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from artifact_locations import find_folder
 from cached_versions import list_cached_versions
 from mlflow.store.artifact.artifact_repo import ArtifactRepository
 from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
 from sqlalchemy import Engine, text
 
 ID = re.compile(r"(?:m-|tr-)?[0-9a-f]{32}")  # of a logged model, a trace, a run
-PROXIED = re.compile(r"mlflow-artifacts:(?://[^/]*)?/(.+)/artifacts/?")
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ def find_garbage(engine: Engine, artifacts: ArtifactRepository, cache: Path) -> 
         for model, uri, stage, run in models
         if model not in registered and (_is_deleted(stage) or run in old_runs)
     }
-    located = (_find_folder(*each) for each in (*old_runs.items(), *old_models.items()))
+    located = (_find_owned_folder(*each) for each in (*old_runs.items(), *old_models.items()))
     owners = {row[0] for rows in (runs, models, traces) for row in rows} | registered
     return Garbage(
         runs=sorted(old_runs),
@@ -90,12 +90,10 @@ def _is_deleted(stage: str) -> bool:
     return stage == "deleted"
 
 
-def _find_folder(owner: str, uri: str) -> str | None:
+def _find_owned_folder(owner: str, uri: str) -> str | None:
     """Return the folder of an owner's artifacts in the store, None if they are elsewhere."""
-    found = PROXIED.fullmatch(uri)
-    if found is None or ".." in found[1] or not found[1].endswith(f"/{owner}"):
-        return None
-    return found[1]
+    folder = (find_folder(uri) or "").removesuffix("/artifacts")
+    return folder if folder.endswith(f"/{owner}") else None
 
 
 def _list_owned_folders(artifacts: ArtifactRepository) -> Iterator[str]:

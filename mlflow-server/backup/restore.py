@@ -9,6 +9,7 @@ from signals import block_signals
 from backup import BackupError
 from backup.archive import read_members
 from backup.artifact_store import open_store
+from backup.create import report_left_out
 from backup.database import lock_data, replace_database, reset_sequences
 from backup.manifest import find_table, read_manifest
 from backup.progress import progress
@@ -48,6 +49,7 @@ def restore_archive(
                 _restore_members(connection, revision, archive, artifacts)
                 upgrade(connection)
                 artifacts.note_folders(connection)
+                report_left_out(connection)
         except BaseException:
             with block_signals(), suppress(Exception):  # the first error is the one to report
                 artifacts.undo()
