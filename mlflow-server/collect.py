@@ -28,7 +28,7 @@ def main() -> int:
         environ.update(write_credentials(Path(folder), environ))
     database = environ["BACKEND_STORE_URI"]
     try:
-        with lock_data(database, is_shared=True):
+        with lock_data(database, "collection"):
             with create_engine(database).connect() as connection:
                 require_newest(connection)  # as the store below would make another one
             _collect(database, is_applied="--apply" in sys.argv[1:])

@@ -22,7 +22,7 @@ def create_archive(database_uri: str, destination: str, output: BinaryIO) -> Non
     """Write an archive. Raises BackupError, OSError, and the errors of SQLAlchemy and boto3."""
     store = open_store(destination)
     archive = ArchiveWriter(output)
-    with lock_data(database_uri, is_shared=True):
+    with lock_data(database_uri, "backup"):
         with read_snapshot(database_uri) as connection:
             _add_database(archive, connection)
             folders = read_artifact_folders(connection)

@@ -36,7 +36,7 @@ def restore_archive(
     changed, an error leaves all as it was.
     """
     artifacts = RestoredArtifacts(open_store(destination))
-    with lock_data(database_uri, is_shared=False):
+    with lock_data(database_uri, "restore"):
         revision, size = verify_archive(archive)
         artifacts.require_space(size)
         try:

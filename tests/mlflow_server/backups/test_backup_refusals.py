@@ -1,5 +1,6 @@
 """Archives that are damaged, handmade or newer are refused before anything is written."""
 
+import fcntl
 import os
 import shutil
 import signal
@@ -13,6 +14,7 @@ from support.archives import cut, flip, flip_contents, handmade, read_contents
 from support.servers.backups import SECRET, Stores, refusals, stores
 from support.servers.postgres import Postgres
 
+IN_USE = "A backup, a restore or another collection is going on. Wait for its end, and try again.\n"
 NEWER = ("a newer format", "a newer schema")
 
 
@@ -54,7 +56,7 @@ def test_stores_with_data_are_kept_unless_they_are_to_be_replaced(
     with stopped_at_last_artifact(target, archive, "--replace") as process:
         said = target.collect()
         kill(process)
-    assert said == "A restore is going on. Wait for its end, and try again.\n"
+    assert said == IN_USE
     assert target.database.read_bytes() == database
     assert target.artifact_files().items() >= artifacts.items()
     code, said = target.restore(archive, "--replace")
@@ -89,7 +91,12 @@ def test_a_restore_that_is_killed_leaves_no_version_and_the_next_one_succeeds(
     assert read_versions(target) == read_versions(filled)
 
 
-def test_nothing_is_collected_during_a_restore_into_postgres(
+def test_nothing_is_collected_during_a_backup(filled: Stores):
+    with stopped_in_its_middle(filled):
+        assert filled.collect() == IN_USE
+
+
+def test_nothing_is_collected_during_a_restore_into_postgres_or_a_backup_of_it(
     archive: Path, database: Postgres, tmp_path: Path
 ):
     database.sql("CREATE DATABASE restored")
@@ -97,7 +104,10 @@ def test_nothing_is_collected_during_a_restore_into_postgres(
     with stopped_at_last_artifact(target, archive) as process:
         said = target.collect()
         kill(process)
-    assert said == "A restore is going on. Wait for its end, and try again.\n"
+    assert said == IN_USE
+    assert target.restore(archive)[0] == 0
+    with stopped_in_its_middle(target):
+        assert target.collect() == IN_USE
 
 
 def test_nothing_is_restored_during_a_backup(filled: Stores, archive: Path, tmp_path: Path):
@@ -146,6 +156,21 @@ def stopped_at_last_artifact(
     last.unlink()
     if content is not None:
         last.write_bytes(content)
+
+
+@contextmanager
+def stopped_in_its_middle(source: Stores) -> Iterator[None]:
+    """Start a backup that waits, as nobody reads its output, and kill it when the block ends."""
+    end, begin = os.pipe()
+    fcntl.fcntl(begin, fcntl.F_SETPIPE_SZ, 4096)  # less than an archive
+    process = source.start("create", stdin=None, stdout=begin)
+    os.close(begin)
+    try:
+        assert os.read(end, 1)
+        yield
+    finally:
+        kill(process)
+        os.close(end)
 
 
 def kill(process: subprocess.Popen[bytes]) -> None:
