@@ -4,6 +4,7 @@ import gzip
 import hashlib
 import io
 import json
+import re
 import tarfile
 import zlib
 from collections.abc import Callable
@@ -11,6 +12,7 @@ from pathlib import Path
 
 Members = list[tuple[tarfile.TarInfo, bytes]]
 SUMS = "SHA256SUMS"
+OWNED = f"/run/{'0' * 32}/artifacts"
 
 
 def read_members(archive: bytes) -> Members:
@@ -103,6 +105,16 @@ def handmade(archive: bytes) -> dict[str, bytes]:
         changed = [*values[:place], value, *values[place + 1 :]]
         return with_row(json.dumps(changed).encode())
 
+    def with_location(table: str, location: str) -> bytes:
+        """Replace the places of artifacts in the rows of a table."""
+        changed = [
+            (info, re.sub(rb'"mlflow-artifacts:[^"]*"', json.dumps(location).encode(), content))
+            if info.name.startswith(f"database/{table}/") else (info, content)
+            for info, content in members
+        ]  # fmt: skip
+        assert changed != members
+        return pack([member(info.name, content) for info, content in changed])
+
     def with_member(name: str, content: bytes = b"", **fields: object) -> bytes:
         return pack([*members, member(name, content, **fields)])
 
@@ -135,6 +147,10 @@ def handmade(archive: bytes) -> dict[str, bytes]:
         "half a character": lambda: with_value(str, "\ud800"),
         "an integer of 65 bits": lambda: with_value(int, 2**64),
         "brackets": lambda: with_row(b"[" * 10**6),
+        "a run in a folder": lambda: with_location("runs", "file:///run/passwords"),
+        "a run above its folder": lambda: with_location("runs", f"file:{OWNED}/%2e%2e/%2e%2e"),
+        "a version in a folder": lambda: with_location("model_versions", "/run/passwords"),
+        "a version in no URL": lambda: with_location("model_versions", "file://[/run/passwords"),
         "no checksums": lambda: pack(members, b""),
         "more checksums": lambda: pack(members[:-1], _sums(members)),
         "nothing": lambda: b"",

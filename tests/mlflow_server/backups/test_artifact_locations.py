@@ -23,7 +23,10 @@ def add_outside(target: Stores) -> Path:
 def test_a_location_that_a_client_has_made_up_is_left_out_of_backup_and_restore(
     server: TrackingServer, tmp_path: Path
 ):
-    MlflowClient(server.url).create_experiment("outside", artifact_location=OUTSIDE)
+    client = MlflowClient(server.url)
+    for name, location in (("outside", OUTSIDE), ("folder", (tmp_path / "folder").as_uri())):
+        client.create_run(client.create_experiment(name, artifact_location=location))
+    client.register_prompt("prompt", "without artifacts")
     source, target, archive = stores(server.log.parent), stores(tmp_path / "target"), tmp_path / "a"
     add_outside(source)
     code, said = source.create(archive)
