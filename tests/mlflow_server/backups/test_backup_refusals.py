@@ -1,6 +1,5 @@
 """Archives that are damaged, handmade or newer are refused before anything is written."""
 
-import fcntl
 import os
 import shutil
 import signal
@@ -32,6 +31,8 @@ def test_every_archive_that_is_not_as_it_was_written_is_refused_with_a_sentence(
     assert all("\n" not in error and error.endswith(".") for error in found.values() if error)
     newer = {name for name, error in found.items() if error and "a newer one made it" in error}
     assert newer >= set(NEWER)
+    sparse = {name for name, error in found.items() if error and error.endswith("is sparse.")}
+    assert len(sparse) == 3, sparse
 
 
 def test_a_damaged_archive_leaves_no_file(archive: Path, tmp_path: Path):
@@ -91,9 +92,11 @@ def test_a_restore_that_is_killed_leaves_no_version_and_the_next_one_succeeds(
     assert read_versions(target) == read_versions(filled)
 
 
-def test_nothing_is_collected_during_a_backup(filled: Stores):
-    with stopped_in_its_middle(filled):
-        assert filled.collect() == IN_USE
+def test_nothing_is_collected_during_a_backup(filled: Stores, tmp_path: Path):
+    shutil.copytree(filled.folder, tmp_path / "copy")
+    copy = stores(tmp_path / "copy")
+    with stopped_in_its_middle(copy):
+        assert copy.collect() == IN_USE
 
 
 def test_nothing_is_collected_during_a_restore_into_postgres_or_a_backup_of_it(
@@ -161,16 +164,14 @@ def stopped_at_last_artifact(
 @contextmanager
 def stopped_in_its_middle(source: Stores) -> Iterator[None]:
     """Start a backup that waits, as nobody reads its output, and kill it when the block ends."""
-    end, begin = os.pipe()
-    fcntl.fcntl(begin, fcntl.F_SETPIPE_SZ, 4096)  # less than an archive
-    process = source.start("create", stdin=None, stdout=begin)
-    os.close(begin)
+    (source.artifacts / "1" / "large").write_bytes(os.urandom(1 << 20))
+    process = source.start("create", stdin=None, stdout=subprocess.PIPE)
     try:
-        assert os.read(end, 1)
+        assert process.stdout
+        assert process.stdout.read(1)
         yield
     finally:
         kill(process)
-        os.close(end)
 
 
 def kill(process: subprocess.Popen[bytes]) -> None:
