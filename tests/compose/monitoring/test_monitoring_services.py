@@ -181,5 +181,5 @@ def test_a_rotation_gives_the_exporter_a_new_password_and_leaves_all_jobs_up(
     rotated = make(monitored, "rotate", COMPOSE_FILE=files)
     assert rotated.returncode == 0, rotated.stderr
     assert read_password(monitored) != old
-    for expression in ("pg_up", 'sum(up{job="api"})', 'sum(up{job="mlflow"})'):
+    for expression in ("pg_up", 'sum(up{job="api"})', 'sum(up{job="mlflow-server"})'):
         monitored.wait_for_value(expression, 1)
