@@ -92,13 +92,6 @@ def test_a_restore_that_is_killed_leaves_no_version_and_the_next_one_succeeds(
     assert read_versions(target) == read_versions(filled)
 
 
-def test_nothing_is_collected_during_a_backup(filled: Stores, tmp_path: Path):
-    shutil.copytree(filled.folder, tmp_path / "copy")
-    copy = stores(tmp_path / "copy")
-    with stopped_in_its_middle(copy):
-        assert copy.collect() == IN_USE
-
-
 def test_nothing_is_collected_during_a_restore_into_postgres_or_a_backup_of_it(
     archive: Path, database: Postgres, tmp_path: Path
 ):
@@ -113,19 +106,17 @@ def test_nothing_is_collected_during_a_restore_into_postgres_or_a_backup_of_it(
         assert target.collect() == IN_USE
 
 
-def test_nothing_is_restored_during_a_backup(filled: Stores, archive: Path, tmp_path: Path):
-    """Which waits in its middle, as nobody reads what it writes."""
+def test_nothing_is_restored_or_collected_during_a_backup(
+    filled: Stores, archive: Path, tmp_path: Path
+):
     shutil.copytree(filled.folder, tmp_path / "busy")
     busy = stores(tmp_path / "busy")
-    (busy.artifacts / "1" / "big").write_bytes(os.urandom(1_000_000))
-    process = busy.start("create", stdin=None, stdout=subprocess.PIPE)
-    assert process.stdout
-    process.stdout.read(1)
-    code, said = busy.restore(archive, "--replace")
+    with stopped_in_its_middle(busy):
+        code, said = busy.restore(archive, "--replace")
+        assert busy.collect() == IN_USE
     assert code == 1
     assert said.startswith("The stack runs, or a backup, a collection or a restore does.")
     assert said.count("\n") == 1
-    kill(process)
 
 
 def changed_copy(filled: Stores, folder: Path) -> Stores:
