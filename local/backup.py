@@ -148,7 +148,11 @@ def _complete_or_absent(path: Path) -> Iterator[IO[bytes]]:
         path.parent.mkdir(parents=True, exist_ok=True)
         with open(os.open(part, os.O_WRONLY | os.O_CREAT, mode=0o600), "wb") as output:
             fcntl.flock(output, fcntl.LOCK_EX | fcntl.LOCK_NB)
+            if not _is_at(part, output):
+                raise BlockingIOError
             try:
+                if path.exists():
+                    raise BlockingIOError
                 output.truncate(0)  # what a backup that was killed has left
                 yield output
                 output.flush()
@@ -158,13 +162,21 @@ def _complete_or_absent(path: Path) -> Iterator[IO[bytes]]:
             finally:
                 part.unlink(missing_ok=True)
     except BlockingIOError as error:
-        raise BackupFailedError(f"Another backup writes {path}.") from error
+        raise BackupFailedError(f"Another backup writes {path}, or has just done so.") from error
     except OSError as error:
         if error.errno == errno.ENOSPC:
             raise BackupFailedError(
                 f"The disk of {path} is full. Free some space, or name another file with FILE=..."
             ) from error
         raise BackupFailedError(f"{path} cannot be written: {error}.") from error
+
+
+def _is_at(path: Path, file: IO[bytes]) -> bool:
+    """Return whether a file has this name still, which another process may have changed."""
+    try:
+        return os.path.samestat(path.stat(), os.fstat(file.fileno()))
+    except FileNotFoundError:
+        return False
 
 
 def _read_to_the_end(archive: Path) -> None:

@@ -3,17 +3,20 @@
 Settings are those of start.py, and MODEL_CACHE, the folder where the API keeps versions.
 """
 
+import argparse
 import os
 import sys
 from pathlib import Path
 
-from credentials import write_credentials
-from proxies import except_neighbours
+from credentials import connection_settings
 from signals import exit_on_signals
 
 
 def main() -> int:
     """List or remove the garbage and return the exit code."""
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--apply", action="store_true", help="remove what is listed")
+    arguments = parser.parse_args()
     exit_on_signals()
     # these imports take seconds, in which a signal is to end the program as well
     from failures import FAILURES, explain
@@ -22,16 +25,13 @@ def main() -> int:
     from backup.database import lock_data
     from backup.schema import require_newest
 
-    environ = os.environ
-    environ.update(except_neighbours(environ, environ.get("MLFLOW_S3_ENDPOINT_URL", "")))
-    if folder := environ.get("CREDENTIALS_FOLDER"):
-        environ.update(write_credentials(Path(folder), environ))
-    database = environ["BACKEND_STORE_URI"]
+    database = os.environ["BACKEND_STORE_URI"]
     try:
-        with lock_data(database, is_shared=True):
+        os.environ.update(connection_settings(os.environ))
+        with lock_data(database, "collection"):
             with create_engine(database).connect() as connection:
                 require_newest(connection)  # as the store below would make another one
-            _collect(database, is_applied="--apply" in sys.argv[1:])
+            _collect(database, is_applied=arguments.apply)
     except FAILURES as error:
         print(explain(error), file=sys.stderr)
         return 1

@@ -8,12 +8,14 @@ import sqlite3
 
 import sqlalchemy.exc
 from botocore.exceptions import BotoCoreError, ClientError
+from credentials import CredentialsError
 from mlflow.exceptions import MlflowException
 
 from backup import BackupError
 
 FAILURES = (
     BackupError,
+    CredentialsError,
     OSError,
     sqlite3.Error,
     sqlalchemy.exc.SQLAlchemyError,
@@ -26,7 +28,7 @@ FAILURES = (
 def explain(error: Exception) -> str:
     """Return what one of FAILURES means."""
     match error:
-        case BackupError():
+        case BackupError() | CredentialsError():
             return str(error)
         case sqlalchemy.exc.SQLAlchemyError() | sqlite3.Error():
             return f"The database fails: {_first_line(getattr(error, 'orig', error))}."

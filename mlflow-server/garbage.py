@@ -11,13 +11,15 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from artifact_locations import find_folder
 from cached_versions import list_cached_versions
 from mlflow.store.artifact.artifact_repo import ArtifactRepository
 from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
 from sqlalchemy import Engine, text
 
+from backup import BackupError
+
 ID = re.compile(r"(?:m-|tr-)?[0-9a-f]{32}")  # of a logged model, a trace, a run
-PROXIED = re.compile(r"mlflow-artifacts:(?://[^/]*)?/(.+)/artifacts/?")
 
 
 @dataclass(frozen=True)
@@ -32,7 +34,10 @@ class Garbage:
 
 
 def find_garbage(engine: Engine, artifacts: ArtifactRepository, cache: Path) -> Garbage:
-    """Find what no registered version, no run that is not deleted, and no trace names."""
+    """Find what no registered version, no run that is not deleted, and no trace names.
+
+    Raises BackupError if the artifact store seems to be another stack's.
+    """
     # Before the rows are read: what comes meanwhile has its row before its folder.
     stored, cached = list(_list_owned_folders(artifacts)), list_cached_versions(cache)
     with engine.connect() as connection:
@@ -56,20 +61,27 @@ def find_garbage(engine: Engine, artifacts: ArtifactRepository, cache: Path) -> 
     kept_models = {model for model, _, _, run in models if {model, run} & registered}
     registered |= kept_models | {run for model, _, _, run in models if model in kept_models}
     old_runs = {
-        run: uri for run, uri, stage in runs if _is_deleted(stage) and run not in registered
+        run: uri for run, uri, stage in runs if stage == "deleted" and run not in registered
     }
     old_models = {
         model: uri
         for model, uri, stage, run in models
-        if model not in registered and (_is_deleted(stage) or run in old_runs)
+        if model not in registered and (stage == "deleted" or run in old_runs)
     }
-    located = (_find_folder(*each) for each in (*old_runs.items(), *old_models.items()))
+    located = (_find_owned_folder(*each) for each in (*old_runs.items(), *old_models.items()))
     owners = {row[0] for rows in (runs, models, traces) for row in rows} | registered
+    orphans = sorted(path for path in stored if path.rpartition("/")[2] not in owners)
+    if stored and len(orphans) == len(stored):
+        raise BackupError(
+            f"Nothing in the artifact store ({orphans[0]}, ...) is in the database, so it may be "
+            "another stack's: give each stack a bucket or folder of its own. If no stack has it, "
+            "empty it yourself."
+        )
     return Garbage(
         runs=sorted(old_runs),
         models=sorted(old_models),
         folders=sorted(folder for folder in located if folder),
-        orphans=sorted(path for path in stored if path.rpartition("/")[2] not in owners),
+        orphans=orphans,
         cached=sorted(folder for version, folder in cached.items() if version not in names),
     )
 
@@ -86,16 +98,10 @@ def remove_garbage(garbage: Garbage, store: SqlAlchemyStore, artifacts: Artifact
         store._hard_delete_run(run)
 
 
-def _is_deleted(stage: str) -> bool:
-    return stage == "deleted"
-
-
-def _find_folder(owner: str, uri: str) -> str | None:
+def _find_owned_folder(owner: str, uri: str) -> str | None:
     """Return the folder of an owner's artifacts in the store, None if they are elsewhere."""
-    found = PROXIED.fullmatch(uri)
-    if found is None or ".." in found[1] or not found[1].endswith(f"/{owner}"):
-        return None
-    return found[1]
+    folder = (find_folder(uri) or "").removesuffix("/artifacts")
+    return folder if folder.endswith(f"/{owner}") else None
 
 
 def _list_owned_folders(artifacts: ArtifactRepository) -> Iterator[str]:

@@ -14,9 +14,8 @@ from pathlib import Path
 from typing import NoReturn
 
 from allowed_hosts import AllowedHostsError, read_allowed_hosts
-from credentials import write_credentials
+from credentials import CredentialsError, connection_settings
 from database import DatabaseError, keep_restores_away, prepare_database
-from proxies import except_neighbours
 
 PLUGIN = Path(__file__).resolve().with_name("plugin")
 SETTINGS = {
@@ -33,16 +32,12 @@ def main() -> None:
         hosts = read_allowed_hosts(os.environ.get("MLFLOW_ALLOWED_HOSTS", ""))
     except AllowedHostsError as error:
         sys.exit(str(error))
-    os.environ.update(SETTINGS)
-    store = os.environ.get("MLFLOW_S3_ENDPOINT_URL", "")
-    os.environ.update(except_neighbours(os.environ, store))
-    if folder := os.environ.get("CREDENTIALS_FOLDER"):
-        os.environ.update(write_credentials(Path(folder), os.environ))
     database = os.environ["BACKEND_STORE_URI"]
     try:
+        os.environ.update(SETTINGS | connection_settings(os.environ))
         with keep_restores_away(database):
             _serve(hosts, [f"--backend-store-uri={database}", *_prepare(database), *sys.argv[1:]])
-    except DatabaseError as error:
+    except (CredentialsError, DatabaseError) as error:
         sys.exit(str(error))
 
 

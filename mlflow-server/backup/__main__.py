@@ -11,11 +11,9 @@ import tempfile
 import threading
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 from typing import BinaryIO
 
-from credentials import write_credentials
-from proxies import except_neighbours
+from credentials import connection_settings
 from signals import exit_on_signals
 
 from backup.archive import BLOCK
@@ -34,11 +32,9 @@ def main() -> int:
     from backup.create import create_archive
     from backup.restore import restore_archive
 
-    os.environ.update(except_neighbours(os.environ, os.environ.get("MLFLOW_S3_ENDPOINT_URL", "")))
-    if folder := os.environ.get("CREDENTIALS_FOLDER"):
-        os.environ.update(write_credentials(Path(folder), os.environ))
     stack = os.environ["BACKEND_STORE_URI"], os.environ["ARTIFACTS_DESTINATION"]
     try:
+        os.environ.update(connection_settings(os.environ))
         if arguments.command == "create":
             create_archive(*stack, sys.stdout.buffer)
         else:

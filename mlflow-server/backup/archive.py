@@ -20,7 +20,7 @@ from backup import ArchiveError
 Count = Callable[[int], None]  # gets the bytes of each block
 
 CHECKSUMS = "SHA256SUMS"
-DAMAGE = (EOFError, ValueError, tarfile.TarError, gzip.BadGzipFile, zlib.error)
+DAMAGE = (EOFError, ValueError, tarfile.TarError, gzip.BadGzipFile, zlib.error, RecursionError)
 BLOCK = 1 << 20
 GZIP_FORMAT = 31  # zlib's `wbits`
 LONGEST_HEADER = 1 << 16  # bytes of an extended header, which tarfile reads at once
@@ -149,13 +149,18 @@ class _MemberContent(_HashedContent):
 
 
 class _BoundedHeader(tarfile.TarInfo):
-    """Refuses extended headers that are meant to fill the memory."""
+    """Refuses headers that are meant to fill the memory."""
 
     def _proc_member(self, tar: tarfile.TarFile) -> Self:
         if not self.isreg() and self.size > LONGEST_HEADER:
             raise tarfile.ReadError(f"a header has {self.size} bytes")
         proceed: Self = super()._proc_member(tar)  # type: ignore[misc] # not in the type hints
         return proceed
+
+    def _refuse_sparse(self, *_: object) -> Self:
+        raise tarfile.ReadError("a file is sparse")
+
+    _proc_sparse = _proc_gnusparse_10 = _refuse_sparse  # both read blocks without a bound
 
 
 def _next(tar: Any) -> tarfile.TarInfo | None:

@@ -4,9 +4,9 @@ import io
 import sys
 from collections.abc import Iterator
 from typing import BinaryIO
-from urllib.parse import SplitResult, urlsplit
 
 import sqlalchemy as sa
+from artifact_locations import find_folder
 
 from backup import BackupError
 from backup.archive import ArchiveWriter, is_path
@@ -17,20 +17,16 @@ from backup.progress import progress
 from backup.rows import dump_rows
 from backup.schema import is_known, read_revision, reflect_tables
 
-PROXIED = "mlflow-artifacts"  # the scheme of locations in the server's artifact store
-
 
 def create_archive(database_uri: str, destination: str, output: BinaryIO) -> None:
     """Write an archive. Raises BackupError, OSError, and the errors of SQLAlchemy and boto3."""
     store = open_store(destination)
     archive = ArchiveWriter(output)
-    with lock_data(database_uri, is_shared=True):
+    with lock_data(database_uri, "backup"):
         with read_snapshot(database_uri) as connection:
             _add_database(archive, connection)
             folders = read_artifact_folders(connection)
-            for url in _read_locations(connection):
-                if url.scheme != PROXIED:
-                    print(f"Left out: the artifacts in {url.geturl()}.", file=sys.stderr)
+            report_left_out(connection)
         _add_artifacts(archive, store, folders)
     archive.close()
 
@@ -41,20 +37,27 @@ def read_artifact_folders(connection: sa.Connection) -> list[str]:
     They have the artifacts of runs, logged models and traces. None is in another one.
     """
     found: list[str] = []
-    for url in _read_locations(connection):
-        folder = url.path.strip("/")
-        if url.scheme == PROXIED and not any(_is_below(folder, parent) for parent in found):
+    named = {find_folder(location) for location in _read_locations(connection)}
+    for folder in sorted(folder for folder in named if folder is not None):
+        if not any(_is_below(folder, parent) for parent in found):
             found.append(folder)
     return found
+
+
+def report_left_out(connection: sa.Connection) -> None:
+    """Print the locations of experiments that are not in that store."""
+    for location in sorted(_read_locations(connection)):
+        if find_folder(location) is None:
+            print(f"Left out: the artifacts in {location!r}.", file=sys.stderr)
 
 
 def _is_below(folder: str, parent: str) -> bool:
     return not parent or f"{folder}/".startswith(f"{parent}/")
 
 
-def _read_locations(connection: sa.Connection) -> list[SplitResult]:
+def _read_locations(connection: sa.Connection) -> set[str]:
     query = sa.text("SELECT artifact_location FROM experiments")
-    return [urlsplit(location) for location in sorted(filter(None, connection.scalars(query)))]
+    return set(filter(None, connection.scalars(query)))
 
 
 def _add_database(archive: ArchiveWriter, connection: sa.Connection) -> None:

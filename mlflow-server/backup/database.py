@@ -7,6 +7,7 @@ import tempfile
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, closing, contextmanager, suppress
 from pathlib import Path
+from typing import Literal
 
 import sqlalchemy as sa
 from database import DATA_LOCK_ID
@@ -17,37 +18,47 @@ from backup import BackupError
 
 LOCK_TIMEOUT = 10  # seconds
 
+COLLECTION_LOCK_ID = 0x636F6C6C656374  # of Postgres' advisory lock, which a collection has alone
+# A running server shares the first of Postgres' locks.
+SHARED = f"pg_try_advisory_lock_shared({DATA_LOCK_ID})"
+POSTGRES_LOCKS = {
+    "backup": f"{SHARED} AND pg_try_advisory_lock_shared({COLLECTION_LOCK_ID})",
+    "collection": f"{SHARED} AND pg_try_advisory_lock({COLLECTION_LOCK_ID})",
+    "restore": f"pg_try_advisory_lock({DATA_LOCK_ID})",
+}
 IN_USE = {
-    True: "A restore is going on. Wait for its end, and try again.",
-    False: "The stack runs, or a backup, a collection or a restore does. Stop the stack, or wait "
-    "for the end, and try again.",
+    "backup": "A collection or a restore is going on. Wait for its end, and try again.",
+    "collection": "A backup, a restore or another collection is going on. Wait for its end, and "
+    "try again.",
+    "restore": "The stack runs, or a backup, a collection or a restore does. Stop the stack, or "
+    "wait for the end, and try again.",
 }
 
 
 @contextmanager
-def lock_data(uri: str, *, is_shared: bool) -> Iterator[None]:
-    """Keep restores away for the `with` block and, unless ``is_shared``, all that share it.
+def lock_data(uri: str, use: Literal["backup", "collection", "restore"]) -> Iterator[None]:
+    """Keep all away for the `with` block that ``use`` excludes; only backups run side by side.
 
     Locks the folder of a SQLite database. Raises BackupError if the lock is not free.
     """
     if path := _sqlite_path(uri):
-        if is_shared and not path.exists():
+        if use != "restore" and not path.exists():
             raise BackupError(f"There is no data: {path} does not exist. Start the stack first.")
         path.parent.mkdir(parents=True, exist_ok=True)
         with ExitStack() as stack:
             folder = os.open(path.parent, os.O_RDONLY)
             stack.callback(os.close, folder)
             try:
-                fcntl.flock(folder, (fcntl.LOCK_SH if is_shared else fcntl.LOCK_EX) | fcntl.LOCK_NB)
+                kind = fcntl.LOCK_SH if use == "backup" else fcntl.LOCK_EX
+                fcntl.flock(folder, kind | fcntl.LOCK_NB)
             except BlockingIOError as error:
-                raise BackupError(IN_USE[is_shared]) from error
+                raise BackupError(IN_USE[use]) from error
             yield
     else:
-        lock = sa.func.pg_try_advisory_lock_shared if is_shared else sa.func.pg_try_advisory_lock
         with _connect(uri) as connection:
             connection.execution_options(isolation_level="AUTOCOMMIT")  # idle, not in a transaction
-            if not connection.scalar(sa.select(lock(DATA_LOCK_ID))):
-                raise BackupError(IN_USE[is_shared])
+            if not connection.scalar(sa.text(f"SELECT {POSTGRES_LOCKS[use]}")):
+                raise BackupError(IN_USE[use])
             yield
 
 

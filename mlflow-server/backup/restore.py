@@ -1,14 +1,16 @@
 """Restores an archive: verifies all of it, then replaces database and artifacts."""
 
 from contextlib import suppress
-from typing import BinaryIO
+from typing import Any, BinaryIO
 
 import sqlalchemy as sa
+from artifact_locations import is_allowed
 from signals import block_signals
 
-from backup import BackupError
+from backup import ArchiveError, BackupError
 from backup.archive import read_members
 from backup.artifact_store import open_store
+from backup.create import report_left_out
 from backup.database import lock_data, replace_database, reset_sequences
 from backup.manifest import find_table, read_manifest
 from backup.progress import progress
@@ -24,6 +26,11 @@ from backup.schema import (
 )
 
 HELD = ("model_versions", "registered_models", "logged_models", "runs", "trace_info")
+LOCATIONS = {
+    "runs": ("artifact_uri",),
+    "logged_models": ("artifact_location",),
+    "model_versions": ("source", "storage_location"),
+}
 
 
 def restore_archive(
@@ -35,7 +42,7 @@ def restore_archive(
     changed, an error leaves all as it was.
     """
     artifacts = RestoredArtifacts(open_store(destination))
-    with lock_data(database_uri, is_shared=False):
+    with lock_data(database_uri, "restore"):
         revision, size = verify_archive(archive)
         artifacts.require_space(size)
         try:
@@ -48,6 +55,7 @@ def restore_archive(
                 _restore_members(connection, revision, archive, artifacts)
                 upgrade(connection)
                 artifacts.note_folders(connection)
+                report_left_out(connection)
         except BaseException:
             with block_signals(), suppress(Exception):  # the first error is the one to report
                 artifacts.undo()
@@ -77,10 +85,20 @@ def verify_archive(archive: BinaryIO) -> tuple[str, int]:
             if table is None:
                 size += member.size
             else:
-                for _ in read_rows(member.content, table):
-                    pass
+                for rows in read_rows(member.content, table):
+                    _require_allowed_locations(table.name, rows)
             counter.add_file()
     return revision, size
+
+
+def _require_allowed_locations(table: str, rows: list[dict[str, Any]]) -> None:
+    columns = LOCATIONS.get(table, ())
+    for location in (row.get(column) or "" for row in rows for column in columns):
+        if not is_allowed(location):
+            raise ArchiveError(
+                f"The archive was made by hand: {table} has the location {location!r}, whose files "
+                "everybody could read. Restore one of `make backup`."
+            )
 
 
 def _require_empty(connection: sa.Connection) -> None:

@@ -7,8 +7,10 @@ import sys
 from pathlib import Path
 
 import httpx
+import pytest
 from mlflow import MlflowClient
 
+from local.backup import BackupFailedError, _complete_or_absent
 from support.archives import read_contents
 from support.processes import ROOT, wait_until
 from support.registered_data import read_registered
@@ -98,3 +100,23 @@ def test_a_restored_stack_predicts_as_before_and_trains_nothing(
     assert predictions(stack) == predicted
     stack.press_ctrl_c()
     stack.wait()
+
+
+@pytest.mark.parametrize("is_begun", [True, False], ids=["renamed meanwhile", "written before"])
+def test_the_archive_of_another_backup_to_the_same_file_is_kept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_begun: bool
+):
+    """That ends after this one has looked for the file, and before it has the lock."""
+    path, part = tmp_path / "archive", tmp_path / "archive.part"
+
+    def end_other(*_: object) -> None:
+        if is_begun:
+            part.rename(path)
+        path.write_text("of the other one")
+
+    monkeypatch.setattr("fcntl.flock", end_other)
+    expected = pytest.raises(BackupFailedError, match="Another backup writes")
+    with expected, _complete_or_absent(path):
+        pass
+    assert path.read_text() == "of the other one"
+    assert not part.exists()

@@ -134,11 +134,15 @@ def test_a_folder_outside_the_artifact_store_is_never_removed(
 ):
     """Whoever may create an experiment names its folder: `file:///any/folder`."""
     client = MlflowClient(server.url, server.url)
-    outside = tmp_path / "outside"
-    experiment = client.create_experiment("outside", artifact_location=outside.as_uri())
-    run = client.create_run(experiment).info.run_id
-    (outside / run / "artifacts").mkdir(parents=True)
-    client.delete_run(run)
+    above = server.log.parent / "above"
+    locations = {tmp_path: tmp_path.as_uri(), above: "mlflow-artifacts:/../above"}
+    runs = {}
+    for folder, location in locations.items():
+        experiment = client.create_experiment(location, artifact_location=location)
+        run = client.create_run(experiment).info.run_id
+        runs[run] = folder / run / "artifacts"
+        runs[run].mkdir(parents=True)
+        client.delete_run(run)
     command = [PYTHON, FOLDER / "collect.py", "--apply"]
     subprocess.run(
         command,
@@ -146,6 +150,7 @@ def test_a_folder_outside_the_artifact_store_is_never_removed(
         capture_output=True,
         check=True,
     )
-    with pytest.raises(MlflowException, match=run):
-        client.get_run(run)
-    assert (outside / run / "artifacts").is_dir()
+    for run, folder in runs.items():
+        with pytest.raises(MlflowException, match=run):
+            client.get_run(run)
+        assert folder.is_dir()

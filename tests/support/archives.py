@@ -4,6 +4,7 @@ import gzip
 import hashlib
 import io
 import json
+import re
 import tarfile
 import zlib
 from collections.abc import Callable
@@ -11,6 +12,8 @@ from pathlib import Path
 
 Members = list[tuple[tarfile.TarInfo, bytes]]
 SUMS = "SHA256SUMS"
+SPARSE = 4 * ((b"00000000001\0" * 42).ljust(504) + b"\1".ljust(8, b"\0"))  # and each has a next one
+OWNED = f"/run/{'0' * 32}/artifacts"
 
 
 def read_members(archive: bytes) -> Members:
@@ -103,6 +106,16 @@ def handmade(archive: bytes) -> dict[str, bytes]:
         changed = [*values[:place], value, *values[place + 1 :]]
         return with_row(json.dumps(changed).encode())
 
+    def with_location(table: str, location: str) -> bytes:
+        """Replace the places of artifacts in the rows of a table."""
+        changed = [
+            (info, re.sub(rb'"mlflow-artifacts:[^"]*"', json.dumps(location).encode(), content))
+            if info.name.startswith(f"database/{table}/") else (info, content)
+            for info, content in members
+        ]  # fmt: skip
+        assert changed != members
+        return pack([member(info.name, content) for info, content in changed])
+
     def with_member(name: str, content: bytes = b"", **fields: object) -> bytes:
         return pack([*members, member(name, content, **fields)])
 
@@ -119,6 +132,14 @@ def handmade(archive: bytes) -> dict[str, bytes]:
         "a folder": lambda: with_member("artifacts/a", type=tarfile.DIRTYPE),
         "a device": lambda: with_member("artifacts/a", type=tarfile.CHRTYPE),
         "a long header": lambda: with_member("artifacts/a", pax_headers={"comment": "x" * 10**6}),
+        "many long names": lambda: gzip.compress(
+            1000 * (_header("L", 2) + b"a".ljust(512, b"\0")) + _header("0", 0)
+        ),
+        "a sparse file": lambda: gzip.compress(_header("S", 0, extended=True) + SPARSE),
+        "a sparse file that is cut": lambda: gzip.compress(_header("S", 0, extended=True)),
+        "a sparse file of POSIX": lambda: with_member(
+            "artifacts/a", b"9\n", pax_headers={"GNU.sparse.major": "1", "GNU.sparse.minor": "0"}
+        ),
         "no manifest": lambda: pack(members[1:]),
         "a late manifest": lambda: pack([*members[1:], members[0]]),
         "a manifest that is no JSON": lambda: pack([member("manifest.json", b"{"), *members[1:]]),
@@ -135,6 +156,10 @@ def handmade(archive: bytes) -> dict[str, bytes]:
         "half a character": lambda: with_value(str, "\ud800"),
         "an integer of 65 bits": lambda: with_value(int, 2**64),
         "brackets": lambda: with_row(b"[" * 10**6),
+        "a run in a folder": lambda: with_location("runs", "file:///run/passwords"),
+        "a run above its folder": lambda: with_location("runs", f"file:{OWNED}/%2e%2e/%2e%2e"),
+        "a version in a folder": lambda: with_location("model_versions", "/run/passwords"),
+        "a version in no URL": lambda: with_location("model_versions", "file://[/run/passwords"),
         "no checksums": lambda: pack(members, b""),
         "more checksums": lambda: pack(members[:-1], _sums(members)),
         "nothing": lambda: b"",
@@ -142,6 +167,17 @@ def handmade(archive: bytes) -> dict[str, bytes]:
         "an empty gzip": lambda: gzip.compress(b""),
     }
     return {name: make() for name, make in named.items()}
+
+
+def _header(kind: str, size: int, *, extended: bool = False) -> bytes:
+    """Return a header; an extended one says that blocks with places of a sparse file follow."""
+    info = tarfile.TarInfo("manifest.json")
+    info.type, info.size = kind.encode(), size
+    header = bytearray(info.tobuf(tarfile.GNU_FORMAT))
+    header[482] = extended
+    header[148:156] = b" " * 8
+    header[148:156] = b"%06o\0 " % sum(header)
+    return bytes(header)
 
 
 def _decompress(archive: bytes) -> bytes | None:

@@ -82,13 +82,16 @@ def test_a_snippet_of_the_documents_works(guarded: GuardedStack, tmp_path: Path,
     assert output.splitlines()[-1].startswith("["), output
 
 
-def test_a_request_without_tls_is_redirected(guarded: GuardedStack):
+def test_a_request_without_tls_is_redirected_unless_it_has_a_secret(guarded: GuardedStack):
     for url in (guarded.api_url, guarded.mlflow_url):
         redirected = httpx.post(f"{url.replace('https:', 'http:')}/health?a=b", timeout=20)
         assert (redirected.status_code, redirected.headers["location"]) == (
             308,
             f"{url}/health?a=b",
         )
+        refused = httpx.get(url.replace("https:", "http:"), headers=guarded.bearer(), timeout=20)
+        assert refused.status_code == 400
+        assert "use https:" in refused.text
 
 
 def find_clients(guarded: GuardedStack) -> set[str]:

@@ -3,6 +3,7 @@
 import json
 import re
 import shlex
+from pathlib import Path
 
 import httpx
 import pytest
@@ -10,6 +11,7 @@ import yaml
 
 from support.processes import ROOT
 from support.stacks.compose import check_hardened, docker
+from support.stacks.make import make
 from support.stacks.monitoring import NOT_STARTED, MonitoredStack
 
 OVERLAY = yaml.safe_load((ROOT / "compose" / "monitoring.yaml").read_text())["services"]
@@ -111,12 +113,15 @@ def test_of_the_added_services_only_the_exporter_and_its_role_reach_the_database
     assert metrics["Internal"]
 
 
+def read_password(monitored: MonitoredStack) -> str:
+    """Return the password of the exporter's role."""
+    read = ("run", "--rm", "--no-deps", "-T", "--entrypoint=cat", "exporter-role")
+    return monitored.do(*read, "/run/passwords/exporter/password")
+
+
 def test_the_exporter_reads_statistics_and_no_table(monitored: MonitoredStack):
     """With the password of its volume, over TCP; what it may do more would be listed."""
-    password = monitored.do(
-        "run", "--rm", "--no-deps", "-T", "--entrypoint=cat", "exporter-role",
-        "/run/passwords/exporter/password",
-    )  # fmt: skip
+    password = read_password(monitored)
 
     def query(statement: str) -> str:
         command = ("bash", "-c", f'{AS_EXPORTER} "$1"', password, statement)
@@ -164,3 +169,17 @@ def test_every_replica_of_the_api_is_found(monitored: MonitoredStack):
     finally:
         docker("rm", "--force", name)
     monitored.wait_for_value('sum(up{job="api"})', 1)
+
+
+def test_a_rotation_gives_the_exporter_a_new_password_and_leaves_all_jobs_up(
+    monitored: MonitoredStack, tmp_path: Path
+):
+    """The last test, as the disk of this stack ends with its containers."""
+    (tmp_path / "without.yaml").write_text(f"services: {{{NOT_STARTED}: {{profiles: [none]}}}}")
+    files = f"{monitored.settings['COMPOSE_FILE']}:{tmp_path / 'without.yaml'}"
+    old = read_password(monitored)
+    rotated = make(monitored, "rotate", COMPOSE_FILE=files)
+    assert rotated.returncode == 0, rotated.stderr
+    assert read_password(monitored) != old
+    for expression in ("pg_up", 'sum(up{job="api"})', 'sum(up{job="mlflow-server"})'):
+        monitored.wait_for_value(expression, 1)

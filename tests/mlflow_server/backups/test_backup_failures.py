@@ -56,6 +56,16 @@ def test_a_wrong_password_is_said_without_any_password(database: Postgres, tmp_p
     assert PASSWORD not in said
 
 
+def test_a_password_file_that_is_missing_is_named(tmp_path: Path):
+    settings = {"CREDENTIALS_FOLDER": "/none", "POSTGRES_PASSWORD_FILE": "/none/password"}
+    target = stores(tmp_path / "stores", **settings)
+    said = (
+        "The password file /none/password cannot be read (No such file or directory): start the "
+        "whole stack, which makes it.\n"
+    )
+    assert target.create(tmp_path / "archive") == (1, said)
+
+
 def test_an_artifact_store_that_is_away_is_an_error(filled: Stores, tmp_path: Path):
     settings = {
         "BACKEND_STORE_URI": f"sqlite:///{filled.database}",

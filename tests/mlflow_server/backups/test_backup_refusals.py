@@ -13,6 +13,7 @@ from support.archives import cut, flip, flip_contents, handmade, read_contents
 from support.servers.backups import SECRET, Stores, refusals, stores
 from support.servers.postgres import Postgres
 
+IN_USE = "A backup, a restore or another collection is going on. Wait for its end, and try again.\n"
 NEWER = ("a newer format", "a newer schema")
 
 
@@ -30,6 +31,8 @@ def test_every_archive_that_is_not_as_it_was_written_is_refused_with_a_sentence(
     assert all("\n" not in error and error.endswith(".") for error in found.values() if error)
     newer = {name for name, error in found.items() if error and "a newer one made it" in error}
     assert newer >= set(NEWER)
+    sparse = {name for name, error in found.items() if error and error.endswith("is sparse.")}
+    assert len(sparse) == 3, sparse
 
 
 def test_a_damaged_archive_leaves_no_file(archive: Path, tmp_path: Path):
@@ -54,7 +57,7 @@ def test_stores_with_data_are_kept_unless_they_are_to_be_replaced(
     with stopped_at_last_artifact(target, archive, "--replace") as process:
         said = target.collect()
         kill(process)
-    assert said == "A restore is going on. Wait for its end, and try again.\n"
+    assert said == IN_USE
     assert target.database.read_bytes() == database
     assert target.artifact_files().items() >= artifacts.items()
     code, said = target.restore(archive, "--replace")
@@ -89,7 +92,7 @@ def test_a_restore_that_is_killed_leaves_no_version_and_the_next_one_succeeds(
     assert read_versions(target) == read_versions(filled)
 
 
-def test_nothing_is_collected_during_a_restore_into_postgres(
+def test_nothing_is_collected_during_a_restore_into_postgres_or_a_backup_of_it(
     archive: Path, database: Postgres, tmp_path: Path
 ):
     database.sql("CREATE DATABASE restored")
@@ -97,22 +100,23 @@ def test_nothing_is_collected_during_a_restore_into_postgres(
     with stopped_at_last_artifact(target, archive) as process:
         said = target.collect()
         kill(process)
-    assert said == "A restore is going on. Wait for its end, and try again.\n"
+    assert said == IN_USE
+    assert target.restore(archive)[0] == 0
+    with stopped_in_its_middle(target):
+        assert target.collect() == IN_USE
 
 
-def test_nothing_is_restored_during_a_backup(filled: Stores, archive: Path, tmp_path: Path):
-    """Which waits in its middle, as nobody reads what it writes."""
+def test_nothing_is_restored_or_collected_during_a_backup(
+    filled: Stores, archive: Path, tmp_path: Path
+):
     shutil.copytree(filled.folder, tmp_path / "busy")
     busy = stores(tmp_path / "busy")
-    (busy.artifacts / "1" / "big").write_bytes(os.urandom(1_000_000))
-    process = busy.start("create", stdin=None, stdout=subprocess.PIPE)
-    assert process.stdout
-    process.stdout.read(1)
-    code, said = busy.restore(archive, "--replace")
+    with stopped_in_its_middle(busy):
+        code, said = busy.restore(archive, "--replace")
+        assert busy.collect() == IN_USE
     assert code == 1
     assert said.startswith("The stack runs, or a backup, a collection or a restore does.")
     assert said.count("\n") == 1
-    kill(process)
 
 
 def changed_copy(filled: Stores, folder: Path) -> Stores:
@@ -146,6 +150,19 @@ def stopped_at_last_artifact(
     last.unlink()
     if content is not None:
         last.write_bytes(content)
+
+
+@contextmanager
+def stopped_in_its_middle(source: Stores) -> Iterator[None]:
+    """Start a backup that waits, as nobody reads its output, and kill it when the block ends."""
+    (source.artifacts / "1" / "large").write_bytes(os.urandom(1 << 20))
+    process = source.start("create", stdin=None, stdout=subprocess.PIPE)
+    try:
+        assert process.stdout
+        assert process.stdout.read(1)
+        yield
+    finally:
+        kill(process)
 
 
 def kill(process: subprocess.Popen[bytes]) -> None:

@@ -6,6 +6,7 @@ from contextlib import closing
 from pathlib import Path
 
 from support.servers.backups import Stores, stores
+from support.servers.tracking import empty_database
 
 OLDER = "acf3f17fdcc7"  # a schema before logged models
 AWAY = {
@@ -35,6 +36,14 @@ def test_a_database_with_an_older_schema_is_not_migrated(filled: Stores, tmp_pat
         "The database does not have this MLflow's schema. Start the stack first.\n"
     )
     assert older.database.read_bytes() == before
+
+
+def test_the_artifacts_of_another_stack_are_not_collected(filled: Stores, tmp_path: Path):
+    target = stores(tmp_path / "target", ARTIFACTS_DESTINATION=str(filled.artifacts))
+    target.database.write_bytes(empty_database())
+    before = filled.artifact_files()
+    assert "is in the database, so it may be another stack's" in target.collect()
+    assert filled.artifact_files() == before
 
 
 def test_an_artifact_store_that_is_away_is_said(filled: Stores, tmp_path: Path):
