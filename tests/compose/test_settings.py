@@ -194,8 +194,7 @@ def test_settings_alone_select_an_external_s3_and_down_removes_everything(
             mlflow.log_text("external", "note.txt")
     finally:
         mlflow.set_tracking_uri(stack.mlflow_url)
-    stored = docker("exec", f"{other.project}-s3", "find", "/data/theirs", "-name", "note.txt")
-    assert stored
+    assert docker("exec", f"{other.project}-s3", "find", "/data/theirs", "-name", "note.txt")
     docker("rm", "--force", f"{other.project}-s3")
     other.remove()
     assert other.resources() == ""
