@@ -8,11 +8,11 @@ import yaml
 from support.monitoring_files import RULE_TESTS, SOURCE, read_rule_tests, read_rules
 from support.processes import ROOT
 
-OVERLAY = yaml.safe_load((ROOT / "compose" / "monitoring.yaml").read_text())["services"]
+IMAGES = yaml.safe_load((ROOT / "compose" / "base-images.yaml").read_text())["services"]
 
 
 def run(service: str, tool: str, *arguments: str) -> subprocess.CompletedProcess[str]:
-    image = OVERLAY[service]["image"].partition("$")[0]  # without its digest
+    image = IMAGES[service]["image"].partition("$")[0]  # without its digest
     volumes = (f"{SOURCE}:/monitoring:ro", "/dev/null:/run/passwords/api-token/password:ro")
     options = [f"--entrypoint={tool}", *(f"--volume={volume}" for volume in volumes)]
     command = ["docker", "run", "--rm", *options]
