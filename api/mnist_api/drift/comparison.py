@@ -17,12 +17,12 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.special import bdtrc, chdtrc  # type: ignore[import-untyped] # it ships no types
 
-from mnist_api.drift.window import SAMPLES
 from mnist_api.model.drift_reference import FEATURES, DriftReference
 
 FEWEST = 50  # values of a feature; fewer are not judged
-RECENT, MORE = 120, 300  # newest images that are compared, and then all SAMPLES
-# Of fewer images than MORE, of as many, and of SAMPLES. Writers differ, and a window may be of few:
+RECENT, MORE = 120, 300  # newest images that are compared, and then all
+FULL = 1000  # values of all samples, if they are to count; pictures have none of some features
+# Of fewer images than MORE, of as many, and of FULL. Writers differ, and a window may be of few:
 # the bounds are some 1.2 times what MNIST's test images reach in the order of their file. In the
 # centre and the digits writers do not differ; 0.25 is "a major shift" by convention.
 BOUNDS = {
@@ -38,7 +38,7 @@ BOUNDS = {
 }
 UNRANGED = "slant"  # some writers' digits are outside its range
 P_VALUE = 1e-9
-NEWEST_P_VALUE = 0.01  # of the newest MORE, if all samples are to count: the drift is not over
+NEWEST_P_VALUE = 0.001  # of the newest MORE, or a drift of all samples is over
 
 Numbers = NDArray[np.float64]
 
@@ -71,7 +71,7 @@ def compare(reference: DriftReference, samples: Numbers) -> dict[str, FeatureDri
             _compare_feature(reference, name, values[-images:]) for images in (RECENT, MORE)
         )
         compared[name] = recent if recent.drifted else more
-        if len(values) >= SAMPLES and not compared[name].drifted and _may_drift(name, more):
+        if len(values) >= FULL and not compared[name].drifted and _may_drift(reference, name, more):
             every = _compare_feature(reference, name, values)
             compared[name] = every if every.drifted else more
     return compared
@@ -94,17 +94,22 @@ def _compare_feature(reference: DriftReference, name: str, values: Numbers) -> F
     return FeatureDrift(float(psi), bound, float(p_value), outside, most, drifted)
 
 
-def _may_drift(name: str, newest: FeatureDrift) -> bool:
-    """Say whether a drift of all samples is in the newest as well, and not over."""
-    psi, p_value = newest.psi, newest.p_value
+def _may_drift(reference: DriftReference, name: str, newest: FeatureDrift) -> bool:
+    """Say whether a drift of all samples is in the newest MORE as well, and not over."""
+    psi, p_value, outside = newest.psi, newest.p_value, newest.outside
     if psi is None or p_value is None:
         return False
-    return psi > BOUNDS[name][-1] and p_value < NEWEST_P_VALUE
+    if psi > BOUNDS[name][-1] and p_value < NEWEST_P_VALUE:
+        return True
+    if outside is None:
+        return False
+    expected = reference.ranges[name].outside
+    return outside > count_by_chance(MORE, expected, reference.images, NEWEST_P_VALUE) / MORE
 
 
 def find_bound(name: str, images: int) -> float:
     """Return the bound of the feature's population stability index in so many images."""
-    return BOUNDS[name][bisect((MORE, SAMPLES), images)]
+    return BOUNDS[name][bisect((MORE, FULL), images)]
 
 
 def is_drift(name: str, images: int, psi: Numbers, p_value: Numbers) -> NDArray[np.bool_]:
@@ -112,7 +117,9 @@ def is_drift(name: str, images: int, psi: Numbers, p_value: Numbers) -> NDArray[
     return (psi > find_bound(name, images)) & (p_value < P_VALUE)
 
 
-def count_by_chance(images: int, expected: int, reference_images: int) -> int:
+def count_by_chance(
+    images: int, expected: int, reference_images: int, p_value: float = P_VALUE
+) -> int:
     """Return how many of ``images`` may be outside a range by chance.
 
     ``expected`` of the reference's are. Of two Poisson counts with equal rates, the one is a
@@ -120,7 +127,7 @@ def count_by_chance(images: int, expected: int, reference_images: int) -> int:
     """
     counts = np.arange(1, images + 1)
     share = images / (images + reference_images)
-    return int(np.count_nonzero(bdtrc(counts - 1, counts + expected, share) >= P_VALUE))
+    return int(np.count_nonzero(bdtrc(counts - 1, counts + expected, share) >= p_value))
 
 
 def compare_counts(counts: Numbers, expected: Numbers) -> tuple[Numbers, Numbers]:

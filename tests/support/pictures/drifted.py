@@ -58,11 +58,15 @@ def _varied(change: Callable[[float], Change], low: float, high: float) -> Chang
     return apply
 
 
-def _half(change: Change) -> Change:
-    """Change every second digit: one client of two is broken."""
+def _one_in(count: int, change: Change) -> Change:
+    """Change every ``count``-th digit: one of as many clients is broken."""
     return lambda digits: np.where(
-        np.arange(len(digits))[:, None, None] % 2, change(digits), digits
+        np.arange(len(digits))[:, None, None] % count == count - 1, change(digits), digits
     )
+
+
+def _half(change: Change) -> Change:
+    return _one_in(2, change)
 
 
 DRIFTS: dict[str, Change] = {
@@ -108,6 +112,7 @@ SMALL: dict[str, Change] = {
 SLIGHT: dict[str, Change] = {
     "half faint": _half(lambda digits: digits / 2),
     "a little faint": lambda digits: digits * 0.8,
+    "one in thirty inverted": _one_in(30, lambda digits: 1 - digits),
 }
 
 

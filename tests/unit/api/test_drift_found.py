@@ -7,6 +7,7 @@ from scipy.stats import fisher_exact
 from mnist_api.drift.comparison import MORE, P_VALUE, compare, count_by_chance
 from mnist_api.drift.window import SAMPLES
 from mnist_api.model.active import LoadedModel
+from mnist_api.model.drift_reference import FEATURES
 from support.drift_features import measure, measure_pictures
 from support.pictures.digits import read_digits
 from support.pictures.drifted import DRIFTS, SLIGHT, SMALL, drift
@@ -34,22 +35,40 @@ def test_a_small_change_is_mostly_found_within_five_minutes(loaded: LoadedModel,
     assert loaded.reference
     random = np.random.default_rng(0)
     changed = measure(loaded, drift(read_digits(10_000)[::10], kind))
-    found = [compare(loaded.reference, random.choice(changed, SAMPLES)) for _ in range(STARTS)]
+    found = [compare(loaded.reference, random.choice(changed, MORE)) for _ in range(STARTS)]
     times = sum(any(each.drifted for each in features.values()) for features in found)
     assert times >= 0.8 * STARTS
 
 
 @pytest.mark.parametrize("kind", SLIGHT)
-def test_a_slight_change_is_found_within_twenty_minutes_and_five_after_it_no_longer(
+def test_a_slight_change_is_found_within_twenty_minutes_and_is_mostly_over_five_after_it(
     loaded: LoadedModel, clean: np.ndarray, kind: str
 ) -> None:
     assert loaded.reference
     random = np.random.default_rng(0)
     changed = measure(loaded, drift(read_digits(10_000)[::10], kind))
-    samples = random.choice(changed, SAMPLES)
-    assert any(each.drifted for each in compare(loaded.reference, samples).values())
-    samples = np.concatenate([samples[MORE:], random.choice(clean, MORE)])
-    assert not any(each.drifted for each in compare(loaded.reference, samples).values())
+    found, lasting = 0, 0
+    for _ in range(STARTS):
+        samples = random.choice(changed, SAMPLES)
+        found += any(each.drifted for each in compare(loaded.reference, samples).values())
+        samples = np.concatenate([samples[MORE:], random.choice(clean, MORE)])
+        lasting += any(each.drifted for each in compare(loaded.reference, samples).values())
+    assert found >= 0.9 * STARTS
+    assert lasting <= 0.2 * STARTS
+
+
+def test_a_slight_change_of_numbers_is_found_if_some_images_come_as_pictures(
+    loaded: LoadedModel,
+) -> None:
+    """Pictures have no ink and no digit score, so these have fewer values than samples."""
+    assert loaded.reference
+    random = np.random.default_rng(0)
+    samples = random.choice(measure(loaded, drift(read_digits(1000), "a little faint")), SAMPLES)
+    lacking = [FEATURES.index(name) for name in ("ink", "digit_score")]
+    samples[np.ix_(random.choice(SAMPLES, 100, replace=False), lacking)] = np.nan
+    found = compare(loaded.reference, samples)
+    assert found["ink"].drifted
+    assert found["digit_score"].drifted
 
 
 def test_of_pictures_neither_ink_nor_digit_score_is_compared(

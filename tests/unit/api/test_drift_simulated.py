@@ -7,6 +7,7 @@ import pytest
 
 from mnist_api.drift.comparison import (
     FEWEST,
+    FULL,
     MORE,
     RECENT,
     UNRANGED,
@@ -37,7 +38,7 @@ def test_clean_digits_in_the_order_of_their_file_raise_no_alarm(
 
     So are those of an API that has just started, which hold fewer images.
     """
-    for images in (*range(FEWEST, RECENT, 10), RECENT, 200, MORE, SAMPLES):
+    for images in (*range(FEWEST, RECENT, 10), RECENT, 200, MORE, FULL, SAMPLES):
         day = np.concatenate([clean, clean[: images - 1]])
         assert not find_drifted(loaded, day, name, images).any(), images
 
