@@ -78,12 +78,12 @@ def _measure_shapes(pixels: NDArray[np.float32]) -> dict[str, NDArray[np.float64
 def _describe(values: NDArray[np.floating]) -> dict[str, object]:
     """Return the edges, each below its quantile by up to RESOLUTION, and the shares.
 
-    And the range, wider than its quantiles by up to RESOLUTION, and the share outside of it.
+    And the range, wider than its quantiles by up to twice RESOLUTION, and the share outside of it.
     """
     quantiles = np.quantile(values.astype(np.float64), [TAIL, *np.arange(1, BINS) / BINS, 1 - TAIL])
     upper = np.ceil(quantiles / RESOLUTION)
     low, *edges = np.round((upper[:-1] - 1) * RESOLUTION, 4).tolist()
-    high = float(np.round(upper[-1] * RESOLUTION, 4))
+    high = float(np.round((upper[-1] + 1) * RESOLUTION, 4))
     edges = np.unique(edges)
     counts = np.bincount(np.searchsorted(edges, values, side="right"), minlength=len(edges) + 1)
     outside = float(np.mean((values < low) | (values > high)))
