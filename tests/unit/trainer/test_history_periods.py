@@ -1,8 +1,12 @@
 """The periods that the command `history` shows."""
 
+from datetime import UTC, datetime
+from types import SimpleNamespace
+from typing import Any
+
 import pytest
 
-from mnist_trainer.cli.history import list_periods
+from mnist_trainer.cli.history import describe_history, list_periods
 from mnist_trainer.tracking.history import read_history
 from support.trainer.history import NOON, at, text
 
@@ -88,3 +92,26 @@ def test_periods_are_cut_where_nobody_looked(
 def test_since_the_last_look_the_state_is_unknown_until_now() -> None:
     tags = {"desired_0001_1": f"{text(0)} train"}
     assert periods(500, 130, **tags) == [(0, 100, 1), (100, 500, "unknown"), (500, None, 1)]
+
+
+def test_each_move_is_shown_with_the_accuracy_that_was_recorded_with_it() -> None:
+    """The version's tag has changed since; former records have none, and show what is known."""
+    now = datetime.now(UTC).isoformat()
+    moves = {
+        "desired.0001.1": "train 0.9900",
+        "desired.0002.2": "hand",
+        "desired.0003.1": "rollback 0.9800",
+        "desired.0004.3": "train",
+        "desired.0005.none": "hand 0.9700",
+    }
+    tags = {f"history.blue.{key}": f"{now} {moves[key]}" for key in moves}
+    registry: Any = SimpleNamespace(
+        name="digits",
+        alias="blue",
+        history=lambda: read_history(tags, "blue", None),
+        versions=lambda: [SimpleNamespace(number=2, test_accuracy="0.9931")],
+    )
+    lines = [line.split()[:2] for line in describe_history(registry)][2:7]
+    assert lines == [
+        ["1", "0.9900"], ["2", "0.9931"], ["1", "0.9800"], ["3", "-"], ["none", "-"],
+    ]  # fmt: skip

@@ -78,9 +78,10 @@ def _skip_repeated(records: Sequence[Record]) -> list[Record]:
 def _list(periods: Sequence[Period], accuracies: Accuracies) -> Iterator[str]:
     yield f"{'version':>7}  {'accuracy':>8}  {'from':19}  {'to':19}  moved by"
     for each in periods:
-        version = each.record.version if each.record else None
-        name = "unknown" if each.record is None else str(version or "none")
-        accuracy = accuracies.get(version, "-") if version else "-"
+        record, accuracy = each.record, "-"
+        name = "unknown" if record is None else str(record.version or "none")
+        if record and record.version:
+            accuracy = record.accuracy or accuracies.get(record.version, "-")
         by = _describe_mover(each)
         yield (
             f"{name:>7}  {accuracy:>8}  {_format(each.begin)}  {_format(each.end):19}  {by}"
