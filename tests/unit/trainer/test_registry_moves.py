@@ -61,7 +61,6 @@ def test_the_check_of_the_gate_is_the_last_step_before_the_move(
     index = names.index("POST registered-models/alias")
     reads = 2 * ["GET registered-models/get"]
     assert names[index - 3 : index] == ["POST registered-models/set-tag", *reads]
-    assert "GET model-versions/get" not in names
 
 
 def test_a_move_by_hand_while_the_gate_prepares_its_own_is_not_overwritten(
@@ -128,6 +127,38 @@ def test_the_accuracy_of_a_promoted_version_is_recorded(
     tag = mlflow.models["digits"]["tags"][-1]
     assert tag["key"] == f"{PREFIX}desired.0002.2"
     assert " ".join(tag["value"].split(" ")[1:]) == f"resume-upload {text}".rstrip()
+
+
+@pytest.mark.parametrize(
+    "refusal",
+    [(500, "INTERNAL_ERROR"), (403, "PERMISSION_DENIED"), (404, "RESOURCE_DOES_NOT_EXIST")],
+)
+def test_a_move_is_announced_and_recorded_if_the_accuracy_cannot_be_read(
+    registry: Registry,
+    mlflow: FakeMlflow,
+    capsys: pytest.CaptureFixture[str],
+    refusal: tuple[int, str],
+) -> None:
+    candidate = registry.find(2)
+    for endpoint in ("get", "search"):
+        mlflow.refusals[f"model-versions/{endpoint}"] = refusal
+    assert registry.move_alias(candidate)
+    values = {tag["key"]: tag["value"] for tag in mlflow.models["digits"]["tags"]}
+    assert values[f"{PREFIX}moving"].endswith(" desired.0002.2 resume-upload")
+    assert values[f"{PREFIX}desired.0002.2"].endswith("Z resume-upload")
+    assert capsys.readouterr().out == ""
+
+
+def test_of_no_version_no_accuracy_is_asked_for(registry: Registry, mlflow: FakeMlflow) -> None:
+    """The alias was removed by hand since the last record."""
+    registry.move_alias(registry.find(2))
+    mlflow.models["digits"]["aliases"].clear()
+    candidate = registry.find(3)
+    mlflow.requests.clear()
+    assert registry.move_alias(candidate)
+    assert keys(mlflow)[-4:] == ["desired.0003.none", "moving", "seen", "desired.0004.3"]
+    asked = [given for name, given in mlflow.requests if name == "GET model-versions/get"]
+    assert [given["version"] for given in asked] == ["3"]
 
 
 def test_without_a_history_the_alias_moves_and_it_is_said(

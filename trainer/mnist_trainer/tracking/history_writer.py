@@ -51,7 +51,9 @@ class HistoryWriter:
         return end
 
     def _add_accuracy(self, record: Record) -> Record:
-        return replace(record, accuracy=self._find_accuracy(record.version or 0))
+        if record.version is None:
+            return record
+        return replace(record, accuracy=self._find_accuracy(record.version))
 
     def _set_record(self, record: Record) -> None:
         words = (_format(record.at), record.by, record.accuracy)

@@ -13,7 +13,7 @@ from mnist_trainer.tracking.health import ServerError, translate_errors
 from mnist_trainer.tracking.history import ACCURACY
 from mnist_trainer.tracking.history_writer import HistoryWriter
 from mnist_trainer.tracking.model_reader import ModelReader, read_version
-from mnist_trainer.tracking.version import Version
+from mnist_trainer.tracking.version import Version, VersionError
 
 
 class Registry(ModelReader):
@@ -125,9 +125,15 @@ class Registry(ModelReader):
             self.client.set_registered_model_tag(self.name, key, value)
 
     def _find_accuracy(self, number: int) -> str:
-        """Return a version's accuracy as a record of the history has it, "" without one."""
-        found = (each.test_accuracy for each in self.versions() if each.number == number)
-        return next(filter(re.compile(ACCURACY).fullmatch, found), "")
+        """Return a version's accuracy as a record of the history has it, "" without one.
+
+        And "" if it can't be read: who moves the alias is recorded all the same.
+        """
+        try:
+            accuracy = self.find(number).test_accuracy
+        except (ServerError, VersionError):
+            return ""
+        return accuracy if re.fullmatch(ACCURACY, accuracy) else ""
 
     def _delete_tags(self, version: Version, *keys: str) -> None:
         """Delete tags, which the version need not have."""
