@@ -19,8 +19,11 @@ def find_folder(location: str) -> str | None:
         url = urlsplit(location)
     except ValueError:
         return None
-    folder = url.path.strip("/")
-    is_inside = not folder or is_path(unquote(folder))  # MLflow unquotes what it deletes
+    path = url.path
+    while (decoded := unquote(path)) != path:  # as MLflow does: %2520 is a space
+        path = decoded
+    folder = "/".join(part for part in path.split("/") if part not in ("", "."))
+    is_inside = not folder or is_path(folder)
     return folder if url.scheme == PROXIED and is_inside else None
 
 

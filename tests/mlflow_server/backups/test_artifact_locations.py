@@ -1,4 +1,4 @@
-"""Experiments whose location is outside the artifact store: nothing there is read or removed."""
+"""Experiments that name their location: it is found in the artifact store, or left alone."""
 
 from pathlib import Path
 
@@ -38,6 +38,23 @@ def test_a_location_that_a_client_has_made_up_is_left_out_of_backup_and_restore(
     assert code == 0, said
     assert LEFT_OUT in said
     assert file.exists()
+
+
+def test_artifacts_are_found_where_mlflow_stores_them(server: TrackingServer, tmp_path: Path):
+    client, note = MlflowClient(server.url), tmp_path / "note.txt"
+    note.write_text("noted")
+    folders = {"a%20b": "a b/", "c%2520d": "c d/", "m//n": "m/n/", "./o": "o/"}
+    for location in folders:
+        experiment = client.create_experiment(
+            location, artifact_location=f"mlflow-artifacts:/{location}"
+        )
+        client.log_artifact(client.create_run(experiment).info.run_id, str(note))
+    source, target, archive = stores(server.log.parent), stores(tmp_path / "target"), tmp_path / "a"
+    assert source.create(archive)[0] == 0
+    assert target.restore(archive)[0] == 0
+    stored = target.artifact_files().items()
+    for folder in folders.values():
+        assert [content for path, content in stored if path.startswith(folder)] == [b"noted"]
 
 
 def test_a_location_in_a_handmade_archive_is_left_out(archive: Path, tmp_path: Path):
