@@ -39,8 +39,8 @@ def backup(settings: Settings, file: str, *, composed: bool) -> int:
     path = Path(file or ROOT / "backups" / time.strftime("%Y%m%d-%H%M%S.tar.gz")).absolute()
     if path.exists():
         raise BackupFailedError(f"{path} exists. Name another file: make backup FILE=...")
-    program = programs.composed_backup() if composed else _local(settings, "create")
     print(f"The {'composed' if composed else 'local'} stack to {path}", file=sys.stderr)
+    program = programs.composed_backup() if composed else _local(settings, "create")
     streams = {"stdin": subprocess.PIPE, "stdout": subprocess.PIPE}  # a closed input stops it
     with _complete_or_absent(path) as output, _running(program, **streams) as process:
         shutil.copyfileobj(cast(IO[bytes], process.stdout), output)
@@ -51,12 +51,12 @@ def backup(settings: Settings, file: str, *, composed: bool) -> int:
 def restore(settings: Settings, file: str, *, composed: bool, replace: bool) -> int:
     """Restore an archive into a stack that does not run, and return 0.
 
-    Raises BackupFailedError, RunningError and OSError.
+    Raises BackupFailedError, RunningError, and OSError if there can be no state folder.
     """
     if not file:
         raise BackupFailedError("Name an archive: make restore FILE=...")
     options = ["--replace"] if replace else []
-    with Path(file).open("rb") as archive, contextlib.ExitStack() as stack:
+    with _open(file) as archive, contextlib.ExitStack() as stack:
         if composed:
             container = stack.enter_context(_container("restore"))
             program = programs.composed_restore(container, *options)
@@ -84,6 +84,15 @@ def composed_gc(options: list[str]) -> int:
     with _container("collection") as name, _running(programs.composed_gc(name, options)):
         pass
     return 0
+
+
+def _open(file: str) -> IO[bytes]:
+    try:
+        return Path(file).open("rb")
+    except OSError as error:
+        raise BackupFailedError(
+            f"{file} cannot be read: {error.strerror}. Name an archive: make restore FILE=..."
+        ) from error
 
 
 @contextlib.contextmanager

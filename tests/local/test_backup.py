@@ -102,6 +102,19 @@ def test_a_restored_stack_predicts_as_before_and_trains_nothing(
     stack.wait()
 
 
+@pytest.mark.parametrize(
+    ("name", "reason"), [("none.tar.gz", "No such file or directory"), (".", "Is a directory")]
+)
+def test_a_file_that_is_no_archive_is_refused(stack: Stack, tmp_path: Path, name: str, reason: str):
+    path = tmp_path / name
+    refused = restore(stack, path)
+    assert refused.returncode == 1
+    assert refused.stderr == (
+        f"\n{path} cannot be read: {reason}. Name an archive: make restore FILE=...\n"
+    )
+    assert not stack.state.exists()
+
+
 @pytest.mark.parametrize("is_begun", [True, False], ids=["renamed meanwhile", "written before"])
 def test_the_archive_of_another_backup_to_the_same_file_is_kept(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_begun: bool
