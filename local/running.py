@@ -13,15 +13,18 @@ STOP_TIMEOUT = 60  # seconds
 
 
 class RunningError(Exception):
-    """A stack runs already, or does not stop; the message says what to do."""
+    """A stack runs or is restored already, or does not stop; the message says what to do."""
 
 
 @contextmanager
 def lock_state(state: Path) -> Iterator[None]:
-    """Lock ``state``, so that one stack at a time uses it. Raises RunningError if one runs."""
+    """Lock ``state``, for one stack or restore at a time. Raises RunningError if there is one."""
     with (state / "running").open("a+") as lock_file:
         if not _try_lock(lock_file):
-            raise RunningError(f"The stack of {state} runs already. Stop it first: make down")
+            raise RunningError(
+                f"The stack of {state} runs already, or is being restored. Stop it by make down, "
+                "or wait for the end."
+            )
         lock_file.truncate(0)
         lock_file.write(str(os.getpid()))
         lock_file.flush()
