@@ -39,7 +39,7 @@ def main() -> int:
 
 
 def _collect(database: str, *, is_applied: bool) -> None:
-    from garbage import find_garbage, remove_garbage
+    from garbage import find_garbage, is_model, remove_garbage
     from mlflow.store.artifact.artifact_repository_registry import get_artifact_repository
     from mlflow.store.tracking.sqlalchemy_store import SqlAlchemyStore
 
@@ -47,8 +47,12 @@ def _collect(database: str, *, is_applied: bool) -> None:
     store = SqlAlchemyStore(database, "mlflow-artifacts:/")
     garbage = find_garbage(store.engine, artifacts, Path(os.environ["MODEL_CACHE"]))
     lines = [
-        *(f"the deleted run {run}" for run in garbage.runs),
-        *(f"the model {model}, deleted or of a deleted run" for model in garbage.models),
+        *(
+            f"the model {owner}, deleted or of a deleted run"
+            if is_model(owner)
+            else f"the deleted run {owner}"
+            for owner in garbage.owners
+        ),
         *(f"the artifacts {folder}, which nothing names" for folder in garbage.orphans),
         *(f"the cached version {folder}, not registered any more" for folder in garbage.cached),
     ]
@@ -57,7 +61,8 @@ def _collect(database: str, *, is_applied: bool) -> None:
     if not lines:
         print("There is nothing to collect.")
     elif is_applied:
-        remove_garbage(garbage, store, artifacts)
+        for owner in remove_garbage(garbage, store, artifacts):
+            print(f"Kept {owner}, which is needed again.")
         print("Removed.")
     else:
         print("Nothing is removed yet: make gc APPLY=1")

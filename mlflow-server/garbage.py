@@ -20,15 +20,21 @@ from sqlalchemy import Engine, text
 from backup import BackupError
 
 ID = re.compile(r"(?:m-|tr-)?[0-9a-f]{32}")  # of a logged model, a trace, a run
+VERSIONS = (
+    "FROM model_versions "
+    "WHERE COALESCE(current_stage, '') <> 'Deleted_Internal'"  # such rows stay for ever
+)
 
 
 @dataclass(frozen=True)
 class Garbage:
-    """Rows by their ids, and folders of the artifact store and of the cache."""
+    """What can be removed.
 
-    runs: list[str]
-    models: list[str]
-    folders: list[str]
+    Runs and models have the locations of their artifacts, and each run comes after its models.
+    Orphans are folders of the artifact store.
+    """
+
+    owners: dict[str, str]
     orphans: list[str]
     cached: list[Path]
 
@@ -40,37 +46,12 @@ def find_garbage(engine: Engine, artifacts: ArtifactRepository, cache: Path) -> 
     """
     # Before the rows are read: what comes meanwhile has its row before its folder.
     stored, cached = list(_list_owned_folders(artifacts)), list_cached_versions(cache)
+    old, known = _read_owners(engine)
     with engine.connect() as connection:
-
-        def select(query: str) -> list[Any]:
-            return list(connection.execute(text(query)))
-
-        versions = select(
-            "SELECT run_id, source, storage_location, name, version FROM model_versions "
-            "WHERE COALESCE(current_stage, '') <> 'Deleted_Internal'"  # such rows stay for ever
-        )
-        runs = select("SELECT run_uuid, artifact_uri, lifecycle_stage FROM runs")
-        models = select(
-            "SELECT model_id, artifact_location, lifecycle_stage, source_run_id FROM logged_models"
-        )
-        traces = select("SELECT request_id FROM trace_info")
-    ids = (ID.findall(value) for row in versions for value in row[:3] if value)
-    registered = {each for found in ids for each in found}
-    names = {(name, str(version)) for *_, name, version in versions}
-    # A version that names a model keeps its run, and one that names a run keeps the run's models.
-    kept_models = {model for model, _, _, run in models if {model, run} & registered}
-    registered |= kept_models | {run for model, _, _, run in models if model in kept_models}
-    old_runs = {
-        run: uri for run, uri, stage in runs if stage == "deleted" and run not in registered
-    }
-    old_models = {
-        model: uri
-        for model, uri, stage, run in models
-        if model not in registered and (stage == "deleted" or run in old_runs)
-    }
-    located = (_find_owned_folder(*each) for each in (*old_runs.items(), *old_models.items()))
-    owners = {row[0] for rows in (runs, models, traces) for row in rows} | registered
-    orphans = sorted(path for path in stored if path.rpartition("/")[2] not in owners)
+        known.update(connection.scalars(text("SELECT request_id FROM trace_info")))
+        versions = connection.execute(text(f"SELECT name, version {VERSIONS}"))
+        names = {(name, str(version)) for name, version in versions}
+    orphans = sorted(path for path in stored if path.rpartition("/")[2] not in known)
     if stored and len(orphans) == len(stored):
         raise BackupError(
             f"Nothing in the artifact store ({orphans[0]}, ...) is in the database, so it may be "
@@ -78,24 +59,68 @@ def find_garbage(engine: Engine, artifacts: ArtifactRepository, cache: Path) -> 
             "empty it yourself."
         )
     return Garbage(
-        runs=sorted(old_runs),
-        models=sorted(old_models),
-        folders=sorted(folder for folder in located if folder),
+        owners=old,
         orphans=orphans,
         cached=sorted(folder for version, folder in cached.items() if version not in names),
     )
 
 
-def remove_garbage(garbage: Garbage, store: SqlAlchemyStore, artifacts: ArtifactRepository) -> None:
-    """Remove files first: a row without its files is found again, should this be interrupted."""
-    for folder in (*garbage.folders, *garbage.orphans):
+def remove_garbage(
+    garbage: Garbage, store: SqlAlchemyStore, artifacts: ArtifactRepository
+) -> list[str]:
+    """Remove what is garbage still, and return the runs and models that are needed again.
+
+    Files first: a row without its files is found again, should this be interrupted.
+    """
+    needed = []
+    for owner, location in garbage.owners.items():
+        if owner not in _read_owners(store.engine)[0]:  # restored or registered meanwhile
+            needed.append(owner)
+            continue
+        if folder := _find_owned_folder(owner, location):
+            artifacts.delete_artifacts(folder)
+        if is_model(owner):
+            store._hard_delete_logged_model(owner)
+        else:
+            store._hard_delete_run(owner)
+    for folder in garbage.orphans:
         artifacts.delete_artifacts(folder)
     for cached in garbage.cached:
         shutil.rmtree(cached)
-    for model in garbage.models:
-        store._hard_delete_logged_model(model)
-    for run in garbage.runs:
-        store._hard_delete_run(run)
+    return needed
+
+
+def is_model(owner: str) -> bool:
+    """Return whether an id is a logged model's, not a run's."""
+    return owner.startswith("m-")
+
+
+def _read_owners(engine: Engine) -> tuple[dict[str, str], set[str]]:
+    """Return the runs and models that can be removed, and the ids of all and of registered ones."""
+    with engine.connect() as connection:
+
+        def select(query: str) -> list[Any]:
+            return list(connection.execute(text(query)))
+
+        versions = select(f"SELECT run_id, source, storage_location {VERSIONS}")
+        runs = select("SELECT run_uuid, artifact_uri, lifecycle_stage FROM runs")
+        models = select(
+            "SELECT model_id, artifact_location, lifecycle_stage, source_run_id FROM logged_models"
+        )
+    registered = {each for row in versions for value in row if value for each in ID.findall(value)}
+    # A version that names a model keeps its run, and one that names a run keeps the run's models.
+    kept_models = {model for model, _, _, run in models if {model, run} & registered}
+    registered |= kept_models | {run for model, _, _, run in models if model in kept_models}
+    old = {run: uri for run, uri, stage in runs if stage == "deleted" and run not in registered}
+    old |= {
+        model: uri
+        for model, uri, stage, run in models
+        if model not in registered and (stage == "deleted" or run in old)
+    }
+    run_of = {model: run or model for model, _, _, run in models}
+    order = sorted(old, key=lambda owner: (run_of.get(owner, owner), not is_model(owner)))
+    known = {owner for owner, *_ in (*runs, *models)} | registered
+    return {owner: old[owner] for owner in order}, known
 
 
 def _find_owned_folder(owner: str, uri: str) -> str | None:

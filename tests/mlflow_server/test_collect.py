@@ -8,8 +8,14 @@ import pytest
 from mlflow import MlflowClient
 from mlflow.exceptions import MlflowException
 
+from support.servers.backups import start_with
 from support.servers.tracking import FOLDER, PYTHON, TrackingServer, environ
 
+PAUSE = """
+import builtins
+said = print
+builtins.print = lambda *values: (said(*values, flush=True), input())
+"""  # after each line that is printed
 ORPHAN, ORPHAN_MODEL = "0123456789abcdef" * 2, f"m-{'fedcba9876543210' * 2}"
 
 
@@ -127,6 +133,35 @@ def test_what_a_deleted_version_used_is_collected(server: TrackingServer, tmp_pa
     removed = data.collect("--apply")
     assert all(name in removed for name in (run, model, str(cached)))
     assert data.files() == set()
+
+
+def test_what_is_needed_again_when_it_is_listed_is_not_removed(
+    server: TrackingServer, tmp_path: Path
+):
+    data = Data(server, tmp_path, "needed again")
+    data.client.create_registered_model("needed again")
+    registered, restored, deleted = (data.add_run() for _ in range(3))
+    model, other = data.add_model(registered), data.add_model(restored)
+    kept = data.files() - {f"{deleted}/artifacts/model/note.txt"}
+    for run in (registered, restored, deleted):
+        data.client.delete_run(run)
+    with subprocess.Popen(
+        [PYTHON, FOLDER / "collect.py", "--apply"],
+        env=data.environ | start_with(PAUSE, tmp_path),
+        stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
+    ) as process:  # fmt: skip
+        assert process.stdout
+        assert process.stdout.readline().startswith("Removing ")
+        data.client.restore_run(restored)
+        source = f"models:/{model}"
+        data.client.create_model_version("needed again", source, registered, model_id=model)
+        said = process.communicate("\n" * 99)[0]
+    assert process.returncode == 0
+    for owner in (registered, restored, model, other):
+        assert f"Kept {owner}, which is needed again." in said
+    assert data.files() == kept
+    with pytest.raises(MlflowException, match=deleted):
+        data.client.get_run(deleted)
 
 
 def test_a_folder_outside_the_artifact_store_is_never_removed(
