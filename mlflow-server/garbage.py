@@ -24,6 +24,14 @@ VERSIONS = (
     "FROM model_versions "
     "WHERE COALESCE(current_stage, '') <> 'Deleted_Internal'"  # such rows stay for ever
 )
+DELETED_MODELS = (
+    "FROM logged_models LEFT JOIN runs ON run_uuid = source_run_id "
+    "WHERE 'deleted' IN (logged_models.lifecycle_stage, runs.lifecycle_stage)"
+)
+IDS = (
+    "SELECT run_uuid FROM runs UNION SELECT model_id FROM logged_models "
+    "UNION SELECT request_id FROM trace_info"
+)
 
 
 @dataclass(frozen=True)
@@ -46,9 +54,9 @@ def find_garbage(engine: Engine, artifacts: ArtifactRepository, cache: Path) -> 
     """
     # Before the rows are read: what comes meanwhile has its row before its folder.
     stored, cached = list(_list_owned_folders(artifacts)), list_cached_versions(cache)
-    old, known = _read_owners(engine)
+    old, registered = _read_owners(engine)
     with engine.connect() as connection:
-        known.update(connection.scalars(text("SELECT request_id FROM trace_info")))
+        known = registered.union(connection.scalars(text(IDS)))
         versions = connection.execute(text(f"SELECT name, version {VERSIONS}"))
         names = {(name, str(version)) for name, version in versions}
     orphans = sorted(path for path in stored if path.rpartition("/")[2] not in known)
@@ -96,22 +104,23 @@ def is_model(owner: str) -> bool:
 
 
 def _read_owners(engine: Engine) -> tuple[dict[str, str], set[str]]:
-    """Return the runs and models that can be removed, and the ids of all and of registered ones."""
+    """Return the runs and models that can be removed, and the ids that versions name."""
     with engine.connect() as connection:
 
         def select(query: str) -> list[Any]:
             return list(connection.execute(text(query)))
 
         versions = select(f"SELECT run_id, source, storage_location {VERSIONS}")
-        runs = select("SELECT run_uuid, artifact_uri, lifecycle_stage FROM runs")
+        runs = select("SELECT run_uuid, artifact_uri FROM runs WHERE lifecycle_stage = 'deleted'")
         models = select(
-            "SELECT model_id, artifact_location, lifecycle_stage, source_run_id FROM logged_models"
+            "SELECT model_id, artifact_location, logged_models.lifecycle_stage, source_run_id "
+            f"{DELETED_MODELS}"
         )
     registered = {each for row in versions for value in row if value for each in ID.findall(value)}
     # A version that names a model keeps its run, and one that names a run keeps the run's models.
     kept_models = {model for model, _, _, run in models if {model, run} & registered}
     registered |= kept_models | {run for model, _, _, run in models if model in kept_models}
-    old = {run: uri for run, uri, stage in runs if stage == "deleted" and run not in registered}
+    old = {run: uri for run, uri in runs if run not in registered}
     old |= {
         model: uri
         for model, uri, stage, run in models
@@ -119,8 +128,7 @@ def _read_owners(engine: Engine) -> tuple[dict[str, str], set[str]]:
     }
     run_of = {model: run or model for model, _, _, run in models}
     order = sorted(old, key=lambda owner: (run_of.get(owner, owner), not is_model(owner)))
-    known = {owner for owner, *_ in (*runs, *models)} | registered
-    return {owner: old[owner] for owner in order}, known
+    return {owner: old[owner] for owner in order}, registered
 
 
 def _find_owned_folder(owner: str, uri: str) -> str | None:
