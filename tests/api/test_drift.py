@@ -84,7 +84,6 @@ def test_changed_digits_are_found_and_clean_ones_are_not(
     assert metrics["mnist_api_drift_images"] == found["images"]
     for name, feature in found["features"].items():
         assert 0 < feature["psi"] < 1  # by chance above 0.25 with so few images
-        assert not feature["drifted"]
         assert metrics[f"mnist_api_drift_psi feature={name}"] == pytest.approx(feature["psi"])
         assert feature["p_value"] > 1e-6
         assert metrics.get(f"mnist_api_drift_outside feature={name}") == feature["outside"]
