@@ -28,7 +28,7 @@ class Connection:
     """A connection that sends bytes and reads responses."""
 
     def __init__(self, api: Api) -> None:
-        self.socket = socket.create_connection(("127.0.0.1", api.port), timeout=10)
+        self.socket = socket.create_connection(("127.0.0.1", api.port), timeout=30)
         self._raw = socket.SocketIO(self.socket, "r")
         self._file = OpenFile(self._raw)
 
