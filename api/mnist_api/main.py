@@ -24,6 +24,7 @@ from mnist_api.registry.cache import Cache
 from mnist_api.registry.history import History
 from mnist_api.registry.mlflow_client import Registry
 from mnist_api.registry.poller import Poller
+from mnist_api.registry.shared_registry import SharedRegistry
 from mnist_api.server.asgi_app import AsgiApp
 from mnist_api.server.connections import Connections
 from mnist_api.server.proxies import Proxies
@@ -91,7 +92,8 @@ def _wire(settings: Settings) -> tuple[Context, Callable[[], None]]:
     )
     cache = Cache(settings.cache, settings.model_name, settings.model_alias, settings.tracking_uri)
     history = History(registry, settings.model_alias, settings.poll_seconds)
-    poller = Poller(active, registry, cache, history, settings.poll_seconds)
+    shared = SharedRegistry(registry, settings.poll_seconds)  # before the fork, as above
+    poller = Poller(active, shared, cache, history, settings.poll_seconds)
 
     def start() -> None:
         sampler.start()

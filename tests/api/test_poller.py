@@ -26,6 +26,8 @@ def version(number: int, sha256: str | None = None) -> Version:
 class FakeRegistry:
     """A fake registry: returns a desired version and files, and counts the calls."""
 
+    has_asked = True
+
     def __init__(self) -> None:
         self.desired: Version | None = None
         self.away = False

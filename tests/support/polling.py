@@ -47,6 +47,8 @@ class Clock:
 class FakeRegistry:
     """Returns the desired version, or raises ``error``."""
 
+    has_asked = True
+
     def __init__(self) -> None:
         self.desired: Version | None = None
         self.error: Exception | None = None
@@ -55,6 +57,9 @@ class FakeRegistry:
         if self.error:
             raise self.error
         return self.desired
+
+    def seconds_to_next(self) -> float:
+        return 10
 
     def fetch(self, wanted: Version) -> bytes:
         return f"fetched {wanted.id}".encode()

@@ -15,7 +15,8 @@ from mnist_api.model.version import REFERENCE, SCORE, Version
 from mnist_api.registry.active_record import LastActive
 from mnist_api.registry.cache import Cache
 from mnist_api.registry.history import History
-from mnist_api.registry.mlflow_client import Registry, RegistryError, UnusableFileError
+from mnist_api.registry.mlflow_client import RegistryError, UnusableFileError
+from mnist_api.registry.shared_registry import SharedRegistry
 from mnist_api.registry.version_folders import DamagedError
 
 MAX_PAUSE = 60.0  # seconds between two attempts to activate the same version
@@ -29,7 +30,7 @@ class Poller:
     def __init__(
         self,
         active: ActiveModel,
-        registry: Registry,
+        registry: SharedRegistry,
         cache: Cache,
         history: History,
         poll_seconds: float,
@@ -67,7 +68,7 @@ class Poller:
             except Exception as error:  # the thread must survive unforeseen errors
                 self._active.count_failure()
                 self._warn_once(type(error).__name__, "Polling the registry failed.", trace=True)
-            time.sleep(self._poll_seconds)
+            time.sleep(self._registry.seconds_to_next())
 
     def poll(self) -> None:
         """Poll the registry once, activate the desired version, and record what has changed."""
@@ -79,7 +80,8 @@ class Poller:
             self._fall_back()
             return
         before = self._active.current
-        self._history.look(desired, before)  # before an activation, which may take minutes
+        if self._registry.has_asked:
+            self._history.look(desired, before)  # before an activation, which may take minutes
         self._follow(desired)
         current = self._active.current
         if current is not None and (before is None or current.version != before.version):

@@ -1,0 +1,85 @@
+"""One question to the registry for all workers: the first that wakes asks, the others read its answer.
+
+With a thousand containers the registry is asked by each, so they spread their questions.
+"""
+
+import fcntl
+import os
+import tempfile
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from random import uniform
+
+import msgspec
+
+from mnist_api.model.version import Version
+from mnist_api.registry.mlflow_client import Registry, RegistryError
+
+JITTER = 0.2  # of the time between two questions: it is up to a fifth shorter or longer
+
+
+class Answer(msgspec.Struct):
+    """What the registry answered: the desired version, or an error."""
+
+    until: float  # on the monotonic clock, which all processes of a machine share
+    version: Version | None = None
+    error: str | None = None
+
+
+class SharedRegistry:
+    """A registry, created before the workers fork, that is asked once for all of them."""
+
+    def __init__(self, registry: Registry, poll_seconds: float) -> None:
+        self.fetch = registry.fetch
+        self.fetch_extra = registry.fetch_extra
+        self.has_asked = False  # whether the last answer is of this process' own question
+        self._find = registry.find
+        self._poll_seconds = poll_seconds
+        self._until = 0.0
+        self._file, path = tempfile.mkstemp()
+        os.unlink(path)
+
+    def find(self) -> Version | None:
+        """Return the desired version, asked by whichever worker. Raises RegistryError."""
+        self._until = time.monotonic() + self._poll_seconds  # whatever happens now
+        with self._locked():
+            answer = self._read()
+            self.has_asked = answer is None or time.monotonic() >= answer.until
+            if answer is None or self.has_asked:
+                answer = self._ask()
+                content = msgspec.json.encode(answer)
+                os.truncate(self._file, 0)
+                os.pwrite(self._file, content, 0)
+        self._until = answer.until
+        if answer.error is not None:
+            raise RegistryError(answer.error)
+        return answer.version
+
+    def seconds_to_next(self) -> float:
+        """Return the time until the registry is to be asked again."""
+        return max(0.0, self._until - time.monotonic())
+
+    def _ask(self) -> Answer:
+        version, error = None, None
+        try:
+            version = self._find()
+        except RegistryError as raised:
+            error = str(raised)
+        pause = self._poll_seconds * uniform(1 - JITTER, 1 + JITTER)  # noqa: S311 # no secret
+        return Answer(time.monotonic() + pause, version, error)
+
+    def _read(self) -> Answer | None:
+        """Return the last answer, None if there is none, or a killed worker has written half."""
+        try:
+            return msgspec.json.decode(os.pread(self._file, 2**20, 0), type=Answer)
+        except msgspec.DecodeError:
+            return None
+
+    @contextmanager
+    def _locked(self) -> Iterator[None]:
+        fcntl.lockf(self._file, fcntl.LOCK_EX)  # released by the kernel if the process ends
+        try:
+            yield
+        finally:
+            fcntl.lockf(self._file, fcntl.LOCK_UN)

@@ -1,0 +1,118 @@
+"""All workers' polls are one question to the registry."""
+
+import os
+import signal
+import time
+
+import pytest
+
+from mnist_api.model.version import Version
+from mnist_api.registry.mlflow_client import RegistryError
+from mnist_api.registry.shared_registry import JITTER, SharedRegistry
+from support.polling import FakeRegistry, version
+from support.processes import wait_until
+
+
+class CountingRegistry(FakeRegistry):
+    """Counts the questions, also those of forked processes."""
+
+    hangs = False
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.read, self.write = os.pipe()
+        os.set_blocking(self.read, False)
+
+    def find(self) -> Version | None:
+        os.write(self.write, b".")
+        if self.hangs:
+            signal.pause()
+        return super().find()
+
+    def count(self) -> int:
+        try:
+            return len(os.read(self.read, 1000))
+        except BlockingIOError:
+            return 0
+
+
+@pytest.fixture
+def registry() -> CountingRegistry:
+    made = CountingRegistry()
+    made.desired = version(3)
+    return made
+
+
+def share(registry: FakeRegistry, poll_seconds: float = 60) -> SharedRegistry:
+    return SharedRegistry(registry, poll_seconds)  # type: ignore[arg-type] # a fake
+
+
+def fork(shared: SharedRegistry, polls: int) -> int:
+    """Poll in a process of its own."""
+    pid = os.fork()
+    if pid == 0:
+        os._exit(_poll(shared, polls))
+    return pid
+
+
+def _poll(shared: SharedRegistry, polls: int) -> int:
+    for _ in range(polls):
+        if shared.find() != version(3):
+            return 1
+        time.sleep(shared.seconds_to_next())
+    return 0
+
+
+def test_many_workers_ask_as_often_as_one(registry: CountingRegistry) -> None:
+    shared = share(registry, 0.2)
+    workers = [fork(shared, 5) for _ in range(8)]
+    assert [os.waitpid(worker, 0)[1] for worker in workers] == [0] * 8
+    assert 5 <= registry.count() <= 7, "each waits for five answers"
+
+
+def test_only_the_worker_that_asked_knows_it(registry: CountingRegistry) -> None:
+    shared = share(registry)
+    assert shared.find() == version(3)
+    assert shared.has_asked
+    registry.desired = version(4)
+    assert shared.find() == version(3)
+    assert not shared.has_asked
+    assert registry.count() == 1
+
+
+def test_an_error_is_everybodys(registry: CountingRegistry) -> None:
+    registry.error = RegistryError("http://mlflow does not respond: refused")
+    shared = share(registry)
+    for _ in range(3):
+        with pytest.raises(RegistryError, match="http://mlflow does not respond: refused"):
+            shared.find()
+    assert registry.count() == 1
+
+
+def test_questions_are_spread_by_a_fifth(registry: CountingRegistry) -> None:
+    pauses = []
+    for _ in range(50):
+        shared = share(registry)
+        shared.find()
+        pauses.append(shared.seconds_to_next())
+    assert 60 * (1 - JITTER) - 1 < min(pauses) < 55
+    assert 65 < max(pauses) < 60 * (1 + JITTER)
+
+
+def test_a_worker_that_is_killed_while_it_asks_holds_nobody_up(registry: CountingRegistry) -> None:
+    shared = share(registry)
+    registry.hangs = True
+    pid = fork(shared, 1)
+    registry.hangs = False
+    wait_until(lambda: registry.count() == 1)
+    os.kill(pid, signal.SIGKILL)
+    os.waitpid(pid, 0)
+    assert shared.find() == version(3)
+
+
+def test_an_unforeseen_error_is_no_busy_loop(registry: CountingRegistry) -> None:
+    registry.error = ValueError("unforeseen")
+    shared = share(registry)
+    with pytest.raises(ValueError, match="unforeseen"):
+        shared.find()
+    assert shared.seconds_to_next() > 30
