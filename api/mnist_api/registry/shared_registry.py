@@ -1,4 +1,4 @@
-"""One question to the registry for all workers: the first that wakes asks, the others read its answer.
+"""One question to the registry for all workers: the first that wakes asks, the others read it.
 
 With a thousand containers the registry is asked by each, so they spread their questions.
 """
