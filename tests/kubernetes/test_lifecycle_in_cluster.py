@@ -1,0 +1,173 @@
+"""Predictions in a cluster, and what may be pulled from under them."""
+
+import json
+import os
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from typing import Any
+
+import httpx
+import pytest
+
+from support.processes import ROOT
+from support.stacks.cluster_traffic import Traffic, traffic
+from support.stacks.kubernetes import (
+    CONTEXT,
+    forwarded,
+    is_ready,
+    kubectl,
+    pods,
+    read,
+    run_in,
+    wait_for,
+    wait_ready,
+)
+
+IMAGE = "mnist-api"
+REQUEST = (
+    "import http.client as h, json; c = h.HTTPConnection('127.0.0.1', 8000, timeout=5); "
+    "c.request('GET', '/model'); print(json.loads(c.getresponse().read())['version'])"
+)
+
+
+def image_of(name: str) -> str:
+    template = read("deployment", name)["spec"]["template"]
+    return str(template["spec"]["containers"][0]["image"])
+
+
+def active_versions() -> set[str]:
+    """Return what each pod of the API says that it serves."""
+    return {run_in(pod["metadata"]["name"], "python", "-c", REQUEST).strip() for pod in pods("api")}
+
+
+@pytest.fixture
+def clients() -> Iterator[Traffic]:
+    with traffic(image_of("api")) as seen:
+        yield seen
+
+
+def test_the_black_box_tests_pass_in_the_cluster() -> None:
+    with forwarded("service/api", 8000) as api, forwarded("service/mlflow-server", 5000) as mlflow:
+        body = (ROOT / "api" / "samples" / "seven.json").read_bytes()
+        headers = {"Content-Type": "application/json"}
+        assert httpx.post(f"{api}/predict", content=body, headers=headers).json()["prediction"] == 7
+        urls = {"API_URL": api, "MLFLOW_TRACKING_URI": mlflow}
+        command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/stack"]
+        done = subprocess.run(
+            command, cwd=ROOT, env=os.environ | urls, capture_output=True, text=True, check=False
+        )
+    assert done.returncode == 0, done.stdout
+
+
+def test_a_rolling_update_loses_no_request(clients: Traffic) -> None:
+    before = {pod["metadata"]["name"] for pod in pods("api")}
+    kubectl("set", "env", "deployment/api", f"GENERATION={time.time_ns()}")
+    kubectl("rollout", "status", "deployment/api", "--timeout=180s")
+    wait_for(lambda: not before & {pod["metadata"]["name"] for pod in all_pods("api")}, 60)
+    clients.read()
+    assert clients.failures == []
+
+
+def all_pods(app: str) -> list[dict[str, Any]]:
+    return list(read("pods", f"--selector=app={app}")["items"])
+
+
+def test_restarts_of_the_tracking_server_and_the_database_lose_no_request(
+    clients: Traffic,
+) -> None:
+    kubectl("rollout", "restart", "deployment/mlflow-server", "statefulset/postgres")
+    kubectl("rollout", "status", "statefulset/postgres", "--timeout=120s")
+    kubectl("rollout", "status", "deployment/mlflow-server", "--timeout=180s")
+    time.sleep(5)
+    clients.read()
+    assert clients.failures == []
+
+
+def test_a_drained_node_loses_no_request() -> None:
+    nodes = [node["metadata"]["name"] for node in read("nodes")["items"]]
+    busy = next(pod["spec"]["nodeName"] for pod in pods("api"))
+    other = next(node for node in nodes if node != busy)
+    with traffic(image_of("api"), other) as clients:
+        try:
+            kubectl(
+                "drain", busy, "--ignore-daemonsets", "--delete-emptydir-data", "--timeout=180s",
+                "--pod-selector=app=api",
+            )  # fmt: skip
+            wait_ready("api", 2, 120)
+            assert {pod["spec"]["nodeName"] for pod in pods("api")} == {other}
+            time.sleep(5)
+        finally:
+            kubectl("uncordon", busy)
+    assert clients.failures == []
+
+
+def test_of_a_killed_pod_only_requests_in_flight_are_lost(clients: Traffic) -> None:
+    killed = pods("api")[0]["metadata"]["name"]
+    kubectl("delete", "pod", killed, "--grace-period=0", "--force")
+    begin = time.time()
+    time.sleep(20)
+    wait_ready("api", 2, 60)
+    clients.read()
+    late = [each for each in clients.failures if each[0] > begin + 5]
+    assert late == []
+    assert len(clients.failures) <= 16, "as many as were in flight, and their next"
+
+
+def test_every_pod_serves_a_moved_alias_within_five_seconds() -> None:
+    with forwarded("service/mlflow-server", 5000) as mlflow:
+        train(mlflow)
+        for version in ("1", "2"):
+            move_alias(mlflow, version)
+            begin = time.monotonic()
+            wait_for(lambda version=version: active_versions() == {version}, 15)
+            assert time.monotonic() - begin < 5 + 1, "the look takes a second"
+
+
+def train(mlflow: str) -> None:
+    """Train a second version as a Job, whose pod is killed once."""
+    kubectl("create", "job", "--from=cronjob/trainer", "second")
+    pod = wait_for(
+        lambda: [one for one in all_pods_of("second") if one["status"]["phase"] == "Running"], 60
+    )[0]["metadata"]["name"]
+    wait_for(lambda: "poch" in kubectl("logs", pod), 60)
+    kubectl("delete", "pod", pod, "--grace-period=0", "--force")
+    kubectl("wait", "job/second", "--for=condition=Complete", "--timeout=180s")
+    found = httpx.get(f"{mlflow}/api/2.0/mlflow/model-versions/search", timeout=10).json()
+    assert len(found["model_versions"]) == 2
+
+
+def all_pods_of(job: str) -> list[dict[str, Any]]:
+    return list(read("pods", f"--selector=batch.kubernetes.io/job-name={job}")["items"])
+
+
+def move_alias(mlflow: str, version: str) -> None:
+    body = {"name": "mnist-classifier", "alias": "Production", "version": version}
+    url = f"{mlflow}/api/2.0/mlflow/registered-models/alias"
+    assert httpx.post(url, json=body, timeout=10).status_code == 200
+
+
+def test_the_autoscaler_follows_the_load() -> None:
+    with traffic(image_of("api"), threads=60):
+        wait_for(lambda: len([pod for pod in pods("api") if is_ready(pod)]) >= 4, 180)
+    wait_for(lambda: len(pods("api")) == 2, 180)
+
+
+def test_nothing_runs_that_restricted_would_refuse() -> None:
+    labels = read("namespace", "mnist")["metadata"]["labels"]
+    assert labels["pod-security.kubernetes.io/enforce"] == "restricted"
+    content = json.dumps(
+        {
+            "apiVersion": "v1",
+            "kind": "Pod",
+            "metadata": {"name": "root"},
+            "spec": {"containers": [{"name": "root", "image": image_of("api")}]},
+        }
+    )
+    command = ["kubectl", f"--context={CONTEXT}", "--namespace=mnist", "apply", "--filename=-"]
+    done = subprocess.run(command, input=content, capture_output=True, text=True, check=False)
+    assert "violates PodSecurity" in done.stderr
+    for pod in all_pods("api"):
+        mounts = [one["mountPath"] for one in pod["spec"]["containers"][0]["volumeMounts"]]
+        assert not any("serviceaccount" in mount for mount in mounts)

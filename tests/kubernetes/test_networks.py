@@ -1,0 +1,71 @@
+"""Who reaches whom in the cluster: what NetworkPolicy does not allow is not reached."""
+
+import json
+
+import pytest
+
+from support.stacks.kubernetes import apply, kubectl, pods, read, wait_for
+
+PORTS = {"api": 8000, "mlflow-server": 5000, "postgres": 5432, "minio": 9000}
+ALLOWED = {
+    "api": {"mlflow-server"},
+    "mlflow-server": {"postgres", "minio"},
+    "trainer": {"api", "mlflow-server"},
+    "stranger": {"api"},
+}
+CONNECT = """
+import json, socket, sys
+reached = []
+for name, address, port in json.loads(sys.argv[1]):
+    try:
+        socket.create_connection((address, port), 3).close()
+        reached.append(name)
+    except OSError:
+        pass
+print(json.dumps(reached))
+"""
+
+
+def addresses() -> str:
+    """Return each service's name, a pod's address and its port, as JSON."""
+    found = [(name, pods(name)[0]["status"]["podIP"], port) for name, port in PORTS.items()]
+    return json.dumps(found)
+
+
+def pod_of(app: str, namespace: str) -> str:
+    """Return a running pod that is labelled as one of ``app``, made for this test if need be."""
+    if app in PORTS:
+        return str(pods(app)[0]["metadata"]["name"])
+    image = read("deployment", "api")["spec"]["template"]["spec"]["containers"][0]["image"]
+    name = f"probe-{app}"
+    container = {
+        "name": name,
+        "image": image,
+        "command": ["sleep", "300"],
+        "securityContext": {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}},
+    }
+    spec = {
+        "containers": [container],
+        "securityContext": {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}},
+        "terminationGracePeriodSeconds": 0,
+    }
+    metadata = {"name": name, "labels": {"app": app}}
+    pod = {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec}
+    apply(pod, namespace=namespace)
+    wait_for(lambda: read("pod", name, namespace=namespace)["status"]["phase"] == "Running", 60)
+    return name
+
+
+@pytest.mark.parametrize("app", ALLOWED)
+def test_only_what_is_named_is_reached(app: str) -> None:
+    namespace = "default" if app == "stranger" else "mnist"
+    name = pod_of(app, namespace)
+    try:
+        output = kubectl(
+            "exec", name, "--", "python3", "-c", CONNECT, addresses(), namespace=namespace
+        )
+    finally:
+        if app not in PORTS:
+            kubectl("delete", "pod", name, "--wait=false", namespace=namespace)
+    reached = set(json.loads(output)) - {app}
+    assert reached == ALLOWED[app]
