@@ -36,13 +36,6 @@ def apply(*objects: dict[str, Any], namespace: str = NAMESPACE) -> None:
     kubectl("apply", "--filename=-", content=content, namespace=namespace)
 
 
-def render(overlay: str) -> list[dict[str, Any]]:
-    """Return the objects of an overlay, as kubectl's own Kustomize makes them."""
-    import yaml
-
-    return [each for each in yaml.safe_load_all(kubectl("kustomize", str(OVERLAYS / overlay)))]
-
-
 def pods(app: str) -> list[dict[str, Any]]:
     """Return the pods of a service that are not ending."""
     found = read("pods", f"--selector=app={app}")["items"]
