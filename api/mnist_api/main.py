@@ -21,7 +21,7 @@ from mnist_api.model.onnx_model import ModelRefusedError, import_runtime, load_m
 from mnist_api.model.trial import TrialIncompleteError, try_model
 from mnist_api.model.version import Version
 from mnist_api.registry.cache import Cache
-from mnist_api.registry.history import History
+from mnist_api.registry.history.recorder import History
 from mnist_api.registry.mlflow_client import Registry
 from mnist_api.registry.poller import Poller
 from mnist_api.registry.shared_registry import SharedRegistry

@@ -24,7 +24,7 @@ MODULES = {
     "api": [
         *("codecs/*.py", "registry/active_record.py", "registry/cache.py"),
         *("registry/mlflow_client.py", "registry/poller.py", "registry/stored_files.py"),
-        *("registry/history*.py", "registry/version_folders.py"),
+        *("registry/history/[!_]*.py", "registry/version_folders.py"),
     ],
 }
 TESTS = {  # files in tests/unit; others need data or networks that are not copied

@@ -8,8 +8,8 @@ import pytest
 from msgspec.structs import replace
 
 from mnist_api.model.version import Version
-from mnist_api.registry import history as module
-from mnist_api.registry.history import History
+from mnist_api.registry.history import recorder as module
+from mnist_api.registry.history.recorder import History
 from mnist_api.registry.mlflow_client import RegisteredModel
 from support.polling import version
 

@@ -14,7 +14,7 @@ from mnist_api.model.trial import TrialIncompleteError, try_model
 from mnist_api.model.version import REFERENCE, SCORE, Version
 from mnist_api.registry.active_record import LastActive
 from mnist_api.registry.cache import Cache
-from mnist_api.registry.history import History
+from mnist_api.registry.history.recorder import History
 from mnist_api.registry.mlflow_client import RegistryError, UnusableFileError
 from mnist_api.registry.shared_registry import SharedRegistry
 from mnist_api.registry.version_folders import DamagedError

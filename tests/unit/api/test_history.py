@@ -4,7 +4,7 @@ from datetime import datetime, timedelta
 
 import pytest
 
-from mnist_api.registry.history import History
+from mnist_api.registry.history.recorder import History
 from support.cases.history_tags import ACCURACIES, NO_ACCURACIES
 from support.history import NOON, Look, Tags, look, tags
 

@@ -12,7 +12,7 @@ from typing import NamedTuple
 
 from mnist_api.model.active import LoadedModel
 from mnist_api.model.version import Version
-from mnist_api.registry.history_tags import NONE, Record, Tags, describe_move, format_time, make_key
+from mnist_api.registry.history.tags import NONE, Record, Tags, describe_move, format_time, make_key
 from mnist_api.registry.mlflow_client import NotFoundError, Registry, RegistryError
 
 PAUSE = timedelta(seconds=10)  # between two looks at what is recorded, unless there is news
