@@ -4,7 +4,7 @@ import json
 
 import pytest
 
-from support.stacks.kubernetes import apply, kubectl, pods, read, wait_for
+from support.stacks.kubernetes import apply, image_of, kubectl, pods, read, wait_for
 
 PORTS = {"api": 8000, "mlflow-server": 5000, "postgres": 5432, "minio": 9000}
 ALLOWED = {
@@ -36,11 +36,10 @@ def pod_of(app: str, namespace: str) -> str:
     """Return a running pod that is labelled as one of ``app``, made for this test if need be."""
     if app in PORTS:
         return str(pods(app)[0]["metadata"]["name"])
-    image = read("deployment", "api")["spec"]["template"]["spec"]["containers"][0]["image"]
     name = f"probe-{app}"
     container = {
         "name": name,
-        "image": image,
+        "image": image_of("api"),
         "command": ["sleep", "300"],
         "securityContext": {"allowPrivilegeEscalation": False, "capabilities": {"drop": ["ALL"]}},
     }

@@ -42,6 +42,11 @@ def pods(app: str) -> list[dict[str, Any]]:
     return [pod for pod in found if "deletionTimestamp" not in pod["metadata"]]
 
 
+def image_of(deployment: str) -> str:
+    template = read("deployment", deployment)["spec"]["template"]
+    return str(template["spec"]["containers"][0]["image"])
+
+
 def is_ready(pod: dict[str, Any]) -> bool:
     conditions = pod["status"].get("conditions", [])
     return any(each["type"] == "Ready" and each["status"] == "True" for each in conditions)

@@ -1,0 +1,51 @@
+"""Pods that are killed and a node that is cut off: only what was in flight there is lost."""
+
+import time
+from collections.abc import Iterator
+
+import pytest
+
+from support.stacks.cluster_nodes import (
+    cut_off,
+    find_nodes,
+    is_node_ready,
+    kill_processes,
+    remove_pod,
+)
+from support.stacks.cluster_traffic import THREADS, traffic
+from support.stacks.kubernetes import image_of, is_ready, pods, wait_for, wait_ready
+
+SECONDS = 110  # for which the node is cut off; it comes back by itself
+
+
+@pytest.fixture(autouse=True)
+def breaker() -> Iterator[None]:
+    yield
+    remove_pod()
+
+
+def test_of_a_killed_pod_only_requests_in_flight_are_lost() -> None:
+    image = image_of("api")
+    with traffic(image) as clients:
+        killed = pods("api")[0]
+        begin = time.time()
+        kill_processes(killed, image)
+        time.sleep(15)
+        wait_ready("api", 2, 60)
+    assert [each for each in clients.failures if each[0] > begin + 10] == []
+    assert len(clients.failures) <= 3 * THREADS, "those in flight, and until it is known"
+
+
+def test_of_a_node_cut_off_nothing_is_lost_after_a_minute() -> None:
+    node, other = find_nodes()
+    image = image_of("api")
+    wait_ready("api", 2)
+    with traffic(image, other) as clients:
+        assert {pod["spec"]["nodeName"] for pod in pods("api")} == {node, other}, "they are spread"
+        begin = time.time()
+        cut_off(node, image, SECONDS)
+        wait_for(lambda: not is_node_ready(node), 100)
+        wait_for(lambda: len([pod for pod in pods("api") if is_ready(pod)]) >= 2, 60)
+        wait_for(lambda: is_node_ready(node), SECONDS + 60)
+    assert clients.responses > 1000
+    assert [each for each in clients.failures if each[0] > begin + 60] == []
