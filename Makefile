@@ -14,6 +14,8 @@ DATA = $${DATA_DIR:+--volume "$$(realpath "$$DATA_DIR"):/data/$$(basename "$$DAT
 TRAINER = trainer() { if $(COMPOSED); then docker compose run --rm $(DATA) trainer "$$@"; \
 	else $(PYTHON) -m local trainer "$$@"; fi; }; trainer
 
+.DEFAULT_GOAL := help
+include tests/suites.mk
 .PHONY: $(shell sed -n 's/^\([a-z-]*\):.*/\1/p' $(MAKEFILE_LIST))
 help:
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 24
@@ -94,55 +96,16 @@ test-unit: ## run the tests that start no process, for working; under a minute
 	@$(PYTHON) -m local environment trainer-test api-test
 	@$(MAKE) --no-print-directory --jobs=2 --keep-going --output-sync test-unit-trainer test-unit-api
 
-test-unit-trainer:
-	PYTHONPATH=trainer $(TRAINER_TEST) -m pytest tests/unit/trainer
-
-test-unit-api:
-	PYTHONPATH=api $(API_TEST) -m pytest tests/unit/api
-
-# The suites, each with its slow tests unless MARKED chooses.
-test-docs: # what README and docs name exists, and the changes that CONTRIBUTING describes work
-	@$(PYTHON) -m local environment trainer-test api-test
-	PYTHONPATH=api $(API_TEST) -m pytest $(MARKED) tests/docs
-
-test-trainer:
-	@$(PYTHON) -m local environment mlflow-server api trainer-test
-	PYTHONPATH=trainer $(TRAINER_TEST) -m pytest $(MARKED) tests/trainer
-
-test-api:
-	@$(PYTHON) -m local environment mlflow-server api-test
-	PYTHONPATH=api $(API_TEST) -m pytest $(MARKED) tests/api
-
-test-page: # in Chromium, if it is installed
-	@$(PYTHON) -m local environment api-test
-	PYTHONPATH=api $(API_TEST) -m pytest $(MARKED) tests/page
-
-test-report:
-	@$(PYTHON) -m local environment mlflow-server trainer-test
-	PYTHONPATH=trainer $(TRAINER_TEST) -m pytest $(MARKED) tests/report
-
-test-mlflow-server: # the tracking server's open paths, allowed hosts, and its pages in Chromium
-	@$(PYTHON) -m local environment mlflow-server api-test
-	$(API_TEST) -m pytest $(MARKED) tests/mlflow_server
-
-test-local: # `make local`, and the black-box tests in tests/stack against it
-	@$(PYTHON) -m local environment mlflow-server trainer api trainer-test
-	$(TRAINER_TEST) -m pytest $(MARKED) tests/local
-
-test-audit: # the parts of `make audit` that need neither images nor the advisories of OSV
-	@$(PYTHON) -m local environment api-test audit
-	$(API_TEST) -m pytest $(MARKED) tests/audit
-
 test-compose: ## build and test the stack in containers; needs a running container engine
 	@{ $(ENGINE); } || { echo "No container engine answers: start Docker, with Compose, and try again." >&2; exit 1; }
 	@$(PYTHON) -m local environment mlflow-server trainer-test audit
 	@$(MAKE) --no-print-directory --jobs=2 --keep-going --output-sync test-compose-files test-compose-folders
 
-test-compose-files: # most by one stack
-	$(TRAINER_TEST) -m pytest tests/compose/test_*.py
-
-test-compose-folders: # each by a stack with an overlay
-	$(TRAINER_TEST) -m pytest tests/compose/[a-z]*/
+test-kubernetes: ## test the stack in a cluster: make test-kubernetes KUBE_CONTEXT=kind-kind; see docs/kubernetes.md
+	@if test -z "$(KUBE_CONTEXT)"; then echo "Nothing is done without a cluster: name its context, KUBE_CONTEXT=..."; else \
+		$(PYTHON) -m local environment trainer-test && \
+		deploy/kubernetes/images.sh $(KUBE_LOAD) && \
+		KUBE_CONTEXT="$(KUBE_CONTEXT)" $(TRAINER_TEST) -m pytest tests/kubernetes; fi
 
 test-mutants: # whether the unit tests notice changes of the gate, the codecs and both registries
 	@$(PYTHON) -m local environment trainer-test api-test mutants

@@ -40,6 +40,7 @@ FOREIGN_SETTINGS = {
     "LANG",
     "DOCKER_HOST",
 }
+MAKE = "".join((ROOT / name).read_text() for name in ("Makefile", "tests/suites.mk"))
 
 
 def identify(document: Path) -> str:
@@ -82,7 +83,7 @@ def test_paths_exist(document: Path) -> None:
 
 @each_document
 def test_targets_of_make_exist(document: Path) -> None:
-    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    targets = set(re.findall(r"^([a-z-]+):", MAKE, re.MULTILINE))
     text = "\n".join([*find_commands(document), *find_code(document)])
     named = set(re.findall(r"\bmake ([a-z][a-z-]*)", text))
     assert named <= targets
