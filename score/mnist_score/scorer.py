@@ -1,0 +1,114 @@
+"""Scores parts in threads: while one reads or writes, others compute."""
+
+import os
+from collections.abc import Iterable, Sequence
+from concurrent.futures import FIRST_EXCEPTION, Future, ThreadPoolExecutor, wait
+from dataclasses import dataclass, field
+from threading import Event
+
+import numpy as np
+import pyarrow as pa
+
+from mnist_api.handlers.probabilities import compute_probabilities
+from mnist_api.model.active import LoadedModel
+from mnist_api.model.onnx_model import NotFiniteError
+from mnist_api.problems import ProblemError
+from mnist_api.signature import CLASSES
+from mnist_score.errors import PartError
+from mnist_score.manifest import Part
+from mnist_score.output import Output
+from mnist_score.progress import SECONDS, Progress
+from mnist_score.readers.source import Reader
+
+UNREADABLE = (PartError, OSError, pa.ArrowException, ProblemError, NotFiniteError)
+
+
+class StoppedError(Exception):
+    """The run is stopped before the part was complete."""
+
+
+@dataclass
+class Scorer:
+    """Scores parts with one model."""
+
+    readers: Sequence[Reader]
+    loaded: LoadedModel
+    output: Output
+    progress: Progress
+    failed: dict[int, str] = field(default_factory=dict)  # why, by the part's number
+    unread: int = 0  # pictures without a readable digit
+    _stop: Event = field(default_factory=Event)
+
+    def run(self, parts: Iterable[tuple[int, Part]]) -> None:
+        """Score numbered parts. Raises OSError if the output can't be written."""
+        pool = ThreadPoolExecutor(2 * count_cores())  # each waits for its reads and writes
+        waiting: set[Future[None]] = {pool.submit(self._run_part, *one) for one in parts}
+        try:
+            while waiting:
+                done, waiting = wait(waiting, SECONDS, FIRST_EXCEPTION)
+                for one in done:
+                    one.result()
+                print(self.progress.describe(), flush=True)
+        finally:
+            self._stop.set()
+            pool.shutdown(cancel_futures=True)
+
+    def _run_part(self, number: int, part: Part) -> None:
+        reader = self.readers[part.source]
+        try:
+            table = self._score(reader, part)
+        except UNREADABLE as error:
+            reason = f"{reader.source.uri}, images from {part.first} on: {error}"
+            self.output.set_aside(number, {"part": number, **part._asdict(), "reason": reason})
+            self.failed[number] = reason
+            return
+        self.output.write_part(number, table)
+
+    def _score(self, reader: Reader, part: Part) -> pa.Table:
+        probabilities = np.empty((part.count, CLASSES), np.float32)
+        errors: dict[int, str] = {}
+        done = 0
+        for block in reader.read(part.first, part.count):
+            if self._stop.is_set():
+                raise StoppedError
+            end = done + len(block.images)
+            probabilities[done:end] = compute_probabilities(block.images, self.loaded)
+            errors |= {done + row: error for row, error in block.errors.items()}
+            self.progress.add(end - done)
+            done = end
+        if done != part.count:
+            raise PartError(f"it has {done} images instead of {part.count}")
+        self.unread += len(errors)
+        return self._to_table(reader, part, probabilities, errors)
+
+    def _to_table(
+        self, reader: Reader, part: Part, probabilities: np.ndarray, errors: dict[int, str]
+    ) -> pa.Table:
+        """Return the rows of a part; one that could not be read has an error and no prediction."""
+        names = reader.name(part.first, part.count)
+        sources = pa.repeat(reader.source.uri, part.count) if names is None else pa.array(names)
+        first = part.first if names is None else 0
+        index = np.arange(first, first + part.count) if names is None else np.zeros(part.count, int)
+        is_missing = np.zeros(part.count, bool)
+        is_missing[list(errors)] = True
+        rows = pa.FixedSizeListArray.from_arrays(
+            probabilities.reshape(-1), CLASSES, mask=pa.array(is_missing)
+        )
+        return pa.table(
+            {
+                "source": sources,
+                "index": pa.array(index, pa.int64()),
+                "prediction": pa.array(probabilities.argmax(1), pa.int8(), mask=is_missing),
+                "confidence": pa.array(probabilities.max(1), mask=is_missing),
+                "probabilities": rows,
+                "version": pa.repeat(self.loaded.version.id, part.count),
+                "error": pa.array(map(errors.get, range(part.count)), pa.string()),
+            }
+        )
+
+
+def count_cores() -> int:
+    """Return the cores that this process may use."""
+    if hasattr(os, "sched_getaffinity"):  # Linux
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1
