@@ -13,7 +13,7 @@ from mnist_api.model.active import LoadedModel
 from mnist_api.settings import SettingsError, read_settings
 from mnist_score.errors import ScoreError
 from mnist_score.inputs import find_readers
-from mnist_score.locations import Location, open_location
+from mnist_score.locations import open_location
 from mnist_score.manifest import Manifest, plan, update
 from mnist_score.model import find_version, load_version
 from mnist_score.output import Output

@@ -1,6 +1,6 @@
 """The inputs: files of images, and folders with such files or with pictures."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from pathlib import PurePosixPath
 
 from pyarrow import ArrowException
@@ -13,7 +13,10 @@ from mnist_score.readers.parquet import ParquetReader
 from mnist_score.readers.pictures import SUFFIXES, PictureReader
 from mnist_score.readers.source import Reader
 
-READERS = {".npy": NpyReader, ".parquet": ParquetReader}
+READERS: dict[str, Callable[[Location, FileInfo], Reader]] = {
+    ".npy": NpyReader,
+    ".parquet": ParquetReader,
+}
 
 
 def find_readers(inputs: Sequence[Location], output: Location) -> list[Reader]:

@@ -28,7 +28,8 @@ def find_version(settings: Settings) -> Version:
         raise ScoreError(f"{error}.") from error
     if version is None:
         raise ScoreError(
-            f"No version of {settings.model_name} has the alias {settings.model_alias}: promote one."
+            f"No version of {settings.model_name} has the alias {settings.model_alias}: "
+            "promote one."
         )
     return version
 

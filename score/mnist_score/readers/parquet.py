@@ -17,6 +17,7 @@ from mnist_score.readers.pictures import AT_ONCE, read_pictures
 from mnist_score.readers.source import Source
 
 COLUMN = "image"  # preferred where several could be it
+LISTS = (types.is_list, types.is_large_list, types.is_fixed_size_list)
 BUFFER = 4 * 1024**2  # bytes that are read at once: a row group may be larger than the memory
 
 
@@ -72,25 +73,24 @@ def _find_column(schema: pa.Schema, uri: str) -> str:
         raise ScoreError(
             f"{uri} has {which} of lists or pictures: call the images' column {COLUMN!r}."
         )
-    return found[0]
+    return str(found[0])
 
 
 def _is_picture(kind: pa.DataType) -> bool:
     if types.is_struct(kind):  # as Hugging Face's data sets have it
         return kind.get_field_index("bytes") >= 0 and _is_picture(kind.field("bytes").type)
-    return types.is_binary(kind) or types.is_large_binary(kind)
+    return bool(types.is_binary(kind) or types.is_large_binary(kind))
 
 
 def _is_numbers(kind: pa.DataType) -> bool:
-    return _is_list(kind) and (
-        _is_numbers(kind.value_type)
-        or types.is_integer(kind.value_type)
-        or types.is_floating(kind.value_type)
-    )
+    if not _is_list(kind):
+        return False
+    value = kind.value_type
+    return _is_numbers(value) or bool(types.is_integer(value) or types.is_floating(value))
 
 
 def _is_list(kind: pa.DataType) -> bool:
-    return types.is_list(kind) or types.is_large_list(kind) or types.is_fixed_size_list(kind)
+    return any(is_kind(kind) for is_kind in LISTS)
 
 
 def _to_block(images: pa.Array) -> Block:

@@ -2,6 +2,7 @@
 
 import hashlib
 from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from threading import Lock
 
 import numpy as np
@@ -17,7 +18,7 @@ from mnist_score.readers.source import Source
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".bmp")
 AT_ONCE = 128  # pictures that are read before they are scored
 
-_decoding = Lock()  # decoding is under a limit of memory, which is one of the whole process
+_decoding = Lock()
 
 
 def read_pictures(contents: Sequence[bytes]) -> Block:
@@ -26,10 +27,17 @@ def read_pictures(contents: Sequence[bytes]) -> Block:
     errors = {}
     for row, content in enumerate(contents):
         try:
-            images[row] = read_picture(content, _decoding)
+            images[row] = read_picture(content, _locked())
         except PictureError as error:
             errors[row] = str(error)
     return Block(images, errors)
+
+
+@contextmanager
+def _locked() -> Iterator[None]:
+    """Decode one picture at a time: the limit of memory meanwhile is one of the whole process."""
+    with _decoding:
+        yield
 
 
 class PictureReader:
