@@ -113,7 +113,7 @@ def _score(
         for number, part in enumerate(manifest.parts)
         if number % args.workers == args.worker and number not in written
     ]
-    images = sum(part.count for _, part in own)
+    images = sum(part.images for _, part in own)
     print(
         f"{len(own)} of {len(manifest.parts)} parts are to be scored by this worker, {images:,} "
         f"images, with version {loaded.version.id} of {loaded.version.name}.",
@@ -121,8 +121,8 @@ def _score(
     )
     scorer = Scorer(readers, loaded, output, Progress(images))
     scorer.run(own)
-    if scorer.unread:
-        print(f"{scorer.unread:,} pictures have no prediction: their column error says why.")
+    if unread := scorer.progress.unread:
+        print(f"{unread:,} pictures have no prediction: their column error says why.")
     for number, reason in sorted(scorer.failed.items()):
         print(f"Part {number} is set aside: {reason}", file=sys.stderr)
     return SOME_FAILED if scorer.failed else 0

@@ -17,7 +17,7 @@ class Part(NamedTuple):
 
     source: int  # its index in the manifest
     first: int
-    count: int
+    images: int
 
 
 class Manifest(msgspec.Struct, frozen=True):

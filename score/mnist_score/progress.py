@@ -11,15 +11,17 @@ class Progress:
     """Counts images from several threads."""
 
     def __init__(self, total: int) -> None:
+        self.unread = 0  # pictures without a readable digit
         self._total = total
         self._done = 0
         self._begin = time.monotonic()
         self._lock = Lock()
 
-    def add(self, images: int) -> None:
-        """Count images that are scored."""
+    def add(self, images: int, unread: int = 0) -> None:
+        """Count images that are scored, and those of them that could not be read."""
         with self._lock:
             self._done += images
+            self.unread += unread
 
     def describe(self) -> str:
         """Return the line."""

@@ -36,7 +36,6 @@ class Scorer:
     output: Output
     progress: Progress
     failed: dict[int, str] = field(default_factory=dict)  # why, by the part's number
-    unread: int = 0  # pictures without a readable digit
     _stop: Event = field(default_factory=Event)
 
     def run(self, parts: Iterable[tuple[int, Part]]) -> None:
@@ -65,31 +64,32 @@ class Scorer:
         self.output.write_part(number, table)
 
     def _score(self, reader: Reader, part: Part) -> pa.Table:
-        probabilities = np.empty((part.count, CLASSES), np.float32)
+        probabilities = np.empty((part.images, CLASSES), np.float32)
         errors: dict[int, str] = {}
         done = 0
-        for block in reader.read(part.first, part.count):
+        for block in reader.read(part.first, part.images):
             if self._stop.is_set():
                 raise StoppedError
             end = done + len(block.images)
             probabilities[done:end] = compute_probabilities(block.images, self.loaded)
             errors |= {done + row: error for row, error in block.errors.items()}
-            self.progress.add(end - done)
+            self.progress.add(end - done, len(block.errors))
             done = end
-        if done != part.count:
-            raise PartError(f"it has {done} images instead of {part.count}")
-        self.unread += len(errors)
+        if done != part.images:
+            raise PartError(f"it has {done} images instead of {part.images}")
         return self._to_table(reader, part, probabilities, errors)
 
     def _to_table(
         self, reader: Reader, part: Part, probabilities: np.ndarray, errors: dict[int, str]
     ) -> pa.Table:
         """Return the rows of a part; one that could not be read has an error and no prediction."""
-        names = reader.name(part.first, part.count)
-        sources = pa.repeat(reader.source.uri, part.count) if names is None else pa.array(names)
+        names = reader.name(part.first, part.images)
+        sources = pa.repeat(reader.source.uri, part.images) if names is None else pa.array(names)
         first = part.first if names is None else 0
-        index = np.arange(first, first + part.count) if names is None else np.zeros(part.count, int)
-        is_missing = np.zeros(part.count, bool)
+        index = (
+            np.arange(first, first + part.images) if names is None else np.zeros(part.images, int)
+        )
+        is_missing = np.zeros(part.images, bool)
         is_missing[list(errors)] = True
         rows = pa.FixedSizeListArray.from_arrays(
             probabilities.reshape(-1), CLASSES, mask=pa.array(is_missing)
@@ -101,8 +101,8 @@ class Scorer:
                 "prediction": pa.array(probabilities.argmax(1), pa.int8(), mask=is_missing),
                 "confidence": pa.array(probabilities.max(1), mask=is_missing),
                 "probabilities": rows,
-                "version": pa.repeat(self.loaded.version.id, part.count),
-                "error": pa.array(map(errors.get, range(part.count)), pa.string()),
+                "version": pa.repeat(self.loaded.version.id, part.images),
+                "error": pa.array(map(errors.get, range(part.images)), pa.string()),
             }
         )
 
