@@ -8,6 +8,7 @@ from threading import Event
 
 import numpy as np
 import pyarrow as pa
+from numpy.typing import NDArray
 
 from mnist_api.handlers.probabilities import compute_probabilities
 from mnist_api.model.active import LoadedModel
@@ -77,34 +78,34 @@ class Scorer:
             done = end
         if done != part.images:
             raise PartError(f"it has {done} images instead of {part.images}")
-        return self._to_table(reader, part, probabilities, errors)
+        return _to_table(reader, part, self.loaded.version.id, probabilities, errors)
 
-    def _to_table(
-        self, reader: Reader, part: Part, probabilities: np.ndarray, errors: dict[int, str]
-    ) -> pa.Table:
-        """Return the rows of a part; one that could not be read has an error and no prediction."""
-        names = reader.name(part.first, part.images)
-        sources = pa.repeat(reader.source.uri, part.images) if names is None else pa.array(names)
-        first = part.first if names is None else 0
-        index = (
-            np.arange(first, first + part.images) if names is None else np.zeros(part.images, int)
-        )
-        is_missing = np.zeros(part.images, bool)
-        is_missing[list(errors)] = True
-        rows = pa.FixedSizeListArray.from_arrays(
-            probabilities.reshape(-1), CLASSES, mask=pa.array(is_missing)
-        )
-        return pa.table(
-            {
-                "source": sources,
-                "index": pa.array(index, pa.int64()),
-                "prediction": pa.array(probabilities.argmax(1), pa.int8(), mask=is_missing),
-                "confidence": pa.array(probabilities.max(1), mask=is_missing),
-                "probabilities": rows,
-                "version": pa.repeat(self.loaded.version.id, part.images),
-                "error": pa.array(map(errors.get, range(part.images)), pa.string()),
-            }
-        )
+
+def _to_table(
+    reader: Reader,
+    part: Part,
+    version: str,
+    probabilities: NDArray[np.float32],
+    errors: dict[int, str],
+) -> pa.Table:
+    """Return the rows of a part; one that could not be read has an error and no prediction."""
+    names = reader.name(part.first, part.images)
+    index = np.arange(part.first, part.first + part.images) if names is None else None
+    missing = np.zeros(part.images, bool)
+    missing[list(errors)] = True
+    values = pa.array(probabilities.reshape(-1), mask=missing.repeat(CLASSES))
+    return pa.table(
+        {
+            "source": pa.repeat(reader.source.uri, part.images) if names is None else names,
+            "index": pa.repeat(0, part.images) if index is None else index,
+            "prediction": pa.array(probabilities.argmax(1), pa.int8(), mask=missing),
+            "confidence": pa.array(probabilities.max(1), mask=missing),
+            # a list without values, not no list: Arrow does not read a column with such back
+            "probabilities": pa.FixedSizeListArray.from_arrays(values, CLASSES),
+            "version": pa.repeat(version, part.images),
+            "error": pa.array(map(errors.get, range(part.images)), pa.string()),
+        }
+    )
 
 
 def count_cores() -> int:

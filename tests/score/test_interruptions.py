@@ -1,0 +1,105 @@
+import json
+import signal
+import subprocess
+
+import numpy as np
+import pytest
+
+from support.networks.dense import digit_network
+from support.processes import wait_until
+from support.registered_model import RegisteredModel
+from support.stacks.scoring import Scoring
+
+IMAGES, PART = 100_000, 100
+
+
+@pytest.fixture
+def started(scoring: Scoring, digits: np.ndarray) -> subprocess.Popen[str]:
+    """Start a run of a thousand parts, and return it when some of them are there."""
+    path = scoring.save(np.tile(digits, (IMAGES // len(digits), 1)))
+    process = scoring.start(path, f"--part-images={PART}")
+    wait_until(lambda: len(scoring.parts()) >= 5)
+    return process
+
+
+def assert_complete(scoring: Scoring) -> None:
+    assert scoring.read()["index"].to_pylist() == [*range(IMAGES)]
+    left = [path for path in scoring.output.rglob("*") if path.name.startswith(".")]
+    assert not left
+
+
+def test_a_killed_run_is_finished_by_the_next_one_with_nothing_lost_or_double(
+    scoring: Scoring, started: subprocess.Popen[str]
+) -> None:
+    started.kill()
+    started.wait()
+    before = {path: path.stat().st_mtime_ns for path in scoring.parts()}
+    assert len(before) < IMAGES // PART
+    scoring.run(scoring.folder / "images.npy")
+    assert_complete(scoring)
+    assert before.items() <= {path: path.stat().st_mtime_ns for path in scoring.parts()}.items()
+
+
+def test_ctrl_c_ends_with_one_line_and_130_and_whole_parts(
+    scoring: Scoring, started: subprocess.Popen[str]
+) -> None:
+    started.send_signal(signal.SIGINT)
+    _, errors = started.communicate(timeout=20)
+    assert started.returncode == 130
+    assert errors == "Stopped by SIGINT: the same command goes on where it was.\n"
+    parts = scoring.parts()
+    assert len(parts) < IMAGES // PART
+    assert scoring.read().num_rows == len(parts) * PART
+
+
+def test_two_workers_share_the_parts_and_the_second_waits_for_the_manifest(
+    scoring: Scoring, digits: np.ndarray
+) -> None:
+    path = scoring.save(digits)
+    arguments = (path, f"--part-images={PART}", "--workers=2")
+    second = scoring.start(*arguments, JOB_COMPLETION_INDEX="1")
+    assert second.stdout is not None
+    assert second.stdout.readline() == "Waiting for the manifest of worker 0.\n"
+    first = scoring.run(*arguments)
+    output, errors = second.communicate(timeout=20)
+    assert second.returncode == 0, output + errors
+    assert "50 of 100 parts" in first
+    assert "50 of 100 parts" in output
+    assert scoring.read()["index"].to_pylist() == [*range(len(digits))]
+
+
+def test_the_version_is_that_of_the_first_run_when_the_alias_has_moved(
+    scoring: Scoring, model: RegisteredModel, digits: np.ndarray
+) -> None:
+    scoring.settings = {**model.settings(), "MODEL_CACHE": scoring.settings["MODEL_CACHE"]}
+    version = model.register(digit_network(3))
+    arguments = (scoring.save(digits), f"--part-images={PART}", "--workers=2")
+    scoring.run(*arguments, "--worker=0")
+    model.register(digit_network(4))
+    scoring.run(*arguments, "--worker=1")
+    table = scoring.read()
+    assert table.num_rows == len(digits)
+    assert set(table["version"].to_pylist()) == {version}
+    assert set(table["prediction"].to_pylist()) == {3}
+    assert (
+        json.loads((scoring.output / "manifest.json").read_bytes())["version"]["version"] == version
+    )
+
+
+def test_a_damaged_part_is_set_aside_and_done_when_its_file_is_repaired(
+    scoring: Scoring, digits: np.ndarray
+) -> None:
+    path = scoring.save(digits)
+    whole = path.read_bytes()
+    path.write_bytes(whole[: -784 * 150])
+    printed = scoring.run(path, "--part-images=1000", code=3)
+    assert f"Part 9 is set aside: {path}, images from 9000 on: it ends after image 9849" in printed
+    assert len(scoring.parts()) == 9
+    failure = json.loads((scoring.output / "failed" / "part-000009.json").read_bytes())
+    assert failure["reason"] in printed
+    assert "1 of 10 parts" in scoring.run(path, code=3)  # tried again
+    path.write_bytes(whole)
+    assert "1 of 10 parts" in scoring.run(path)
+    assert scoring.read()["index"].to_pylist() == [*range(len(digits))]
+    assert not list((scoring.output / "failed").iterdir())
+    assert "0 of 10 parts" in scoring.run(path)
