@@ -97,7 +97,7 @@ def _wait_for_manifest(output: Output) -> Manifest:
         if (manifest := output.read_manifest()) is not None:
             return manifest
         time.sleep(1)
-    raise ScoreError("There is no manifest.json: start worker 0 with the same inputs and output.")
+    raise ScoreError("There is no _manifest.json: start worker 0 with the same inputs and output.")
 
 
 def _score(

@@ -53,7 +53,7 @@ def update(
         raise _refuse(f"its parts have {manifest.part_images} images")
     sources = [reader.source for reader in readers]
     if [one.uri for one in sources] != [one.uri for one in manifest.sources]:
-        raise _refuse("its inputs are others, as its manifest.json says")
+        raise _refuse("its inputs are others, as its _manifest.json says")
     repaired = {manifest.parts[number].source for number in failed}
     for index, (now, then) in enumerate(zip(sources, manifest.sources, strict=True)):
         is_same_size = (now.kind, now.images, now.names) == (then.kind, then.images, then.names)

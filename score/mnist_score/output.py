@@ -15,8 +15,8 @@ from mnist_score.errors import ScoreError
 from mnist_score.locations import Location
 from mnist_score.manifest import Manifest
 
-MANIFEST = "manifest.json"
-FAILED = "failed"
+MANIFEST = "_manifest.json"  # readers of Parquet folders leave out what begins so
+FAILED = "_failed"
 NUMBER = re.compile(r"part-(\d{6,})\.(?:parquet|json)")
 
 

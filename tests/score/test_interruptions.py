@@ -82,7 +82,8 @@ def test_the_version_is_that_of_the_first_run_when_the_alias_has_moved(
     assert set(table["version"].to_pylist()) == {version}
     assert set(table["prediction"].to_pylist()) == {3}
     assert (
-        json.loads((scoring.output / "manifest.json").read_bytes())["version"]["version"] == version
+        json.loads((scoring.output / "_manifest.json").read_bytes())["version"]["version"]
+        == version
     )
 
 
@@ -95,11 +96,11 @@ def test_a_damaged_part_is_set_aside_and_done_when_its_file_is_repaired(
     printed = scoring.run(path, "--part-images=1000", code=3)
     assert f"Part 9 is set aside: {path}, images from 9000 on: it ends after image 9849" in printed
     assert len(scoring.parts()) == 9
-    failure = json.loads((scoring.output / "failed" / "part-000009.json").read_bytes())
+    failure = json.loads((scoring.output / "_failed" / "part-000009.json").read_bytes())
     assert failure["reason"] in printed
     assert "1 of 10 parts" in scoring.run(path, code=3)  # tried again
     path.write_bytes(whole)
     assert "1 of 10 parts" in scoring.run(path)
     assert scoring.read()["index"].to_pylist() == [*range(len(digits))]
-    assert not list((scoring.output / "failed").iterdir())
+    assert not list((scoring.output / "_failed").iterdir())
     assert "0 of 10 parts" in scoring.run(path)
