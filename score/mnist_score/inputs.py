@@ -1,5 +1,6 @@
 """The inputs: files of images, and folders with such files or with pictures."""
 
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import PurePosixPath
 
@@ -32,9 +33,9 @@ def find_readers(inputs: Sequence[Location], output: Location) -> list[Reader]:
             problems.append(str(error))
     if problems:
         raise ScoreError("\n".join(problems))
-    uris = [reader.source.uri for reader in readers]
-    if twice := next((uri for uri in uris if uris.count(uri) > 1), None):
-        raise ScoreError(f"{twice} is given twice.")
+    counts = Counter((reader.source.uri, reader.source.kind) for reader in readers)
+    if twice := [uri for (uri, _), count in counts.items() if count > 1]:
+        raise ScoreError(f"{twice[0]} is given twice.")
     if not any(reader.source.images for reader in readers):
         raise ScoreError("The inputs hold no images.")
     return readers

@@ -54,30 +54,32 @@ class Scorer:
             pool.shutdown(cancel_futures=True)
 
     def _run_part(self, number: int, part: Part) -> None:
-        reader = self.readers[part.source]
         try:
-            table = self._score(reader, part)
-        except UNREADABLE as error:
-            reason = f"{reader.source.uri}, images from {part.first} on: {error}"
-            self.output.set_aside(number, {"part": number, **part._asdict(), "reason": reason})
-            self.failed[number] = reason
+            table = self._score(self.readers[part.source], part)
+        except PartError as error:
+            failure = {"part": number, **part._asdict(), "reason": str(error)}
+            self.output.set_aside(number, failure)
+            self.failed[number] = str(error)
             return
         self.output.write_part(number, table)
 
     def _score(self, reader: Reader, part: Part) -> pa.Table:
+        """Return the rows of a part. Raises PartError, StoppedError."""
         probabilities = np.empty((part.images, CLASSES), np.float32)
         errors: dict[int, str] = {}
         done = 0
-        for block in reader.read(part.first, part.images):
-            if self._stop.is_set():
-                raise StoppedError
-            end = done + len(block.images)
-            probabilities[done:end] = compute_probabilities(block.images, self.loaded)
-            errors |= {done + row: error for row, error in block.errors.items()}
-            self.progress.add(end - done, len(block.errors))
-            done = end
-        if done != part.images:
-            raise PartError(f"it has {done} images instead of {part.images}")
+        try:
+            for block in reader.read(part.first, part.images):
+                if self._stop.is_set():
+                    raise StoppedError
+                end = done + len(block.images)
+                probabilities[done:end] = compute_probabilities(block.images, self.loaded)
+                errors |= {done + row: error for row, error in block.errors.items()}
+                self.progress.add(end - done, len(block.errors))
+                done = end
+        except UNREADABLE as error:
+            place = f"{reader.source.uri}, in the images from {part.first + done} on"
+            raise PartError(f"{place}: {error}") from error
         return _to_table(reader, part, self.loaded.version.id, probabilities, errors)
 
 

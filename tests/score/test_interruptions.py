@@ -35,6 +35,7 @@ def test_a_killed_run_is_finished_by_the_next_one_with_nothing_lost_or_double(
     started.wait()
     before = {path: path.stat().st_mtime_ns for path in scoring.parts()}
     assert len(before) < IMAGES // PART
+    (scoring.output / ".part-000999.parquet.0123").write_text("of a process killed while it wrote")
     scoring.run(scoring.folder / "images.npy")
     assert_complete(scoring)
     assert before.items() <= {path: path.stat().st_mtime_ns for path in scoring.parts()}.items()
@@ -94,7 +95,10 @@ def test_a_damaged_part_is_set_aside_and_done_when_its_file_is_repaired(
     whole = path.read_bytes()
     path.write_bytes(whole[: -784 * 150])
     printed = scoring.run(path, "--part-images=1000", code=3)
-    assert f"Part 9 is set aside: {path}, images from 9000 on: it ends after image 9849" in printed
+    assert (
+        f"Part 9 is set aside: {path}, in the images from 9000 on: it ends after image 9849"
+        in printed
+    )
     assert len(scoring.parts()) == 9
     failure = json.loads((scoring.output / "_failed" / "part-000009.json").read_bytes())
     assert failure["reason"] in printed

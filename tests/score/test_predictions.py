@@ -78,9 +78,12 @@ def test_pictures_in_a_column_are_read_as_the_images_they_show(
     scoring: Scoring, digits: np.ndarray, expected: np.ndarray
 ) -> None:
     pictures = [{"bytes": encode(image), "path": None} for image in digits[:30]]
-    scoring.run(write_table(scoring, image=pa.array(pictures)))
-    probabilities = np.stack(scoring.read()["probabilities"].to_numpy())
+    scoring.run(write_table(scoring, image=pa.array([*pictures, None])))
+    table = scoring.read()
+    probabilities = np.stack(table["probabilities"][:30].to_numpy())
     np.testing.assert_allclose(probabilities, expected[:30], atol=1e-6)
+    assert table["prediction"][30].as_py() is None
+    assert table["error"].null_count == 30
 
 
 def test_a_picture_without_a_digit_has_an_error_and_the_others_have_predictions(

@@ -126,10 +126,14 @@ def test_another_input_or_model_or_size_of_parts_is_refused_and_nothing_is_writt
 def test_numbers_out_of_range_fail_their_part_with_the_sentence_of_the_api(
     scoring: Scoring,
 ) -> None:
-    path = scoring.save(BYTES.astype(np.float32) + 255)
-    assert "they look like bytes: divide by 255" in scoring.run(path, code=3)
+    images = np.zeros((5000, 784), np.float32)
+    images[4098, 7] = 1.5
+    path = scoring.save(images)
+    printed = scoring.run(path, "--part-images=4999", code=3)
+    assert f"{path}, in the images from 4096 on: Pixel 7 of image 2 is 1.5: give" in printed
     failed = json.loads((scoring.output / "_failed" / "part-000000.json").read_bytes())
-    assert failed["images"] == 3
+    assert failed["images"] == 4999
+    assert scoring.read().num_rows == 1
 
 
 @pytest.mark.parametrize(
@@ -155,3 +159,15 @@ def test_a_wrong_start_is_refused_in_a_sentence_and_writes_nothing(
     assert sentence in printed
     assert "Traceback" not in printed
     assert not scoring.output.exists()
+
+
+def test_an_output_that_is_no_folder_is_refused_in_a_line(scoring: Scoring) -> None:
+    scoring.output.write_text("a file")
+    assert str(scoring.output) in scoring.run(scoring.save(BYTES), code=1).splitlines()[-1]
+
+
+def test_an_output_whose_manifest_is_damaged_is_refused(scoring: Scoring) -> None:
+    path = scoring.save(BYTES)
+    scoring.run(path)
+    (scoring.output / "_manifest.json").write_text("{")
+    assert "_manifest.json is damaged: choose another folder." in scoring.run(path, code=1)
