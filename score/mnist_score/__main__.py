@@ -21,6 +21,7 @@ from mnist_score.progress import Progress
 from mnist_score.readers.source import Reader
 from mnist_score.scorer import Scorer
 
+SETTINGS = ("MLFLOW_", "MODEL_", "XDG_")  # those of the API that are about the model
 SOME_FAILED = 3
 WAIT_SECONDS = 600  # for the manifest of worker 0
 
@@ -70,7 +71,8 @@ def _number(least: int) -> Callable[[str], int]:
 
 
 def _run(args: argparse.Namespace) -> int:
-    settings = read_settings(os.environ)
+    own = {name: os.environ[name] for name in os.environ if name.startswith(SETTINGS)}
+    settings = read_settings(own)
     folder = open_location(args.output)
     output = Output(folder)
     readers = find_readers([open_location(one) for one in args.inputs], folder)
@@ -81,6 +83,8 @@ def _run(args: argparse.Namespace) -> int:
     if known is not None:
         manifest = update(known, readers, failed, args.part_images)
         loaded = load_version(settings, known.version)
+    elif output.find_written():
+        raise ScoreError(f"{folder.uri} has parts, but no manifest: choose another folder.")
     else:
         loaded = load_version(settings, find_version(settings))
         manifest = plan(loaded.version, readers, args.part_images)
@@ -122,7 +126,7 @@ def _score(
     scorer = Scorer(readers, loaded, output, Progress(images))
     scorer.run(own)
     if unread := scorer.progress.unread:
-        print(f"{unread:,} pictures have no prediction: their column error says why.")
+        print(f"Pictures without a prediction: {unread:,}. The column error says why.")
     for number, reason in sorted(scorer.failed.items()):
         print(f"Part {number} is set aside: {reason}", file=sys.stderr)
     return SOME_FAILED if scorer.failed else 0

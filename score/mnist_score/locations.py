@@ -1,7 +1,6 @@
 """Where inputs and outputs are: paths of this machine, or s3://bucket/prefix."""
 
 import os
-from pathlib import Path
 from typing import NamedTuple
 from urllib.parse import urlsplit
 
@@ -56,7 +55,7 @@ def open_location(text: str) -> Location:
     if not text.startswith(SCHEME):
         if "://" in text:
             raise ScoreError(f"{text!r} is neither a path nor s3://BUCKET/PREFIX.")
-        return Location(LocalFileSystem(), str(Path(text).absolute()))
+        return Location(LocalFileSystem(), os.path.abspath(text))
     path = text.removeprefix(SCHEME).strip("/")
     if "@" in path.split("/")[0]:
         raise ScoreError(

@@ -45,25 +45,23 @@ class Output:
         return _find_numbers(self._folder)
 
     def find_failed(self) -> set[int]:
-        """Return the numbers of the parts that are set aside."""
-        return _find_numbers(self._folder.join(FAILED))
+        """Return the numbers of the parts that are set aside, and not there meanwhile."""
+        failed = _find_numbers(self._folder.join(FAILED))
+        written = self.find_written() if failed else set()
+        for number in failed & written:  # a run was killed after it had written the part
+            self._forget_failure(number)
+        return failed - written
 
     def write_part(self, number: int, table: pa.Table) -> None:
         """Write the predictions of a part, which has not failed then. Raises OSError."""
         sink = pa.BufferOutputStream()
         pq.write_table(table, sink, use_dictionary=["source", "prediction", "version", "error"])
         self._write(f"part-{number:06}.parquet", sink.getvalue())
-        self.forget_failure(number)
+        self._forget_failure(number)
 
     def set_aside(self, number: int, failure: dict[str, object]) -> None:
         """Record why a part could not be read. Raises OSError."""
         self._write(f"{FAILED}/part-{number:06}.json", msgspec.json.encode(failure))
-
-    def forget_failure(self, number: int) -> None:
-        """Remove the record of a part that is there now. Raises OSError."""
-        with suppress(FileNotFoundError):
-            file = self._folder.join(f"{FAILED}/part-{number:06}.json")
-            file.files.delete_file(file.path)
 
     def _write(self, name: str, content: bytes | pa.Buffer) -> None:
         file = self._folder.join(name)
@@ -72,6 +70,11 @@ class Output:
             return
         with file.files.open_output_stream(file.path) as stream:  # an object is there when closed
             stream.write(content)
+
+    def _forget_failure(self, number: int) -> None:
+        with suppress(FileNotFoundError):
+            file = self._folder.join(f"{FAILED}/part-{number:06}.json")
+            file.files.delete_file(file.path)
 
 
 def _find_numbers(folder: Location) -> set[int]:

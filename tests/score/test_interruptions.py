@@ -3,6 +3,8 @@ import signal
 import subprocess
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 
 from support.networks.dense import digit_network
@@ -108,3 +110,31 @@ def test_a_damaged_part_is_set_aside_and_done_when_its_file_is_repaired(
     assert scoring.read()["index"].to_pylist() == [*range(len(digits))]
     assert not list((scoring.output / "_failed").iterdir())
     assert "0 of 10 parts" in scoring.run(path)
+
+
+def test_a_damaged_page_of_a_table_fails_its_part_alone(
+    scoring: Scoring, digits: np.ndarray
+) -> None:
+    path = scoring.folder / "images.parquet"
+    table = pa.table(
+        {"image": pa.FixedSizeListArray.from_arrays(pa.array(digits.reshape(-1)), 784)}
+    )
+    pq.write_table(table, path, row_group_size=1000, write_page_checksum=True)
+    column = pq.ParquetFile(path).metadata.row_group(4).column(0)
+    content = bytearray(path.read_bytes())
+    content[column.data_page_offset + column.total_compressed_size // 2] ^= 1
+    path.write_bytes(content)
+    assert "Part 4 is set aside" in scoring.run(path, "--part-images=1000", code=3)
+    assert len(scoring.parts()) == 9
+
+
+def test_a_part_that_was_written_does_not_count_as_failed(
+    scoring: Scoring, digits: np.ndarray
+) -> None:
+    path = scoring.save(digits)
+    scoring.run(path)
+    left = scoring.output / "_failed" / "part-000000.json"  # killed before this was removed
+    left.parent.mkdir()
+    left.write_text("{}")
+    scoring.run(path)
+    assert not left.exists()

@@ -109,4 +109,4 @@ def test_a_picture_without_a_digit_has_an_error_and_the_others_have_predictions(
     assert rows[1]["confidence"] is rows[0]["error"] is None
     assert rows[1]["probabilities"] == [None] * 10
     assert "digit" in rows[1]["error"]
-    assert "1 pictures have no prediction" in printed
+    assert "Pictures without a prediction: 1." in printed

@@ -166,8 +166,11 @@ def test_an_output_that_is_no_folder_is_refused_in_a_line(scoring: Scoring) -> N
     assert str(scoring.output) in scoring.run(scoring.save(BYTES), code=1).splitlines()[-1]
 
 
-def test_an_output_whose_manifest_is_damaged_is_refused(scoring: Scoring) -> None:
+def test_an_output_whose_manifest_is_damaged_or_lost_is_refused(scoring: Scoring) -> None:
     path = scoring.save(BYTES)
     scoring.run(path)
-    (scoring.output / "_manifest.json").write_text("{")
+    manifest = scoring.output / "_manifest.json"
+    manifest.write_text("{")
     assert "_manifest.json is damaged: choose another folder." in scoring.run(path, code=1)
+    manifest.unlink()
+    assert "has parts, but no manifest: choose another folder." in scoring.run(path, code=1)

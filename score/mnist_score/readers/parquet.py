@@ -59,8 +59,13 @@ class ParquetReader:
                 yield _to_block(batch.column(0))
 
     def _open(self) -> pq.ParquetFile:
-        files, path = self._file.files, self._file.path
-        return pq.ParquetFile(path, filesystem=files, buffer_size=BUFFER, pre_buffer=False)
+        return pq.ParquetFile(
+            self._file.path,
+            filesystem=self._file.files,
+            buffer_size=BUFFER,
+            pre_buffer=False,
+            page_checksum_verification=True,
+        )
 
 
 def _find_column(schema: pa.Schema, uri: str) -> str:
