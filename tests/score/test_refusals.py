@@ -54,7 +54,7 @@ def test_all_bad_inputs_are_named_at_once(tmp_path: Path) -> None:
     (tmp_path / "c.txt").write_text("hello")
     with pytest.raises(ScoreError) as refused:
         find(tmp_path, "a.parquet", "b.npy", "c.txt")
-    assert str(refused.value).splitlines() == [
+    assert sorted(str(refused.value).splitlines()) == [
         f"{tmp_path}/a.parquet is no Parquet file, or is damaged.",
         f"{tmp_path}/b.npy does not exist.",
         f"{tmp_path}/c.txt is no .npy, no .parquet and no picture.",
