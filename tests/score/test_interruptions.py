@@ -43,13 +43,14 @@ def test_a_killed_run_is_finished_by_the_next_one_with_nothing_lost_or_double(
     assert before.items() <= {path: path.stat().st_mtime_ns for path in scoring.parts()}.items()
 
 
-def test_ctrl_c_ends_with_one_line_and_130_and_whole_parts(
-    scoring: Scoring, started: subprocess.Popen[str]
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
+def test_a_signal_ends_a_run_with_one_line_and_whole_parts(
+    number: signal.Signals, code: int, scoring: Scoring, started: subprocess.Popen[str]
 ) -> None:
-    started.send_signal(signal.SIGINT)
+    started.send_signal(number)
     _, errors = started.communicate(timeout=20)
-    assert started.returncode == 130
-    assert errors == "Stopped by SIGINT: the same command goes on where it was.\n"
+    assert started.returncode == code
+    assert errors == f"Stopped by {number.name}: the same command goes on where it was.\n"
     parts = scoring.parts()
     assert len(parts) < IMAGES // PART
     assert scoring.read().num_rows == len(parts) * PART

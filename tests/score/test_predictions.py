@@ -1,4 +1,5 @@
 import io
+import re
 from pathlib import Path
 
 import numpy as np
@@ -61,7 +62,8 @@ def test_every_format_gives_what_the_engine_says(
     save, scoring: Scoring, digits: np.ndarray, expected: np.ndarray
 ) -> None:
     path = save(scoring, digits[:COUNT])
-    scoring.run(path, "--part-images=128")
+    printed = scoring.run(path, "--part-images=128")
+    assert re.search(r"300 of 300 images \(100%\), [\d,]+ images/s, time left 0:00:00", printed)
     table = scoring.read()
     probabilities = np.stack(table["probabilities"].to_numpy())
     np.testing.assert_allclose(probabilities, expected, atol=1e-6)
