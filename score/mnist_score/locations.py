@@ -78,4 +78,5 @@ def _connect() -> FileSystem:
         region=region or DEFAULT_REGION,
         connect_timeout=CONNECT_SECONDS,
         request_timeout=REQUEST_SECONDS,
+        allow_delayed_open=True,  # a part is one put: of a killed process no upload is left
     )
