@@ -26,15 +26,7 @@ COMMANDS = (
     "resume-upload",
 )
 IS_PATH = re.compile(r"[\w.-]+/[\w./-]*|[\w-]+\.(?:py|md|yaml|example|sh|toml|json)")
-PACKAGES = tuple(
-    ROOT / name
-    for name in (
-        "trainer/mnist_trainer",
-        "api/mnist_api",
-        "score/mnist_score",
-        "mlflow-server/backup",
-    )
-)
+PACKAGES = (*ROOT.glob("*/mnist_*"), ROOT / "mlflow-server" / "backup")
 FOREIGN_PATHS = ("extra_files/", "report.html", ".env", "application/")  # MLflow's, a user's; types
 MADE_PATHS = (".local/", "models/", "unsent/", "searches/", "backups/", "_")  # by programs
 FOREIGN_SETTINGS = {
