@@ -4,6 +4,7 @@ ENVIRONMENTS := .local/environments
 LINT := $(ENVIRONMENTS)/lint/bin
 TRAINER_TEST := $(ENVIRONMENTS)/trainer-test/bin/python
 API_TEST := $(ENVIRONMENTS)/api-test/bin/python
+SCORE_TEST := $(ENVIRONMENTS)/score-test/bin/python
 AUDIT := $(ENVIRONMENTS)/audit/bin/python
 ENGINE := docker compose version >/dev/null 2>&1 && docker info >/dev/null 2>&1
 COMPOSED := test -n "$$(docker compose ps --quiet mlflow-server 2>/dev/null)"
@@ -86,7 +87,7 @@ rotate: ## give the composed stack new passwords; its data is kept
 test: ## run all tests but the slow ones, every part once for real; nine minutes on two cores
 	@$(MAKE) --no-print-directory test-unit
 	@$(MAKE) --no-print-directory --jobs=2 --keep-going --output-sync MARKED='-m "not slow"' \
-		test-api test-trainer test-mlflow-server test-local test-page test-report test-docs test-audit
+		test-api test-trainer test-mlflow-server test-local test-page test-report test-docs test-audit test-score
 
 test-slow: ## run the slow tests: those that wait, or do again what a faster test does
 	@$(MAKE) --no-print-directory --jobs=2 --keep-going --output-sync MARKED='-m slow' \
@@ -107,6 +108,10 @@ test-kubernetes: ## test the stack in a cluster: make test-kubernetes KUBE_CONTE
 		deploy/kubernetes/images.sh $(KUBE_LOAD) && \
 		KUBE_CONTEXT="$(KUBE_CONTEXT)" $(TRAINER_TEST) -m pytest tests/kubernetes; fi
 
+test-score: # scoring many images, with real killed processes and a real registry
+	@$(PYTHON) -m local environment mlflow-server score-test
+	PYTHONPATH=score:api $(SCORE_TEST) -m pytest $(MARKED) tests/score
+
 test-mutants: # whether the unit tests notice changes of the gate, the codecs and both registries
 	@$(PYTHON) -m local environment trainer-test api-test mutants
 	$(TRAINER_TEST) tests/mutants trainer
@@ -124,6 +129,9 @@ bench-training: ## compare the trainer with plain Keras: make bench-training ARG
 	@$(PYTHON) -m local environment trainer
 	PYTHONPATH=trainer $(ENVIRONMENTS)/trainer/bin/python -m bench.training $(ARGS)
 
+bench-score: ## compare scoring many images with ONNX Runtime alone: make bench-score ARGS="--images 10000000"
+	$(PYTHON) -m bench.score $(ARGS)
+
 bench-hostile: ## measure the API under hostile clients
 	@$(PYTHON) -m local environment api
 	$(PYTHON) -m bench.hostile $(ARGS)
@@ -138,11 +146,11 @@ fuzz: ## send 100,000 mutated requests in all formats to the API
 lint: ## run ruff, import-linter, mypy, shellcheck and hadolint
 	@$(PYTHON) -m local environment lint mlflow-server trainer-test api-test audit
 	$(LINT)/ruff format --check . && $(LINT)/ruff check .
-	PYTHONPATH=api:trainer $(LINT)/lint-imports
+	PYTHONPATH=api:score:trainer $(LINT)/lint-imports
 	$(LINT)/mypy --python-executable $(ENVIRONMENTS)/mlflow-server/bin/python --allow-untyped-calls local mlflow-server
 	$(LINT)/mypy --python-executable $(AUDIT) audit
 	$(LINT)/mypy --python-executable $(TRAINER_TEST) trainer/mnist_trainer
-	$(LINT)/mypy --python-executable $(API_TEST) api/mnist_api
+	MYPYPATH=api:score $(LINT)/mypy --python-executable $(API_TEST) api/mnist_api score/mnist_score
 	MYPYPATH=trainer $(LINT)/mypy --python-executable $(TRAINER_TEST) report bench/training.py
 	MYPYPATH=api $(LINT)/mypy --python-executable $(API_TEST) --explicit-package-bases --exclude 'bench/(peers|training|outside)' bench
 	git ls-files '*.sh' .ci/run | xargs $(LINT)/shellcheck

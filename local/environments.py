@@ -16,6 +16,8 @@ LOCKS = {
     "trainer-test": ROOT / "trainer" / "requirements-test.txt",
     "api": ROOT / "api" / "requirements.txt",
     "api-test": ROOT / "api" / "requirements-test.txt",
+    "score": ROOT / "score" / "requirements.txt",
+    "score-test": ROOT / "score" / "requirements-test.txt",
     "minio-setup": ROOT / "minio" / "setup" / "requirements.txt",
     "lint": ROOT / "local" / "requirements-lint.txt",
     "mutants": ROOT / "local" / "requirements-mutants.txt",

@@ -26,11 +26,9 @@ COMMANDS = (
     "resume-upload",
 )
 IS_PATH = re.compile(r"[\w.-]+/[\w./-]*|[\w-]+\.(?:py|md|yaml|example|sh|toml|json)")
-PACKAGES = tuple(
-    ROOT / name for name in ("trainer/mnist_trainer", "api/mnist_api", "mlflow-server/backup")
-)
+PACKAGES = (*ROOT.glob("*/mnist_*"), ROOT / "mlflow-server" / "backup")
 FOREIGN_PATHS = ("extra_files/", "report.html", ".env", "application/")  # MLflow's, a user's; types
-MADE_PATHS = (".local/", "models/", "unsent/", "searches/", "backups/")  # by a start or a training
+MADE_PATHS = (".local/", "models/", "unsent/", "searches/", "backups/", "_")  # by programs
 FOREIGN_SETTINGS = {
     "KILLED",
     "ENDPOINT_NOT_FOUND",
@@ -145,7 +143,9 @@ def test_services_of_compose_exist(document: Path) -> None:
     services = re.findall(r"^  ([a-z-]+):", text, re.MULTILINE)
     for command in find_commands(document):
         named = re.search(
-            r"docker compose run (?:(?:--rm|--no-deps|-T|--?[\w-]+ \S+) )*([a-z-]+)\b", command
+            r"docker compose run (?:(?:--rm|--build|--no-deps|-T|"
+            r'--?[\w-]+ (?:"[^"]*"|\S+)) )*([a-z-]+)\b',
+            command,
         )
         if named:
             assert named[1] in services, command

@@ -1,0 +1,1 @@
+"""Scores many images with the registered model, and writes the predictions as Parquet."""

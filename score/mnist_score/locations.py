@@ -1,0 +1,82 @@
+"""Where inputs and outputs are: paths of this machine, or s3://bucket/prefix."""
+
+import os
+from typing import NamedTuple
+from urllib.parse import urlsplit
+
+from pyarrow.fs import FileInfo, FileSelector, FileSystem, FileType, LocalFileSystem
+
+from mnist_score.errors import ScoreError
+
+SCHEME = "s3://"
+DEFAULT_REGION = "us-east-1"  # which stores other than Amazon's take, too
+CONNECT_SECONDS, REQUEST_SECONDS = 10, 60
+
+
+class Location(NamedTuple):
+    """A file or a folder; ``path`` is what ``files`` calls it."""
+
+    files: FileSystem
+    path: str
+
+    @property
+    def uri(self) -> str:
+        """Return its absolute path, or its address."""
+        return self.path if self.is_local else f"{SCHEME}{self.path}"
+
+    @property
+    def is_local(self) -> bool:
+        """Return whether it is a path of this machine."""
+        return isinstance(self.files, LocalFileSystem)
+
+    def find(self) -> FileInfo:
+        """Return what is there. Raises OSError."""
+        return self.files.get_file_info(self.path)
+
+    def list(self, recursive: bool = False) -> list[FileInfo]:
+        """Return the files of a folder, sorted by path; none if it does not exist."""
+        selector = FileSelector(self.path, allow_not_found=True, recursive=recursive)
+        found = self.files.get_file_info(selector)
+        return sorted((one for one in found if one.type == FileType.File), key=lambda one: one.path)
+
+    def join(self, name: str) -> "Location":
+        """Return the location ``name`` in a folder."""
+        return Location(self.files, f"{self.path}/{name}")
+
+    def read(self) -> bytes:
+        """Return a file's content. Raises OSError."""
+        with self.files.open_input_stream(self.path) as stream:
+            content: bytes = stream.read()
+        return content
+
+
+def open_location(text: str) -> Location:
+    """Return the location that ``text`` names. Raises ScoreError."""
+    if not text.startswith(SCHEME):
+        if "://" in text:
+            raise ScoreError(f"{text!r} is neither a path nor s3://BUCKET/PREFIX.")
+        return Location(LocalFileSystem(), os.path.abspath(text))
+    path = text.removeprefix(SCHEME).strip("/")
+    if "@" in path.split("/")[0]:
+        raise ScoreError(
+            "An address has no key in it: set AWS_ACCESS_KEY_ID and AWS_SECRET_ACCESS_KEY."
+        )
+    if not path:
+        raise ScoreError(f"{text!r} names no bucket: write s3://BUCKET/PREFIX.")
+    return Location(_connect(), path)
+
+
+def _connect() -> FileSystem:
+    """Return the store of AWS_ENDPOINT_URL, else Amazon's; keys are found as its clients do."""
+    from pyarrow.fs import S3FileSystem
+
+    endpoint = urlsplit(os.environ.get("AWS_ENDPOINT_URL", ""))
+    region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
+    return S3FileSystem(
+        endpoint_override=endpoint.netloc or None,
+        scheme=endpoint.scheme or "https",
+        region=region or DEFAULT_REGION,
+        connect_timeout=CONNECT_SECONDS,
+        request_timeout=REQUEST_SECONDS,
+        allow_delayed_open=True,  # a part is one put: of a killed process no upload is left
+    )
