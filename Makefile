@@ -108,10 +108,6 @@ test-kubernetes: ## test the stack in a cluster: make test-kubernetes KUBE_CONTE
 		deploy/kubernetes/images.sh $(KUBE_LOAD) && \
 		KUBE_CONTEXT="$(KUBE_CONTEXT)" $(TRAINER_TEST) -m pytest tests/kubernetes; fi
 
-test-score: # scoring many images, with real killed processes and a real registry
-	@$(PYTHON) -m local environment mlflow-server score-test
-	PYTHONPATH=score:api $(SCORE_TEST) -m pytest $(MARKED) tests/score
-
 test-mutants: # whether the unit tests notice changes of the gate, the codecs and both registries
 	@$(PYTHON) -m local environment trainer-test api-test mutants
 	$(TRAINER_TEST) tests/mutants trainer

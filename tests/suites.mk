@@ -34,6 +34,10 @@ test-local: # `make local`, and the black-box tests in tests/stack against it
 	@$(PYTHON) -m local environment mlflow-server trainer api trainer-test
 	$(TRAINER_TEST) -m pytest $(MARKED) tests/local
 
+test-score: # scoring many images, with real killed processes and a real registry
+	@$(PYTHON) -m local environment mlflow-server score-test
+	PYTHONPATH=score:api $(SCORE_TEST) -m pytest $(MARKED) tests/score
+
 test-audit: # the parts of `make audit` that need neither images nor the advisories of OSV
 	@$(PYTHON) -m local environment api-test audit
 	$(API_TEST) -m pytest $(MARKED) tests/audit
