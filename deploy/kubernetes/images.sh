@@ -12,5 +12,5 @@ for name in "${names[@]}"; do
   docker tag "$COMPOSE_PROJECT_NAME-$name" "mnist-$name:$tag"
   images+=("mnist-$name:$tag")
 done
-docker pull --quiet postgres:17-trixie || docker image inspect postgres:17-trixie >/dev/null
+docker image inspect postgres:17-trixie >/dev/null 2>&1 || docker pull --quiet postgres:17-trixie
 [ $# = 0 ] || "$@" "${images[@]}" postgres:17-trixie

@@ -1,7 +1,7 @@
 """Creates Secrets of Kubernetes, each with a random password; one that exists is kept.
 
-Arguments are their names. The account's token, the cluster's certificate and the namespace are files
-in ACCOUNT.
+Arguments are their names. The account's token, the cluster's certificate and the namespace are
+files in ACCOUNT.
 """
 
 import json
