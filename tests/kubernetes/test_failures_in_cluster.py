@@ -15,7 +15,7 @@ from support.stacks.cluster_nodes import (
 from support.stacks.cluster_traffic import THREADS, traffic
 from support.stacks.kubernetes import image_of, is_ready, pods, wait_for, wait_ready
 
-SECONDS = 110  # for which the node is cut off; it comes back by itself
+SECONDS = 180  # for which the node is cut off; it comes back by itself
 
 
 @pytest.fixture(autouse=True)
@@ -28,8 +28,8 @@ def test_of_a_killed_pod_only_requests_in_flight_are_lost() -> None:
     image = image_of("api")
     with traffic(image) as clients:
         killed = pods("api")[0]
-        begin = time.time()
         kill_processes(killed, image)
+        begin = time.time()
         time.sleep(15)
         wait_ready("api", 2, 60)
     assert [each for each in clients.failures if each[0] > begin + 10] == []
@@ -45,7 +45,7 @@ def test_of_a_node_cut_off_nothing_is_lost_after_a_minute() -> None:
         begin = time.time()
         cut_off(node, image, SECONDS)
         wait_for(lambda: not is_node_ready(node), 100)
-        wait_for(lambda: len([pod for pod in pods("api") if is_ready(pod)]) >= 2, 60)
+        wait_for(lambda: len([pod for pod in pods("api") if is_ready(pod)]) >= 2, 120)
         wait_for(lambda: is_node_ready(node), SECONDS + 60)
     assert clients.responses > 1000
     assert [each for each in clients.failures if each[0] > begin + 60] == []
