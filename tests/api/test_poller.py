@@ -13,7 +13,7 @@ from mnist_api.registry.mlflow_client import RegistryError
 from mnist_api.registry.poller import Poller
 from mnist_api.registry.version_folders import MAX_VERSIONS
 from support.networks.dense import digit_network
-from support.polling import FakeHistory
+from support.polled_fakes import FakeHistory
 
 CONTENTS = {str(number): digit_network(number) for number in range(10)}
 

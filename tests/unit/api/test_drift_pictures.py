@@ -2,7 +2,6 @@
 
 import base64
 import json
-from datetime import UTC, datetime
 
 import numpy as np
 import pytest
@@ -12,12 +11,10 @@ from mnist_api.drift.window import Window
 from mnist_api.handlers.context import Context
 from mnist_api.handlers.predict import handle_predict
 from mnist_api.http import Request
-from mnist_api.model.active import ActiveModel, LoadedModel
-from mnist_api.model.digit_score import load_score
-from mnist_api.model.drift_reference import FEATURES, load_reference
-from mnist_api.model.onnx_model import load_model
-from mnist_api.model.version import Version
+from mnist_api.model.active import ActiveModel
+from mnist_api.model.drift_reference import FEATURES
 from support.digit_version import DigitVersion
+from support.drift_features import load_version
 from support.processes import ROOT
 
 PICTURE = (ROOT / "api" / "samples" / "three-on-paper.png").read_bytes()
@@ -42,14 +39,7 @@ def find_missing(version: DigitVersion, window: Window, *sent: str | bytes) -> l
     content_type, body, query = sent
     sampler = Sampler(window)
     active = ActiveModel(sampler=sampler)
-    active.current = loaded = LoadedModel(
-        load_model(version.network),
-        Version("m", "1", None, None, None),
-        "registry",
-        datetime.now(UTC),
-        load_score(version.score),
-        load_reference(version.reference),
-    )
+    active.current = loaded = load_version(version)
     headers = {b"content-type": str(content_type).encode()}
     request = Request("/predict", str(query), headers, bytes(body))
     assert handle_predict(request, Context(active)).status == 200

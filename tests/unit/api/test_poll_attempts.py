@@ -10,7 +10,8 @@ from mnist_api.model.active import Desired, LoadedModel
 from mnist_api.registry import poller as module
 from mnist_api.registry.active_record import LastActive
 from mnist_api.registry.version_folders import DamagedError
-from support.polling import NOON, Polling, StoppedError, logged, make_polling, polling, version
+from support.polled_fakes import NOON
+from support.polling import Polling, StoppedError, logged, make_polling, polling, version
 
 __all__ = ["polling"]  # a fixture
 

@@ -10,7 +10,8 @@ from mnist_api.model.onnx_model import ModelRefusedError
 from mnist_api.model.trial import TrialIncompleteError
 from mnist_api.registry.mlflow_client import RegistryError, UnusableFileError
 from mnist_api.registry.version_folders import DamagedError
-from support.polling import NOON, Polling, logged, polling, version
+from support.polled_fakes import NOON
+from support.polling import Polling, logged, polling, version
 
 __all__ = ["polling"]  # a fixture
 

@@ -9,7 +9,8 @@ import pytest
 from mnist_api.model.version import Version
 from mnist_api.registry.mlflow_client import RegistryError
 from mnist_api.registry.shared_registry import JITTER, SharedRegistry
-from support.polling import FakeRegistry, version
+from support.polled_fakes import FakeRegistry
+from support.polling import version
 from support.processes import wait_until
 
 
