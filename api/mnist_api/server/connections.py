@@ -92,12 +92,12 @@ class Connections:
             if waited > DISCARDED_SECONDS:
                 connection.transport.close()
         elif connection.is_idle():
-            if waited >= self.keepalive_seconds:
+            if waited >= self.keepalive_seconds and not _has_unread_bytes(connection):
                 connection.transport.close()
         elif (
             connection.stage in Stage.OURS
-            and not connection.unparsed  # else the client waits for the server
             and waited > self.request_seconds + connection.body_received / MIN_RATE
+            and not (connection.unparsed or _has_unread_bytes(connection))  # else the client waits
         ):
             connection.refuse(too_slow())
 

@@ -1,0 +1,66 @@
+"""Which connections end because they are late: none whose client waits for the server."""
+
+import socket
+from collections.abc import Iterator
+from time import monotonic
+from typing import Any
+
+import pytest
+
+from mnist_api.server.connections import Connections, Stage
+
+
+class Open:
+    """A connection and its transport, as Connections sees them."""
+
+    def __init__(self, stage: int) -> None:
+        self.client, self._socket = socket.socketpair()
+        self.stage = stage
+        self.transport = self
+        self.timer_start = monotonic() - 100
+        self.is_finished = False
+        self.unparsed = b""
+        self.body_received = 0
+        self.has_ended = False
+
+    def get_extra_info(self, _: str) -> socket.socket:
+        return self._socket
+
+    def get_write_buffer_size(self) -> int:
+        return 0
+
+    def is_idle(self) -> bool:
+        return self.stage == Stage.NOTHING
+
+    def is_answered(self) -> bool:
+        return True
+
+    def close(self, *_: Any) -> None:
+        self.has_ended = True
+
+    refuse = close
+
+
+@pytest.fixture(
+    params=[Stage.NOTHING, Stage.HEAD, Stage.COLLECTED_BODY], ids=["idle", "head", "body"]
+)
+def late(request: pytest.FixtureRequest) -> Iterator[Open]:
+    connection = Open(request.param)
+    with connection.client, connection.get_extra_info("socket"):
+        yield connection
+
+
+def test_a_late_connection_ends(late: Open) -> None:
+    connections = Connections()
+    connections.add(late)  # type: ignore[arg-type]
+    connections.end_late()
+    assert late.has_ended
+
+
+def test_one_whose_bytes_the_kernel_holds_does_not(late: Open) -> None:
+    """The machine slept, or the worker waited for a processor, while they arrived."""
+    connections = Connections()
+    connections.add(late)  # type: ignore[arg-type]
+    late.client.send(b"P")
+    connections.end_late()
+    assert not late.has_ended
