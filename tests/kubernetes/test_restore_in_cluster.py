@@ -1,7 +1,6 @@
 """docs/kubernetes.md, "From Compose": an archive becomes the data of a running cluster."""
 
 import json
-import os
 import subprocess
 from pathlib import Path
 
@@ -9,20 +8,12 @@ import httpx
 import pytest
 from mlflow import MlflowClient
 
-from support.documents import find_commands
 from support.processes import ROOT
+from support.stacks.cluster_commands import find_kubernetes_commands, run_command
 from support.stacks.kubernetes import CONTEXT, forwarded, kubectl, wait_for
 
 ARCHIVE = "backups/compose.tar.gz"
 MODEL, ALIAS = "mnist-classifier", "Production"
-
-
-def find_restore() -> list[str]:
-    """Return the commands from the one that stops the tracking server to the one that starts it."""
-    commands = list(find_commands(ROOT / "docs" / "kubernetes.md"))
-    begin = next(i for i, each in enumerate(commands) if "--replicas=0" in each)
-    end = next(i for i, each in enumerate(commands) if "rollout undo" in each)
-    return commands[begin : end + 1]
 
 
 @pytest.fixture
@@ -36,20 +27,13 @@ def archive(tmp_path: Path) -> Path:
     return path
 
 
-def test_the_commands_of_the_documents_bring_back_what_an_archive_has(
-    archive: Path, tmp_path: Path
-) -> None:
+def test_the_commands_of_the_documents_bring_back_what_an_archive_has(archive: Path) -> None:
     with forwarded("service/mlflow-server", 5000) as url:
         before = promote_copy(MlflowClient(url))
-    config = tmp_path / "kubeconfig"  # whose current context is the named one
-    config.write_text(kubectl("config", "view", "--raw", "--minify", "--flatten"))
     with forwarded("service/api", 8000) as api:
         wait_for(lambda: active_version(api) not in before, 30)
         for command in find_restore():
-            subprocess.run(
-                ["bash", "-c", command.replace(ARCHIVE, str(archive))],
-                cwd=ROOT, env=os.environ | {"KUBECONFIG": str(config)}, check=True, timeout=300,
-            )  # fmt: skip
+            run_command(command.replace(ARCHIVE, str(archive)))
         kubectl("rollout", "status", "deployment/mlflow-server", "--timeout=180s")
         with forwarded("service/mlflow-server", 5000) as url:
             client = MlflowClient(url)
@@ -58,6 +42,13 @@ def test_the_commands_of_the_documents_bring_back_what_an_archive_has(
         wait_for(lambda: active_version(api) == desired, 30)
         body = json.loads((ROOT / "api" / "samples" / "seven.json").read_bytes())
         assert httpx.post(f"{api}/predict", json=body).json()["prediction"] == 7
+
+
+def find_restore() -> list[str]:
+    """Return the commands from the one that stops the tracking server to the one that starts it."""
+    commands = find_kubernetes_commands("kubernetes.md", "deployment/mlflow-server", "app=mlflow")
+    begin = next(i for i, each in enumerate(commands) if "--replicas=0" in each)
+    return commands[begin:]
 
 
 def promote_copy(client: MlflowClient) -> set[str]:
