@@ -52,7 +52,7 @@ def allow_clients() -> dict[str, object]:
 
 @pytest.mark.usefixtures("stores")
 def test_stores_of_ones_own_lead_to_a_prediction() -> None:
-    kubectl("apply", "--kustomize", str(OVERLAY))
+    kubectl("apply", "--kustomize", str(OVERLAY), namespace=NAMESPACE)
     kubectl("rollout", "status", "deployment/api", "--timeout=300s", namespace=NAMESPACE)
     body = json.loads((ROOT / "api" / "samples" / "seven.json").read_bytes())
     with forwarded("service/api", 8000, NAMESPACE) as api:

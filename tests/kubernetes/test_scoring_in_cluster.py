@@ -11,7 +11,7 @@ from support.stacks.cluster_commands import find_kubernetes_commands, run_comman
 from support.stacks.kubernetes import apply, image_of, kubectl, read
 
 OVERLAY = Path(__file__).with_name("score")
-IMAGES, PART = 60_000, 20
+IMAGES, PART = 30_000, 20
 PREPARE = f"""
 import io
 import numpy as np

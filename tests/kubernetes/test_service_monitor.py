@@ -79,4 +79,4 @@ def test_prometheus_reads_the_metrics_of_each_pod_that_is_named(monitor: dict[st
         "exec", "prometheus", "--", "python", "-c", SCRAPE, *urls, namespace="default"
     )
     assert "mlflow_database_up 1.0" in metrics
-    assert metrics.count("# TYPE mnist_predictions_total") == len(pods("api"))
+    assert metrics.count("# TYPE mnist_api_predictions_total") == len(pods("api"))
