@@ -53,12 +53,18 @@ class Location(NamedTuple):
 
     def create(self, content: bytes) -> None:
         """Write an object of S3, unless there is one of that name. Raises OSError."""
+        from botocore.config import Config
         from botocore.exceptions import BotoCoreError, ClientError
         from botocore.session import get_session  # Arrow has no conditional writes
 
         bucket, _, key = self.path.partition("/")
+        config = Config(
+            connect_timeout=CONNECT_SECONDS,
+            read_timeout=REQUEST_SECONDS,
+            proxies={},  # as Arrow uses none
+        )
         try:
-            client = get_session().create_client("s3", region_name=_find_region())
+            client = get_session().create_client("s3", _find_region(), config=config)
             while not _put_new(client, Bucket=bucket, Key=key, Body=content):
                 time.sleep(1)
         except (BotoCoreError, ClientError) as error:

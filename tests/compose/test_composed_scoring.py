@@ -12,14 +12,14 @@ from support.stacks.compose import Stack, check_hardened, docker
 OVERLAY = {"COMPOSE_FILE": "compose.yaml:compose/score.yaml"}
 KEYS = {"AWS_ACCESS_KEY_ID": "images", "AWS_SECRET_ACCESS_KEY": "images-of-digits"}
 SAVE = """
-import io
+import os
 import numpy as np
-from botocore.session import get_session
-file = io.BytesIO()
-np.save(file, np.zeros((1000, 784), np.uint8))
-client = get_session().create_client("s3", region_name="us-east-1")
-client.create_bucket(Bucket="images")
-client.put_object(Bucket="images", Key="images.npy", Body=file.getvalue())
+from pyarrow.fs import S3FileSystem
+address = os.environ["AWS_ENDPOINT_URL"].removeprefix("http://")
+files = S3FileSystem(endpoint_override=address, scheme="http", allow_bucket_creation=True)
+files.create_dir("images")
+with files.open_output_stream("images/images.npy") as file:
+    np.save(file, np.zeros((1000, 784), np.uint8))
 """
 READ = """
 import json
