@@ -85,7 +85,7 @@ def execute(script: str) -> str:
 @pytest.mark.usefixtures("bucket")
 def test_a_killed_worker_loses_and_doubles_nothing() -> None:
     kubectl("apply", "--kustomize", str(OVERLAY))
-    before = json.loads(execute(LIST.replace("LEAST", "100")))
+    before = json.loads(execute(LIST.replace("LEAST", "20")))
     pod = read("pods", "--selector=batch.kubernetes.io/job-completion-index=1")["items"][0]
     kubectl("delete", "pod", pod["metadata"]["name"], "--grace-period=0", "--force")
     kubectl("wait", "job/score", "--for=condition=Complete", "--timeout=180s")
