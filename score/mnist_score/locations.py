@@ -1,7 +1,9 @@
 """Where inputs and outputs are: paths of this machine, or s3://bucket/prefix."""
 
 import os
-from typing import NamedTuple
+import time
+from http import HTTPStatus
+from typing import Any, NamedTuple
 from urllib.parse import urlsplit
 
 from pyarrow.fs import FileInfo, FileSelector, FileSystem, FileType, LocalFileSystem
@@ -49,6 +51,25 @@ class Location(NamedTuple):
             content: bytes = stream.read()
         return content
 
+    def create(self, content: bytes) -> None:
+        """Write an object of S3, unless there is one of that name. Raises OSError."""
+        from botocore.config import Config
+        from botocore.exceptions import BotoCoreError, ClientError
+        from botocore.session import get_session  # Arrow has no conditional writes
+
+        bucket, _, key = self.path.partition("/")
+        config = Config(
+            connect_timeout=CONNECT_SECONDS,
+            read_timeout=REQUEST_SECONDS,
+            proxies={},  # as Arrow uses none
+        )
+        try:
+            client = get_session().create_client("s3", _find_region(), config=config)
+            while not _put_new(client, Bucket=bucket, Key=key, Body=content):
+                time.sleep(1)
+        except (BotoCoreError, ClientError) as error:
+            raise OSError(f"{self.uri} can't be written: {error}") from error
+
 
 def open_location(text: str) -> Location:
     """Return the location that ``text`` names. Raises ScoreError."""
@@ -71,12 +92,28 @@ def _connect() -> FileSystem:
     from pyarrow.fs import S3FileSystem
 
     endpoint = urlsplit(os.environ.get("AWS_ENDPOINT_URL", ""))
-    region = os.environ.get("AWS_REGION") or os.environ.get("AWS_DEFAULT_REGION")
     return S3FileSystem(
         endpoint_override=endpoint.netloc or None,
         scheme=endpoint.scheme or "https",
-        region=region or DEFAULT_REGION,
+        region=_find_region(),
         connect_timeout=CONNECT_SECONDS,
         request_timeout=REQUEST_SECONDS,
         allow_delayed_open=True,  # a part is one put: of a killed process no upload is left
     )
+
+
+def _find_region() -> str:
+    environ = os.environ
+    return environ.get("AWS_REGION") or environ.get("AWS_DEFAULT_REGION") or DEFAULT_REGION
+
+
+def _put_new(client: Any, **object_: Any) -> bool:
+    """Put an object if there is none; return False while another process is doing that."""
+    try:
+        client.put_object(IfNoneMatch="*", **object_)
+    except client.exceptions.ClientError as error:
+        status = error.response["ResponseMetadata"]["HTTPStatusCode"]
+        if status not in (HTTPStatus.PRECONDITION_FAILED, HTTPStatus.CONFLICT):
+            raise
+        return bool(status == HTTPStatus.PRECONDITION_FAILED)
+    return True

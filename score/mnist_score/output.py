@@ -1,8 +1,10 @@
 """The folder of the output: the manifest, a Parquet file for each part, and what failed."""
 
+import errno
 import os
 import re
 import uuid
+from collections.abc import Callable
 from contextlib import suppress
 from pathlib import Path
 
@@ -36,9 +38,21 @@ class Output:
         except msgspec.MsgspecError as error:
             raise ScoreError(f"{file.uri} is damaged: choose another folder.") from error
 
+    def create_manifest(self, manifest: Manifest) -> Manifest:
+        """Write the manifest unless another process has; return the one that is there.
+
+        Raises OSError.
+        """
+        file = self._folder.join(MANIFEST)
+        if file.is_local:
+            _write_aside(Path(file.path), _encode(manifest), _link)
+        else:
+            file.create(_encode(manifest))
+        return self.read_manifest() or manifest
+
     def write_manifest(self, manifest: Manifest) -> None:
         """Write the manifest. Raises OSError."""
-        self._write(MANIFEST, msgspec.json.format(msgspec.json.encode(manifest), indent=1))
+        self._write(MANIFEST, _encode(manifest))
 
     def find_written(self) -> set[int]:
         """Return the numbers of the parts that are there."""
@@ -66,7 +80,7 @@ class Output:
     def _write(self, name: str, content: bytes | pa.Buffer) -> None:
         file = self._folder.join(name)
         if file.is_local:
-            _replace(Path(file.path), content)
+            _write_aside(Path(file.path), content, Path.replace)
             return
         with file.files.open_output_stream(file.path) as stream:  # an object is there when closed
             stream.write(content)
@@ -82,8 +96,26 @@ def _find_numbers(folder: Location) -> set[int]:
     return {int(match[1]) for match in found if match}
 
 
-def _replace(path: Path, content: bytes | pa.Buffer) -> None:
-    """Write ``path`` aside and rename it; remove what killed processes have left aside."""
+def _encode(manifest: Manifest) -> bytes:
+    return msgspec.json.format(msgspec.json.encode(manifest), indent=1)
+
+
+def _link(aside: Path, path: Path) -> None:
+    """Give a file its name, unless there is a file of that name."""
+    try:
+        path.hardlink_to(aside)
+    except FileExistsError:
+        pass
+    except OSError as error:
+        if error.errno not in (errno.EPERM, errno.ENOTSUP):  # a file system without links
+            raise
+        aside.replace(path)
+
+
+def _write_aside(
+    path: Path, content: bytes | pa.Buffer, place: Callable[[Path, Path], object]
+) -> None:
+    """Write a file aside and ``place`` it; remove what killed processes have left aside."""
     path.parent.mkdir(parents=True, exist_ok=True)
     aside = path.with_name(f".{path.name}.{uuid.uuid4().hex}")
     try:
@@ -91,7 +123,7 @@ def _replace(path: Path, content: bytes | pa.Buffer) -> None:
             file.write(content)
             file.flush()
             os.fsync(file.fileno())
-        aside.replace(path)
+        place(aside, path)
     except FileNotFoundError:
         if not path.exists():  # else another process has just written the same, and cleaned up
             raise

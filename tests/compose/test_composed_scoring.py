@@ -1,13 +1,45 @@
 """compose/score.yaml: predictions for many images, with the version of the composed registry."""
 
 import json
+from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
+import pytest
 
 from support.stacks.compose import Stack, check_hardened, docker
 
 OVERLAY = {"COMPOSE_FILE": "compose.yaml:compose/score.yaml"}
+KEYS = {"AWS_ACCESS_KEY_ID": "images", "AWS_SECRET_ACCESS_KEY": "images-of-digits"}
+SAVE = """
+import os
+import numpy as np
+from pyarrow.fs import S3FileSystem
+address = os.environ["AWS_ENDPOINT_URL"].removeprefix("http://")
+files = S3FileSystem(endpoint_override=address, scheme="http", allow_bucket_creation=True)
+files.create_dir("images")
+with files.open_output_stream("images/images.npy") as file:
+    np.save(file, np.zeros((1000, 784), np.uint8))
+"""
+READ = """
+import json
+import pyarrow.parquet as pq
+from mnist_score.locations import open_location
+folder = open_location("s3://images/scores")
+rows = pq.read_table(folder.path, filesystem=folder.files)
+print(json.dumps([rows["index"].to_pylist(), sorted(set(rows["version"].to_pylist()))]))
+"""
+RACE = """
+from concurrent.futures import ThreadPoolExecutor
+from mnist_api.model.version import Version
+from mnist_score.locations import open_location
+from mnist_score.manifest import Manifest
+from mnist_score.output import Output
+output = Output(open_location("s3://images/race"))
+own = [Manifest(Version("", str(number), None, None, None), [], 1, []) for number in range(16)]
+with ThreadPoolExecutor(16) as pool:
+    print(len({one.version for one in pool.map(output.create_manifest, own)}))
+"""
 
 
 def test_images_are_scored_with_the_promoted_version_by_a_hardened_container(
@@ -31,3 +63,30 @@ def test_images_are_scored_with_the_promoted_version_by_a_hardened_container(
     assert manifest["version"]["version"] == production_version
     assert (output / "part-000000.parquet").read_bytes().startswith(b"PAR1")
     assert "0 of 1 parts" in stack.do("run", "--rm", *options[2:], *scoring, **OVERLAY)
+
+
+@pytest.fixture
+def keys(stack: Stack) -> Iterator[dict[str, str]]:
+    """The variables of a MinIO that containers of the stack reach."""
+    name = f"{stack.project}-images"
+    root = zip(("MINIO_ROOT_USER", "MINIO_ROOT_PASSWORD"), KEYS.values(), strict=True)
+    options = ["--detach", f"--name={name}", f"--network={stack.project}_front", "--tmpfs=/data"]
+    options += [f"--env={variable}={value}" for variable, value in root]
+    docker("run", *options, f"{stack.project}-minio", "server", "/data")
+    yield OVERLAY | KEYS | {"AWS_ENDPOINT_URL": f"http://{name}:9000"}
+    docker("rm", "--force", "--volumes", name)
+
+
+def test_on_s3_images_are_scored_and_one_manifest_is_created(
+    stack: Stack, production_version: str, keys: dict[str, str]
+):
+    def execute(script: str) -> list[str]:
+        run = ("run", "--rm", "-T", "--entrypoint=python", "score", "-c", script)
+        return stack.do(*run, **keys).splitlines()
+
+    execute(SAVE)
+    scoring = ("score", "s3://images/images.npy", "--output=s3://images/scores", "--part-images=99")
+    stack.do("run", "--rm", "-T", *scoring, **keys)
+    assert json.loads(execute(READ)[-1]) == [[*range(1000)], [production_version]]
+    assert "0 of 11 parts" in stack.do("run", "--rm", "-T", *scoring, **keys)
+    assert execute(RACE)[-1] == "1"

@@ -3,10 +3,12 @@
 import re
 
 from support.processes import ROOT
-from support.stacks.compose import SERVICES, read_services
+from support.stacks.compose import read_services
 
 PREFIX = "registry.example/mnist-"
-PUBLISHED = read_services(COMPOSE_FILE="compose.yaml:compose/images.yaml", IMAGE_PREFIX=PREFIX)
+FILES = "compose.yaml:compose/score.yaml"
+SERVICES = read_services(COMPOSE_FILE=FILES)
+PUBLISHED = read_services(COMPOSE_FILE=f"{FILES}:compose/images.yaml", IMAGE_PREFIX=PREFIX)
 BUILT = [name for name, service in SERVICES.items() if "build" in service]
 
 

@@ -1,12 +1,18 @@
 import json
 import signal
 import subprocess
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
+from mnist_api.model.version import Version
+from mnist_score.locations import open_location
+from mnist_score.manifest import Manifest
+from mnist_score.output import Output
 from support.networks.dense import digit_network
 from support.processes import wait_until
 from support.registered_model import RegisteredModel
@@ -54,6 +60,25 @@ def test_a_signal_ends_a_run_with_one_line_and_whole_parts(
     parts = scoring.parts()
     assert len(parts) < IMAGES // PART
     assert scoring.read().num_rows == len(parts) * PART
+
+
+def test_a_signal_while_libraries_are_loaded_ends_it_in_the_same_way(scoring: Scoring) -> None:
+    process = scoring.start(scoring.save(np.zeros((9, 784), np.uint8)))
+    maps = Path(f"/proc/{process.pid}/maps")
+    wait_until(lambda: "_multiarray_umath" in maps.read_text())
+    process.send_signal(signal.SIGINT)
+    output, errors = process.communicate(timeout=20)
+    assert (process.returncode, output) == (130, "")
+    assert errors == "Stopped by SIGINT: the same command goes on where it was.\n"
+
+
+def test_of_many_manifests_created_at_once_one_is_there_and_all_get_it(tmp_path: Path) -> None:
+    output = Output(open_location(str(tmp_path / "output")))
+    versions = [Version("digits", str(number), None, None, None) for number in range(50)]
+    with ThreadPoolExecutor(16) as pool:
+        got = list(pool.map(lambda one: output.create_manifest(Manifest(one, [], 1, [])), versions))
+    assert {each.version for each in got} == {output.read_manifest().version}
+    assert [path.name for path in (tmp_path / "output").iterdir()] == ["_manifest.json"]
 
 
 def test_two_workers_share_the_parts_and_the_second_waits_for_the_manifest(

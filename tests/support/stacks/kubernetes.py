@@ -64,10 +64,10 @@ def wait_ready(app: str, replicas: int, seconds: float = 120) -> list[dict[str, 
 
 
 @contextlib.contextmanager
-def forwarded(target: str, port: int) -> Iterator[str]:
+def forwarded(target: str, port: int, namespace: str = NAMESPACE) -> Iterator[str]:
     """Forward a port of this machine to a pod or a service; yield its URL."""
     local = free_port()
-    command = ["kubectl", f"--context={CONTEXT}", f"--namespace={NAMESPACE}", "port-forward"]
+    command = ["kubectl", f"--context={CONTEXT}", f"--namespace={namespace}", "port-forward"]
     process = subprocess.Popen(
         [*command, target, f"{local}:{port}"], stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )

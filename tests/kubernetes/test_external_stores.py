@@ -1,0 +1,66 @@
+"""The overlay `external`: a Postgres and an S3 that are there already, here those of the stack."""
+
+import base64
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from support.processes import ROOT
+from support.stacks.cluster_commands import find_kubernetes_commands, run_command
+from support.stacks.kubernetes import apply, forwarded, kubectl, read
+
+NAMESPACE = "mnist-external"
+OVERLAY = Path(__file__).with_name("external")
+
+
+@pytest.fixture
+def stores(tmp_path: Path) -> Iterator[None]:
+    """Let the other namespace reach the stores, and make it and its Secrets as documented."""
+    apply(allow_clients())
+    for name in ("postgres-password", "s3-password"):
+        data = read("secret", name)["data"]["password"]
+        (tmp_path / name).write_bytes(base64.b64decode(data))
+    for command in find_kubernetes_commands("kubernetes.md", "create namespace", "create secret"):
+        own = command.replace("namespace=mnist", f"namespace={NAMESPACE}")
+        run_command(own.replace("namespace mnist", f"namespace {NAMESPACE}"), tmp_path)
+    yield
+    kubectl("delete", "namespace", NAMESPACE, "--wait=false")
+    kubectl("delete", "networkpolicy", NAMESPACE)
+
+
+def allow_clients() -> dict[str, object]:
+    peer = {
+        "namespaceSelector": {"matchLabels": {"kubernetes.io/metadata.name": NAMESPACE}},
+        "podSelector": {"matchLabels": {"app": "mlflow-server"}},
+    }
+    stores = [{"key": "app", "operator": "In", "values": ["postgres", "minio"]}]
+    spec = {
+        "podSelector": {"matchExpressions": stores},
+        "policyTypes": ["Ingress"],
+        "ingress": [{"from": [peer], "ports": [{"port": 5432}, {"port": 9000}]}],
+    }
+    return {
+        "apiVersion": "networking.k8s.io/v1",
+        "kind": "NetworkPolicy",
+        "metadata": {"name": NAMESPACE},
+        "spec": spec,
+    }
+
+
+@pytest.mark.usefixtures("stores")
+def test_stores_of_ones_own_lead_to_a_prediction() -> None:
+    kubectl("apply", "--kustomize", str(OVERLAY), namespace=NAMESPACE)
+    kubectl("rollout", "status", "deployment/api", "--timeout=300s", namespace=NAMESPACE)
+    body = json.loads((ROOT / "api" / "samples" / "seven.json").read_bytes())
+    with forwarded("service/api", 8000, NAMESPACE) as api:
+        assert httpx.post(f"{api}/predict", json=body).json()["prediction"] == 7
+    assert {
+        pod["metadata"]["labels"]["app"] for pod in read("pods", namespace=NAMESPACE)["items"]
+    } <= {
+        "api",
+        "mlflow-server",
+        "trainer",
+    }

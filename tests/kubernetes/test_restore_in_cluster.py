@@ -1,0 +1,70 @@
+"""docs/kubernetes.md, "From Compose": an archive becomes the data of a running cluster."""
+
+import json
+import subprocess
+from pathlib import Path
+
+import httpx
+import pytest
+from mlflow import MlflowClient
+
+from support.processes import ROOT
+from support.stacks.cluster_commands import find_kubernetes_commands, run_command
+from support.stacks.kubernetes import CONTEXT, forwarded, kubectl, wait_for
+
+ARCHIVE = "backups/compose.tar.gz"
+MODEL, ALIAS = "mnist-classifier", "Production"
+
+
+@pytest.fixture
+def archive(tmp_path: Path) -> Path:
+    """Write an archive of the cluster as it is."""
+    path = tmp_path / "archive.tar.gz"
+    command = ["kubectl", f"--context={CONTEXT}", "--namespace=mnist", "exec"]
+    create = ["deployment/mlflow-server", "--", "python", "-m", "backup", "create"]
+    with path.open("wb") as file:
+        subprocess.run([*command, *create], stdout=file, check=True, timeout=120)
+    return path
+
+
+def test_the_commands_of_the_documents_bring_back_what_an_archive_has(archive: Path) -> None:
+    with forwarded("service/mlflow-server", 5000) as url:
+        before = promote_copy(MlflowClient(url))
+    with forwarded("service/api", 8000) as api:
+        wait_for(lambda: active_version(api) not in before, 30)
+        for command in find_restore():
+            run_command(command.replace(ARCHIVE, str(archive)))
+        kubectl("rollout", "status", "deployment/mlflow-server", "--timeout=180s")
+        with forwarded("service/mlflow-server", 5000) as url:
+            client = MlflowClient(url)
+            assert {each.version for each in client.search_model_versions()} == before
+            desired = client.get_model_version_by_alias(MODEL, ALIAS).version
+        wait_for(lambda: active_version(api) == desired, 30)
+        body = json.loads((ROOT / "api" / "samples" / "seven.json").read_bytes())
+        assert httpx.post(f"{api}/predict", json=body).json()["prediction"] == 7
+
+
+def find_restore() -> list[str]:
+    """Return the commands from the one that stops the tracking server to the one that starts it."""
+    commands = find_kubernetes_commands("kubernetes.md", "deployment/mlflow-server", "app=mlflow")
+    begin = next(i for i, each in enumerate(commands) if "--replicas=0" in each)
+    return commands[begin:]
+
+
+def promote_copy(client: MlflowClient) -> set[str]:
+    """Promote a copy of the promoted version; return the versions that were there before."""
+    before = {each.version for each in client.search_model_versions()}
+    one = client.get_model_version_by_alias(MODEL, ALIAS)
+    copy = client.create_model_version(
+        MODEL,
+        one.source,
+        one.run_id,
+        tags=one.tags,
+        model_id=one.source.removeprefix("models:/"),
+    )
+    client.set_registered_model_alias(MODEL, ALIAS, copy.version)
+    return before
+
+
+def active_version(api: str) -> str:
+    return str(httpx.get(f"{api}/model", timeout=10).json()["version"])
