@@ -21,7 +21,7 @@ from mnist_trainer.settings import Settings
 from mnist_trainer.training.recipes import RECIPES
 from support.processes import free_port, wait_until
 from support.servers.postgres import PASSWORD, Postgres, find_programs, postgres
-from support.trainer.commands import Command, ended, sentence
+from support.trainer.commands import SECONDS, Command, ended, sentence
 from support.trainer.searches import TINY, runs_of, versions_of
 
 TRIALS = 4
@@ -169,10 +169,10 @@ def test_of_three_searchers_one_is_killed_and_the_others_repeat_its_trial(
         return start(*LONG, **variables, MODELS_DIR=f"{settings.models_dir}/{folder}")
 
     killed = searcher("first")
-    wait_until(lambda: count("step = 3") > 0, 60)
+    wait_until(lambda: count("step = 3") > 0, SECONDS)
     killed.send_signal(signal.SIGSTOP)
     others = [searcher("second"), searcher("third")]
-    wait_until(lambda: count(f"step = {EPOCHS}") > 0, 60)
+    wait_until(lambda: count(f"step = {EPOCHS}") > 0, SECONDS)
     states = "select state from trials join studies using (study_id) where study_name = 'quick'"
     assert databases.sql(f"{states} and number = 0", "optuna") == "RUNNING"
     killed.kill()
