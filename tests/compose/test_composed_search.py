@@ -12,7 +12,7 @@ from support.stacks.compose import Stack, check_hardened, docker
 
 STUDY = "composed"
 TRIALS = 6
-SHORT = f"--study {STUDY} --recipe quick --epochs 12 --retrain-epochs 1 --limit 2000 --floor 0"
+SHORT = f"--study {STUDY} --recipe quick --epochs 30 --retrain-epochs 1 --limit 2000 --floor 0"
 OVERLAY = {
     "COMPOSE_FILE": "compose.yaml:compose/search.yaml",
     "SEARCH_ARGS": f"{SHORT} --trials {TRIALS}",
@@ -29,7 +29,7 @@ with psycopg2.connect(host="postgres", user="optuna", password=password, dbname=
 """
 
 
-@pytest.fixture
+@pytest.fixture(scope="module")
 def searchers(stack: Stack) -> Iterator[list[str]]:
     """The containers of three searchers; the stack is without the overlay in the end."""
     stack.do("up", "--detach", "--scale", "searcher=3", "searcher", **OVERLAY)
