@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 from mlflow import MlflowClient
 
-from mnist_trainer.search.locks import JOURNAL, STUDY, Locks
+from mnist_trainer.search.locks import JOURNAL, STUDY, FileLocks
 from mnist_trainer.settings import Settings
 from support.servers.tracking import tracking_server
 from support.trainer.commands import Command, ended, sentence
@@ -34,7 +34,7 @@ def await_epochs(models: str, written: int = 0) -> int:
 
 def freeze(process: subprocess.Popen[str], models: str) -> None:
     """Halt a searcher while it holds no lock but its trial's."""
-    with contextlib.closing(Locks(Path(models) / "searches" / "quick.lock")) as locks:
+    with contextlib.closing(FileLocks(Path(models) / "searches" / "quick.lock")) as locks:
         while True:
             process.send_signal(signal.SIGSTOP)
             time.sleep(0.05)

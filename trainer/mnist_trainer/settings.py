@@ -16,7 +16,9 @@ PASSWORD_FILE = "MLFLOW_TRACKING_PASSWORD_FILE"  # noqa: S105 # the variable's n
 SECRETS = {
     "API_TOKEN_FILE": "the API's token",
     PASSWORD_FILE: "the password of MLFLOW_TRACKING_USERNAME",
+    "OPTUNA_PASSWORD_FILE": "the password of the account in OPTUNA_STORAGE",
 }
+DATABASE = r"postgresql\+psycopg2://[^/\s]+@([^/\s:@]+|\[[^/\s@]+\])(:\d+)?/[^/\s?]+(\?\S+)?"
 
 
 @dataclass(frozen=True)
@@ -33,6 +35,8 @@ class Settings:
     api_url: str | None = None  # None: `versions` does not ask which version is active
     api_token: str = field(default="", repr=False)  # that this API asks for
     tracking_password: str = field(default="", repr=False)  # where a file names it
+    optuna_storage: str = field(default="", repr=False)  # "": searches are stored in models_dir
+    optuna_password: str = field(default="", repr=False)
 
 
 def read_settings(environment: Mapping[str, str], default_data_dir: Path) -> Settings:
@@ -44,7 +48,12 @@ def read_settings(environment: Mapping[str, str], default_data_dir: Path) -> Set
             raise SettingError(f"{variable} is {value!r}; allowed is {allowed}.")
         return value
 
-    models_dir = read("MODELS_DIR")
+    models_dir, optuna_storage = read("MODELS_DIR"), read("OPTUNA_STORAGE")
+    if optuna_storage and not re.fullmatch(DATABASE, optuna_storage):
+        raise SettingError(  # without the value, which may have a password
+            "OPTUNA_STORAGE is not the address of a Postgres database; allowed is "
+            "postgresql+psycopg2://ACCOUNT@HOST:PORT/DATABASE."
+        )
     api_url = read(
         "API_URL", "", r"|https?://[^/\s]+.*", "the address of an API, http://... or https://..."
     )
@@ -79,6 +88,8 @@ def read_settings(environment: Mapping[str, str], default_data_dir: Path) -> Set
         api_url=api_url.rstrip("/") or None,
         api_token=_read_secret("API_TOKEN_FILE", read("API_TOKEN_FILE")),
         tracking_password=_read_secret(PASSWORD_FILE, read(PASSWORD_FILE)),
+        optuna_storage=optuna_storage,
+        optuna_password=_read_secret("OPTUNA_PASSWORD_FILE", read("OPTUNA_PASSWORD_FILE")),
     )
 
 

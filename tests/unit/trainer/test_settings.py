@@ -34,6 +34,7 @@ def test_nothing_has_to_be_set(environment: dict[str, str]) -> None:
         ("API_URL", "api:8000"),
         ("API_TOKEN_FILE", "/nowhere/token"),
         ("MLFLOW_TRACKING_PASSWORD_FILE", "/nowhere/password"),
+        ("OPTUNA_PASSWORD_FILE", "/nowhere/password"),
         ("MODEL_ALIAS", "in service"),
         ("MODEL_ALIAS", "latest"),
         ("MODEL_ALIAS", "v3"),
@@ -44,6 +45,32 @@ def test_a_bad_variable_is_named_with_its_value_and_what_is_allowed(
 ) -> None:
     with pytest.raises(SettingError, match=f"{variable} is '{value}'; allowed is"):
         read_settings({variable: value}, SHIPPED)
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        "sqlite:///s3cr3t.db",
+        "postgresql://optuna:s3cr3t@postgres/optuna",
+        "postgresql+psycopg2://postgres/s3cr3t",
+        "postgresql+psycopg2://optuna:s3cr3t@postgres",
+        "postgresql+psycopg2://optuna:s3cr3t@postgres:port/optuna",
+        "postgresql+psycopg2://optuna:s3cr3t@@postgres/optuna/",
+    ],
+)
+def test_an_address_of_a_database_is_refused_without_the_password_in_it(address: str) -> None:
+    with pytest.raises(SettingError, match="OPTUNA_STORAGE is not the address of") as refusal:
+        read_settings({"OPTUNA_STORAGE": address}, SHIPPED)
+    assert "s3cr3t" not in str(refusal.value)
+
+
+@pytest.mark.parametrize("host", ["postgres", "db.example:5432", "[::1]:5432"])
+@pytest.mark.parametrize("query", ["", "?sslmode=verify-full&sslrootcert=/ca.pem"])
+def test_an_address_of_a_database_is_kept_and_not_shown(host: str, query: str) -> None:
+    address = f"postgresql+psycopg2://optuna:s3cr3t@{host}/optuna{query}"
+    settings = read_settings({"OPTUNA_STORAGE": address}, SHIPPED)
+    assert settings.optuna_storage == address
+    assert "s3cr3t" not in repr(settings)
 
 
 @pytest.mark.parametrize("variable", ["MODEL_NAME", "MLFLOW_EXPERIMENT_NAME"])

@@ -6,7 +6,8 @@ import pytest
 from optuna.trial import Trial
 
 from mnist_trainer.search.space import params_to_recipe, recipe_to_params, search_space
-from mnist_trainer.search.study import Study, StudyError, open_study
+from mnist_trainer.search.storage import StudyError
+from mnist_trainer.search.study import Study, open_study
 from mnist_trainer.training.recipes import RECIPES
 
 QUICK = RECIPES["quick"]

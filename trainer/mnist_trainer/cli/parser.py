@@ -28,7 +28,8 @@ def parse_args(arguments: Sequence[str]) -> argparse.Namespace:
         description="Trains a model that classifies handwritten digits, registers every version in "
         "MLflow, and decides which one is promoted.",
         epilog="Environment variables: MLFLOW_TRACKING_URI, "
-        "MLFLOW_EXPERIMENT_NAME, MODEL_NAME, MODEL_ALIAS, DATA_DIR, MODELS_DIR, API_URL.",
+        "MLFLOW_EXPERIMENT_NAME, MODEL_NAME, MODEL_ALIAS, DATA_DIR, MODELS_DIR, API_URL, "
+        "OPTUNA_STORAGE, OPTUNA_PASSWORD_FILE.",
     )
     commands = parser.add_subparsers(dest="command", required=True, metavar="COMMAND")
     _add_train(commands)

@@ -1,25 +1,60 @@
 """Locks that the processes of a search share: who runs which trial, who trains the best recipe.
 
-The system releases a lock when its process ends, also after a kill. The processes share a folder,
-on one machine or on a file system with locks.
+A lock is a number, and is released when its process ends, also after a kill.
 """
 
 import contextlib
 import fcntl
+import time
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from pathlib import Path
 
-JOURNAL, STUDY, BEST = range(3)  # bytes: writing, choosing the next trial, training the best
-_TRIALS = 16  # the byte of trial 0; those of the others follow
+JOURNAL, STUDY, BEST = range(3)  # writing, choosing the next trial, training the best
+_TRIALS = 16  # the lock of trial 0; those of the others follow
+_INTERVAL = 0.1  # seconds between two attempts
 
 
-def trial_byte(number: int) -> int:
-    """Return the byte that stands for a trial."""
+def trial_lock(number: int) -> int:
+    """Return the lock that stands for a trial."""
     return _TRIALS + number
 
 
-class Locks:
-    """Locks on single bytes of an empty file. Not for threads."""
+class Locks(ABC):
+    """The locks of one process. Not for threads."""
+
+    @abstractmethod
+    def acquire(self, lock: int) -> bool:
+        """Acquire a lock without waiting and return whether this process holds it now."""
+
+    @abstractmethod
+    def release(self, lock: int) -> None:
+        """Release a lock."""
+
+    def is_free(self, lock: int) -> bool:
+        """Return whether no other process holds a lock; one of this process may be released."""
+        acquired = self.acquire(lock)
+        if acquired:
+            self.release(lock)
+        return acquired
+
+    def wait(self, lock: int) -> None:
+        """Wait for a lock."""
+        while not self.acquire(lock):
+            time.sleep(_INTERVAL)
+
+    @contextlib.contextmanager
+    def held(self, lock: int) -> Iterator[None]:
+        """Wait for a lock, and hold it for the block."""
+        self.wait(lock)
+        try:
+            yield
+        finally:
+            self.release(lock)
+
+
+class FileLocks(Locks):
+    """Locks on single bytes of an empty file, on one machine or a file system with locks."""
 
     def __init__(self, file: Path) -> None:
         self._file = file.open("ab")
@@ -28,37 +63,21 @@ class Locks:
         """Release all locks."""
         self._file.close()
 
-    def acquire(self, byte: int) -> bool:
-        """Lock a byte without waiting and return whether this process holds it now."""
+    def acquire(self, lock: int) -> bool:
+        """Acquire a lock without waiting and return whether this process holds it now."""
         try:
-            fcntl.lockf(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, byte)
+            fcntl.lockf(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB, 1, lock)
         except (BlockingIOError, PermissionError):  # which of the two depends on the system
             return False
         return True
 
-    def release(self, byte: int) -> None:
-        """Release the lock on a byte."""
-        fcntl.lockf(self._file, fcntl.LOCK_UN, 1, byte)
+    def release(self, lock: int) -> None:
+        """Release a lock."""
+        fcntl.lockf(self._file, fcntl.LOCK_UN, 1, lock)
 
-    def is_free(self, byte: int) -> bool:
-        """Return whether no other process holds a byte; a lock of this process is released."""
-        acquired = self.acquire(byte)
-        if acquired:
-            self.release(byte)
-        return acquired
-
-    def wait(self, byte: int) -> None:
-        """Wait for the lock on a byte."""
-        fcntl.lockf(self._file, fcntl.LOCK_EX, 1, byte)
-
-    @contextlib.contextmanager
-    def held(self, byte: int) -> Iterator[None]:
-        """Wait for the lock on a byte, and hold it for the block."""
-        self.wait(byte)
-        try:
-            yield
-        finally:
-            self.release(byte)
+    def wait(self, lock: int) -> None:
+        """Wait for a lock."""
+        fcntl.lockf(self._file, fcntl.LOCK_EX, 1, lock)
 
 
 class JournalLock:

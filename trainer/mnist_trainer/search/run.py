@@ -1,6 +1,7 @@
 """`search`: runs the trials of a study, then trains the best recipe in full."""
 
 import contextlib
+from pathlib import Path
 
 from optuna.trial import FrozenTrial
 
@@ -11,6 +12,7 @@ from mnist_trainer.errors import SettingError
 from mnist_trainer.evaluation.gate import PASSED, Decision
 from mnist_trainer.pipeline.train import TrainConfig, build_exportable, train
 from mnist_trainer.search.config import SearchConfig, check_fixed_settings, list_fixed_settings
+from mnist_trainer.search.database import Database
 from mnist_trainer.search.parent_run import ParentRun
 from mnist_trainer.search.space import params_to_recipe
 from mnist_trainer.search.study import Study, open_study
@@ -25,14 +27,13 @@ def search(settings: Settings, registry: Registry, config: SearchConfig, data: D
 
     No trial uses a test image. Raises TrainerError; the same search can then be continued.
     """
-    if settings.models_dir is None:
-        raise SettingError("MODELS_DIR is not set; a search stores its trials in that folder.")
+    location = _locate_studies(settings)
     build_exportable(config.recipe, config.seed, data)
     training = choose_training_images(
         data, config.limit, config.recipe.drawn, config.seed, config.recipe.altered
     )
     split = training, data.validation
-    with open_study(settings.models_dir / "searches", config.name, config.epochs) as study:
+    with open_study(location, config.name, config.epochs) as study:
         parent = _open_parent_run(settings, study, config, data)
         worker = Worker(settings, config, study, parent)
         print_line(f"Search   {study.name}: {study.count()} of {config.trials} trials done")
@@ -48,6 +49,17 @@ def search(settings: Settings, registry: Registry, config: SearchConfig, data: D
                 if not study.is_shared():
                     parent.set_status("KILLED" if isinstance(error, Stopped) else "FAILED")
             raise
+
+
+def _locate_studies(settings: Settings) -> Path | Database:
+    if settings.optuna_storage:
+        return Database(settings.optuna_storage, settings.optuna_password)
+    if settings.models_dir is None:
+        raise SettingError(
+            "MODELS_DIR is not set; a search stores its trials in that folder, or in the database "
+            "that OPTUNA_STORAGE names."
+        )
+    return settings.models_dir / "searches"
 
 
 def _open_parent_run(

@@ -1,12 +1,7 @@
 """An Optuna study that several processes share, each of which may end at any moment.
 
-Its storage is Optuna's journal, a file to which the processes append. Locks tell who runs which
-trial, so that the trial of a killed process is repeated by another one.
-
-Not Optuna's RDBStorage on SQLite, by measurement: two processes that open a new study at once fail
-to create its tables, run a tenth trial of nine and draw the same parameters, so the locks would be
-needed as well; its heartbeats take a suspended process for a dead one; and it stores a trial of 20
-epochs in 0.76 s, the journal in 0.03 s.
+Its storage is a journal, for processes that share a folder, or a database that all reach. Locks
+tell who runs which trial, so that the trial of a killed process is repeated by another one.
 """
 
 import contextlib
@@ -17,19 +12,14 @@ from typing import Any
 import numpy as np
 import optuna
 from optuna.distributions import BaseDistribution
-from optuna.storages.journal import JournalFileBackend, JournalStorage
 from optuna.trial import FrozenTrial, Trial, TrialState
 
-from mnist_trainer.errors import TrainerError
-from mnist_trainer.search.locks import BEST, STUDY, JournalLock, Locks, trial_byte
+from mnist_trainer.search.database import Database, open_database
+from mnist_trainer.search.locks import BEST, STUDY, Locks, trial_lock
+from mnist_trainer.search.storage import open_journal
 
-UNPRUNED = 5  # trials that are completed before others are compared with their median
 DONE = (TrialState.COMPLETE, TrialState.PRUNED)
 RUNNING = (TrialState.RUNNING,)
-
-
-class StudyError(TrainerError):
-    """A study's file cannot be used; names it."""
 
 
 class Study:
@@ -67,14 +57,15 @@ class Study:
             trial_seed = int(np.random.SeedSequence([seed, before]).generate_state(1)[0])
             self._study.sampler = optuna.samplers.TPESampler(seed=trial_seed)
             trial = self._study.ask(dict(space))
-            self._locks.acquire(trial_byte(trial.number))
+            self._locks.acquire(trial_lock(trial.number))
             return trial
 
     def end_trial(self, trial: Trial, accuracy: float | None) -> None:
         """Store the result of a trial, None where it was pruned."""
         state = TrialState.PRUNED if accuracy is None else TrialState.COMPLETE
-        self._study.tell(trial, accuracy, state=state)
-        self._locks.release(trial_byte(trial.number))
+        with self.exclusive():  # fails where the trial's lock is lost
+            self._study.tell(trial, accuracy, state=state)
+        self._locks.release(trial_lock(trial.number))
 
     def requeue_abandoned(self) -> list[FrozenTrial]:
         """Enqueue the parameters of trials whose processes ended, and return these trials."""
@@ -116,41 +107,19 @@ class Study:
         return self._study.get_trials(deepcopy=False, states=states)
 
     def _is_abandoned(self, trial: FrozenTrial) -> bool:
-        return self._locks.is_free(trial_byte(trial.number))
+        return self._locks.is_free(trial_lock(trial.number))
 
 
 @contextlib.contextmanager
-def open_study(folder: Path, name: str, epochs: int) -> Iterator[Study]:
-    """Open the study ``name`` in ``folder``, or create it; a trial has ``epochs``.
+def open_study(location: Path | Database, name: str, epochs: int) -> Iterator[Study]:
+    """Open the study ``name`` in a folder or a database, or create it; a trial has ``epochs``.
 
     Raises StudyError.
     """
     optuna.logging.set_verbosity(optuna.logging.ERROR)
-    file, lock_file = folder / f"{name}.journal", folder / f"{name}.lock"
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        locks = Locks(lock_file)
-    except OSError as error:
-        raise StudyError(f"{error.filename} cannot be written: {error.strerror}.") from error
-    with contextlib.closing(locks):
-        yield Study(name, _load(file, name, epochs, locks), locks)
-
-
-def _load(file: Path, name: str, epochs: int, locks: Locks) -> optuna.Study:
-    lock: Any = JournalLock(locks)  # Optuna does not export its base class
-    pruner = optuna.pruners.MedianPruner(UNPRUNED, n_warmup_steps=epochs // 3)
-    try:
-        storage = JournalStorage(JournalFileBackend(str(file), lock))
-        return optuna.create_study(
-            storage=storage,
-            pruner=pruner,
-            study_name=name,
-            direction="maximize",
-            load_if_exists=True,
-        )
-    except OSError as error:
-        raise StudyError(f"{file} cannot be written: {error.strerror}.") from error
-    except (ValueError, KeyError, TypeError) as error:
-        raise StudyError(
-            f"{file} is damaged: {error}. Remove it, or name another study with --study."
-        ) from error
+    if isinstance(location, Database):
+        opened = open_database(location, name, epochs)
+    else:
+        opened = open_journal(location, name, epochs)
+    with opened as (study, locks):
+        yield Study(name, study, locks)

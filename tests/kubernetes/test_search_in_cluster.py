@@ -1,0 +1,34 @@
+"""A search by a Job of three pods, of which one is killed while it runs a trial."""
+
+from collections import Counter
+
+from support.stacks.cluster_nodes import kill_processes, remove_pod
+from support.stacks.kubernetes import image_of, kubectl, read, run_in, wait_for
+
+SEARCHERS, TRIALS = 3, 6  # as the overlay has them
+PSQL = ("psql", "--tuples-only", "--no-align", "--username=mlflow", "--dbname=optuna")
+
+
+def count_states() -> Counter[str]:
+    """Return how many trials of the study are in each state."""
+    exists = run_in("postgres-0", *PSQL, "--command=select to_regclass('trials')").strip()
+    query = "--command=select state from trials"
+    return Counter(run_in("postgres-0", *PSQL, query).split() if exists else [])
+
+
+def test_the_pods_of_a_search_make_up_for_one_that_is_killed() -> None:
+    kubectl("create", "job", "--from=cronjob/searcher", "search")
+    wait_for(lambda: count_states()["RUNNING"] == SEARCHERS, 180)
+    searchers = read("pods", "--selector=stores=searches")["items"]
+    try:
+        kill_processes(searchers[0], image_of("api"))
+    finally:
+        remove_pod()
+    kubectl("wait", "--for=condition=complete", "job/search", "--timeout=300s")
+
+    states = count_states()
+    assert states.pop("FAIL") == 1
+    assert sum(states.values()) == states["COMPLETE"] + states["PRUNED"] == TRIALS
+    logs = [kubectl("logs", pod["metadata"]["name"]) for pod in searchers]
+    assert sum(log.count("was interrupted; it is repeated") for log in logs) == 1
+    assert sum(log.count("is registered") for log in logs) == 1
