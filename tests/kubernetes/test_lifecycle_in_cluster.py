@@ -12,12 +12,12 @@ import httpx
 import pytest
 
 from support.processes import ROOT
+from support.stacks.cluster_nodes import find_nodes
 from support.stacks.cluster_traffic import Traffic, traffic
 from support.stacks.kubernetes import (
     CONTEXT,
     forwarded,
     image_of,
-    is_ready,
     kubectl,
     pods,
     read,
@@ -80,9 +80,7 @@ def test_restarts_of_the_tracking_server_and_the_database_lose_no_request(
 
 
 def test_a_drained_node_loses_no_request() -> None:
-    nodes = [node["metadata"]["name"] for node in read("nodes")["items"]]
-    busy = next(pod["spec"]["nodeName"] for pod in pods("api"))
-    other = next(node for node in nodes if node != busy)
+    busy, other = find_nodes()
     with traffic(image_of("api"), other) as clients:
         try:
             kubectl(
@@ -90,7 +88,7 @@ def test_a_drained_node_loses_no_request() -> None:
                 "--pod-selector=app=api",
             )  # fmt: skip
             wait_ready("api", 2, 120)
-            assert {pod["spec"]["nodeName"] for pod in pods("api")} == {other}
+            assert busy not in {pod["spec"]["nodeName"] for pod in pods("api")}
             time.sleep(5)
         finally:
             kubectl("uncordon", busy)
@@ -130,10 +128,28 @@ def move_alias(mlflow: str, version: str) -> None:
     assert httpx.post(url, json=body, timeout=10).status_code == 200
 
 
-def test_the_autoscaler_follows_the_load() -> None:
+@pytest.fixture
+def autoscaler() -> Iterator[None]:
+    """One replica to four, and a target that two cores reach with four."""
+    spec = read("hpa", "api")["spec"]
+    resource = {"name": "cpu", "target": {"type": "Utilization", "averageUtilization": 40}}
+    metrics = [{"type": "Resource", "resource": resource}]
+    patch_autoscaler({"minReplicas": 1, "maxReplicas": 4, "metrics": metrics})
+    yield
+    patch_autoscaler(spec)
+    wait_ready("api", spec["minReplicas"])
+
+
+def patch_autoscaler(spec: dict[str, Any]) -> None:
+    kubectl("patch", "hpa", "api", "--type=merge", "--patch", json.dumps({"spec": spec}))
+
+
+@pytest.mark.usefixtures("autoscaler")
+def test_the_autoscaler_goes_from_one_replica_to_four_and_back() -> None:
+    wait_ready("api", 1, 180)
     with traffic(image_of("api"), threads=60):
-        wait_for(lambda: len([pod for pod in pods("api") if is_ready(pod)]) >= 4, 180)
-    wait_for(lambda: len(pods("api")) == 2, 180)
+        wait_ready("api", 4, 180)
+    wait_ready("api", 1, 180)
 
 
 def test_nothing_runs_that_restricted_would_refuse() -> None:
