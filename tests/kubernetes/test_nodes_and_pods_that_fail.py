@@ -10,6 +10,7 @@ from support.stacks.cluster_nodes import (
     find_nodes,
     is_node_ready,
     kill_processes,
+    read_begin,
     remove_pod,
 )
 from support.stacks.cluster_traffic import THREADS, traffic
@@ -41,8 +42,10 @@ def test_of_a_killed_pod_only_requests_in_flight_are_lost() -> None:
         begin = time.time()
         time.sleep(15)
         wait_ready("api", 2, 60)
-    assert [each for each in clients.failures if each[0] > begin + 10] == []
-    assert len(clients.failures) <= 3 * THREADS, "those in flight, and until it is known"
+    lost = [(at - begin, what) for at, what in clients.failures]
+    assert [each for each in lost if each[0] > 10] == []
+    refused = [each for each in lost if "ConnectionRefused" in each[1]]  # may be sent again
+    assert len(lost) - len(refused) <= THREADS, "one is in flight for each"
 
 
 def test_of_a_node_cut_off_nothing_is_lost_after_a_minute() -> None:
@@ -54,10 +57,11 @@ def test_of_a_node_cut_off_nothing_is_lost_after_a_minute() -> None:
     assert {pod["spec"]["nodeName"] for pod in pods("api")} == {node, other}
     with traffic(image, other) as clients:
         cut_off(node, image, SECONDS)
-        begin = time.time()
         wait_for(lambda: not is_node_ready(node), 70)
         wait_for(lambda: {pod["spec"]["nodeName"] for pod in pods("api")} == {other}, 60)
         wait_for(lambda: is_node_ready(node), SECONDS + 60)
+        begin = read_begin()
         wait_ready("api", 2)
     assert clients.responses > 1000
-    assert [each for each in clients.failures if each[0] > begin + 60] == []
+    lost = [(at - begin, what) for at, what in clients.failures]
+    assert [each for each in lost if each[0] > 60] == []

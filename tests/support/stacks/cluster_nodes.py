@@ -33,14 +33,21 @@ def is_node_ready(name: str) -> bool:
 
 
 def cut_off(node: str, image: str, seconds: int) -> None:
-    """Have a node drop all packets from and to others, for a time; it is said that it begins."""
+    """Have a node drop all packets from and to others, for a time: in some seconds, which it needs
+    to report that the pod runs.
+    """
     find = f"device=$(ip -o address show to {_address(read('node', node))} | cut -d' ' -f2)"
     add, remove = (
         "; ".join(f"iptables -t {rule.format(option)} $device -j DROP" for rule in RULES)
         for option in "ID"
     )
-    script = f"{find}; sleep 5; {add}; sleep {seconds}; {remove}"
+    script = f"{find}; sleep 5; {add}; date +%s; sleep {seconds}; {remove}"
     _run(node, image, ["chroot", "/node", "bash", "-c", script], "Running")
+
+
+def read_begin() -> int:
+    """Return when the node was cut off, in seconds since 1970; raises while it is."""
+    return int(kubectl("logs", "breaker", namespace="default"))
 
 
 def _address(node: dict[str, Any]) -> str:
