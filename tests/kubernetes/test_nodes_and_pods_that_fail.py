@@ -25,9 +25,6 @@ from support.stacks.kubernetes import (
 )
 
 SECONDS = 100  # for which the node is cut off; it comes back by itself
-# Of the clients, so that none uses a port again in the two minutes for which Linux remembers to
-# which pod a closed connection went: 14,000 ports last for five minutes.
-PAUSE = 0.1
 
 
 @pytest.fixture(autouse=True)
@@ -58,7 +55,7 @@ def test_of_a_node_cut_off_nothing_is_lost_after_a_minute() -> None:
     kubectl("rollout", "status", "deployment/api", "--timeout=120s")
     wait_ready("api", 2)
     assert {pod["spec"]["nodeName"] for pod in pods("api")} == {node, other}
-    with traffic(image, other, pause=PAUSE) as clients:
+    with traffic(image, other) as clients:
         cut_off(node, image, SECONDS)
         wait_for(lambda: not is_node_ready(node), 70)
         wait_for(lambda: {pod["spec"]["nodeName"] for pod in pods("api")} == {other}, 60)

@@ -28,12 +28,10 @@ class Traffic:
 
 
 @contextmanager
-def traffic(
-    image: str, node: str | None = None, threads: int = THREADS, pause: float = PAUSE
-) -> Iterator[Traffic]:
+def traffic(image: str, node: str | None = None, threads: int = THREADS) -> Iterator[Traffic]:
     """Request predictions within the block, by a pod on ``node``; then read what failed."""
     kubectl("delete", "pod", NAME, "--ignore-not-found", "--wait")
-    apply(_config_map(), _pod(image, node, threads, pause))
+    apply(_config_map(), _pod(image, node, threads))
     seen = Traffic()
     wait_for(lambda: _is_running() and (seen.read() or seen.responses > 20), 60)
     yield seen
@@ -51,13 +49,13 @@ def _config_map() -> dict[str, Any]:
     return {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": NAME}, "data": data}
 
 
-def _pod(image: str, node: str | None, threads: int, pause: float) -> dict[str, Any]:
+def _pod(image: str, node: str | None, threads: int) -> dict[str, Any]:
     address = read("service", "api")["spec"]["clusterIP"]  # whoever resolves names may be away
     container = {
         "name": NAME,
         "image": image,
         "command": ["python", f"/clients/{SCRIPT.name}", address],
-        "args": [str(threads), str(pause), str(SECONDS)],
+        "args": [str(threads), str(PAUSE), str(SECONDS)],
         "securityContext": {
             "allowPrivilegeEscalation": False,
             "capabilities": {"drop": ["ALL"]},
