@@ -42,7 +42,7 @@ def main(host: str, threads: int, pause: float, seconds: float) -> None:
                     failures.append((begin, failure))
                 else:
                     answered[0] += 1
-            if failure or not keeps:
+            if failure or not keeps or connection.sock is None:  # the server has closed it
                 connection.close()
                 connection = None
             time.sleep(pause)
