@@ -11,7 +11,7 @@ from support.stacks import kubernetes
 from support.stacks.kubernetes import NAMESPACE, kubectl, wait_ready
 
 OVERLAY = Path(__file__).with_name("overlay")
-READY_SECONDS = 300
+READY_SECONDS = 600
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -5,6 +5,7 @@ its threads keep their connection, half open one for each request.
 """
 
 import http.client
+import itertools
 import json
 import sys
 import threading
@@ -12,6 +13,9 @@ import time
 
 BODY = json.dumps({"image": [0.0] * 784}).encode()
 HEADERS = {"Content-Type": "application/json"}
+# A connection has a port that none had before: Linux remembers for two minutes to which pod a port
+# of a service's client was connected, and leads the next connection from it there, if it is gone.
+PORTS = itertools.cycle(range(10_000, 65_000))
 
 
 def main(host: str, threads: int, pause: float, seconds: float) -> None:
@@ -22,7 +26,9 @@ def main(host: str, threads: int, pause: float, seconds: float) -> None:
     def send(keeps: bool) -> None:
         connection = None
         while time.monotonic() < end:
-            connection = connection or http.client.HTTPConnection(host, 8000, timeout=10)
+            connection = connection or http.client.HTTPConnection(
+                host, 8000, timeout=10, source_address=("", next(PORTS))
+            )
             begin = time.time()
             try:
                 connection.request("POST", "/predict", BODY, HEADERS)
@@ -36,7 +42,7 @@ def main(host: str, threads: int, pause: float, seconds: float) -> None:
                     failures.append((begin, failure))
                 else:
                     answered[0] += 1
-            if failure or not keeps:
+            if failure or not keeps or connection.sock is None:  # the server has closed it
                 connection.close()
                 connection = None
             time.sleep(pause)

@@ -4,7 +4,7 @@ from typing import Any
 
 from support.stacks.kubernetes import apply, is_ready, kubectl, read, wait_for
 
-CHAINS = ("FORWARD", "INPUT ! -i lo", "OUTPUT ! -o lo")
+RULES = ("raw -{} PREROUTING -i", "mangle -{} POSTROUTING -o")
 KILL = """
 import os, pathlib, sys
 uid = sys.argv[1]
@@ -19,19 +19,13 @@ for process in pathlib.Path("/proc").glob("[0-9]*"):
 
 
 def find_nodes() -> tuple[str, str]:
-    """Return a node that Kubernetes itself does not need, and another one."""
+    """Return a node that Kubernetes itself does not need, and another one that takes pods."""
     server = kubectl(
         "config", "view", "--minify", "--output=jsonpath={.clusters[0].cluster.server}"
     )
-    nodes = read("nodes")["items"]
-    free = [
-        node["metadata"]["name"]
-        for node in nodes
-        if "node-role.kubernetes.io/control-plane" not in node["metadata"]["labels"]
-        and not any(each["address"] in server for each in node["status"]["addresses"])
-    ]
-    other = next(n["metadata"]["name"] for n in nodes if n["metadata"]["name"] != free[-1])
-    return free[-1], other
+    nodes = [node for node in read("nodes")["items"] if not node["spec"].get("taints")]
+    free = [node["metadata"]["name"] for node in nodes if _address(node) not in server]
+    return free[-1], next(n["metadata"]["name"] for n in nodes if n["metadata"]["name"] != free[-1])
 
 
 def is_node_ready(name: str) -> bool:
@@ -39,13 +33,26 @@ def is_node_ready(name: str) -> bool:
 
 
 def cut_off(node: str, image: str, seconds: int) -> None:
-    """Have a node's own iptables drop all packets, for a time."""
+    """Have a node drop all packets from and to others, for a time: in some seconds, which it needs
+    to report that the pod runs.
+    """
+    find = f"device=$(ip -o address show to {_address(read('node', node))} | cut -d' ' -f2)"
     add, remove = (
-        "; ".join(f"iptables {option} {chain} -j DROP" for chain in CHAINS)
-        for option in ("-I", "-D")
+        "; ".join(f"iptables -t {rule.format(option)} $device -j DROP" for rule in RULES)
+        for option in "ID"
     )
-    command = ["chroot", "/node", "bash", "-c", f"{add}; sleep {seconds}; {remove}"]
-    _run(node, image, command, "Running")
+    script = f"{find}; sleep 5; {add}; date +%s; sleep {seconds}; {remove}"
+    _run(node, image, ["chroot", "/node", "bash", "-c", script], "Running")
+
+
+def read_begin() -> int:
+    """Return when the node was cut off, in seconds since 1970; raises while it is."""
+    return int(kubectl("logs", "breaker", namespace="default"))
+
+
+def _address(node: dict[str, Any]) -> str:
+    addresses = node["status"]["addresses"]
+    return next(str(each["address"]) for each in addresses if each["type"] == "InternalIP")
 
 
 def kill_processes(pod: dict[str, Any], image: str) -> None:
