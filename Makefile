@@ -121,6 +121,9 @@ report: ## build the lab report of the promoted version; in French: LANG=fr make
 bench: ## compare the API with its peers: make bench ARGS="--rounds 1 --seconds 1"
 	@$(PYTHON) -m bench $(ARGS)
 
+bench-scaling: ## compare the API with bare servers, at fixed rates too: make bench-scaling ARGS="--rounds 1"
+	$(PYTHON) -m bench.scaling $(ARGS)
+
 bench-training: ## compare the trainer with plain Keras: make bench-training ARGS="--train default"
 	@$(PYTHON) -m local environment trainer
 	PYTHONPATH=trainer $(ENVIRONMENTS)/trainer/bin/python -m bench.training $(ARGS)
