@@ -51,7 +51,7 @@ def main() -> int:
     if sys.platform != "linux" or not (shutil.which("wrk") and shutil.which("oha")):
         sys.exit(
             "This needs Linux, wrk and oha: apt-get install wrk; "
-            "cargo install --locked --no-default-features oha"
+            "cargo install --locked oha"
         )
     for name in ("api", "api-test", "bench-granian"):
         environments.make(name)

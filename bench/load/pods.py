@@ -8,7 +8,7 @@ from urllib.parse import urlencode, urlsplit
 
 from mnist_api.registry.history.recorder import PAUSE
 from mnist_api.registry.mlflow_client import REQUEST_SECONDS, TAG_SECONDS
-from mnist_api.registry.shared_registry import JITTER
+from mnist_api.registry.shared_registry import choose_pause
 
 WORKERS = 2  # of a pod; each reads the history's tags by itself
 
@@ -40,23 +40,25 @@ class Pod:
         await asyncio.sleep(random.uniform(0, self._poll_seconds))  # noqa: S311 # no secret
         looks = [0.0] * WORKERS  # when each worker reads the tags again
         while True:
-            await self._ask(self._alias, REQUEST_SECONDS, answers)
+            took = await self._ask(self._alias, REQUEST_SECONDS, answers)
             worker = random.randrange(WORKERS)  # noqa: S311 # the first that wakes
             if time.monotonic() >= looks[worker]:
                 looks[worker] = time.monotonic() + PAUSE.total_seconds()
                 await self._ask(self._model, TAG_SECONDS, answers)
-            jitter = random.uniform(1 - JITTER, 1 + JITTER)  # noqa: S311 # no secret
-            await asyncio.sleep(self._poll_seconds * jitter)
+            await asyncio.sleep(choose_pause(self._poll_seconds, took))
 
-    async def _ask(self, endpoint: str, seconds: float, answers: Answers) -> None:
+    async def _ask(self, endpoint: str, seconds: float, answers: Answers) -> float:
+        """Return how long the answer took, 0 for none."""
         begin = time.perf_counter()
         try:
             async with asyncio.timeout(seconds):
                 response = await self._get(f"/api/2.0/mlflow/{endpoint}")
         except (OSError, TimeoutError):
             response = b""
-        answers.latencies.append(time.perf_counter() - begin)
-        answers.failed += not response.startswith(b"HTTP/1.1 200 ")
+        took, is_answer = time.perf_counter() - begin, response.startswith(b"HTTP/1.1 200 ")
+        answers.latencies.append(took)
+        answers.failed += not is_answer
+        return took if is_answer else 0.0
 
     async def _get(self, target: str) -> bytes:
         host, port = self._address.hostname, self._address.port
