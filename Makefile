@@ -135,6 +135,10 @@ bench-hostile: ## measure the API under hostile clients
 	@$(PYTHON) -m local environment api
 	$(PYTHON) -m bench.hostile $(ARGS)
 
+bench-pollers: ## measure what many pods of the API cost the tracking server
+	@$(PYTHON) -m local environment mlflow-server api-test
+	PYTHONPATH=api $(API_TEST) -m bench.pollers $(ARGS)
+
 bench-monitoring: ## measure what the monitoring costs, on the composed stack with it
 	$(PYTHON) -m bench.monitoring $(ARGS)
 

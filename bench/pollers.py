@@ -17,13 +17,14 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from copy import deepcopy
 from datetime import UTC, datetime
 from pathlib import Path
 
 from mlflow import MlflowClient
 
 from bench import environments
-from bench.load.pods import Answers, Pod
+from bench.load.pods import START_SECONDS, Answers, Pod
 from bench.load.server_process import DIRECT
 from bench.machine import describe_machine
 from bench.servers.server import free_port
@@ -38,8 +39,10 @@ NAME, ALIAS = "mnist-classifier", "Production"
 FILES = {ONNX: 940_000, SCORE: 770_000, REFERENCE: 4_000}  # bytes, as of the default recipe
 DIGESTS = {ONNX: "sha256", SCORE: "digit_score_sha256", REFERENCE: "drift_reference_sha256"}
 HEAD = """\
-| pods | answers/s | p50 ms | p99 ms | slowest ms | failed | server's CPU, cores | CPU ms an answer |
+| pods | questions/s | a pod polls each, s | p50 ms | p99 ms | failed | server's CPU, cores | \
+CPU ms a question |
 |--:|--:|--:|--:|--:|--:|--:|--:|"""
+SETTLE_SECONDS = 5  # after the pods have started
 SWAP_HEAD = """\
 | pods at once | seconds until all have it | MB/s | failed | server's CPU ms a pod |
 |--:|--:|--:|--:|--:|"""
@@ -50,15 +53,15 @@ def main() -> None:
     """Measure and print Markdown."""
     args = _parse()
     with _serve(args.uri) as uri:
-        version = _register(uri)
-        where = "the server at --uri" if args.uri else "a server on SQLite"
-        print(f"\nMeasured on {datetime.now(UTC).date()}: {describe_machine()}; {where}; pods that")
-        print(f"ask each {args.poll_seconds:g} s, for {args.seconds} s.\n\n{HEAD}", flush=True)
-        for count in args.pods:
-            print(asyncio.run(_measure_pods(uri, count, args)), flush=True)
+        version, where = _register(uri), "the given server" if args.uri else "a server on SQLite"
+        print(f"Measured on {datetime.now(UTC).date()}: {describe_machine()}; {where}; for ")
+        print(f"{args.seconds} s each, MODEL_POLL_SECONDS={args.poll_seconds:g}.", flush=True)
         print(f"\n{SWAP_HEAD}", flush=True)
         for count in args.swaps:
             print(_measure_swap(uri, version, count), flush=True)
+        print(f"\n{HEAD}", flush=True)
+        for count in args.pods:
+            print(asyncio.run(_measure_pods(uri, count, args)), flush=True)
 
 
 def _parse() -> argparse.Namespace:
@@ -100,14 +103,16 @@ def _register(uri: str) -> Version:
     with tempfile.TemporaryDirectory() as folder:
         (files := Path(folder, FOLDER)).mkdir()
         for name, size in FILES.items():
-            (files / name).write_bytes(content := random.randbytes(size))
+            (files / name).write_bytes(content := random.randbytes(size))  # noqa: S311 # no secret
             tags[DIGESTS[name]] = hashlib.sha256(content).hexdigest()
         client.log_model_artifacts(model, folder)
     client.finalize_logged_model(model, "READY")
     is_first = not client.search_registered_models(f"name = '{NAME}'")
     if is_first:
         client.create_registered_model(NAME)
-    number = client.create_model_version(NAME, f"models:/{model}", run, tags, model_id=model).version
+    number = client.create_model_version(
+        NAME, f"models:/{model}", run, tags, model_id=model
+    ).version
     if is_first:
         client.set_registered_model_alias(NAME, ALIAS, number)
     return Version(NAME, str(number), run, None, tags[DIGESTS[ONNX]])
@@ -118,21 +123,24 @@ async def _measure_pods(uri: str, count: int, args: argparse.Namespace) -> str:
     answers = Answers()
     pods = [Pod(uri, NAME, ALIAS, args.poll_seconds).run(answers) for _ in range(count)]
     tasks = [asyncio.create_task(pod) for pod in pods]
-    await asyncio.sleep(2 * args.poll_seconds)
+    await asyncio.sleep(START_SECONDS + SETTLE_SECONDS)
     cpu, begin = await asyncio.to_thread(_read_cpu, uri), time.perf_counter()
     answers.forget()
     await asyncio.sleep(args.seconds)
-    seconds, latencies = time.perf_counter() - begin, sorted(answers.latencies)
-    failed = answers.failed
+    seconds, result = time.perf_counter() - begin, deepcopy(answers)
     used = await asyncio.to_thread(_read_cpu, uri) - cpu
     for task in tasks:
         task.cancel()
     await asyncio.gather(*tasks, return_exceptions=True)
-    p50, *_, p99 = (1000 * each for each in statistics.quantiles(latencies, n=100)[49::49])
+    asked, percentiles = len(result.latencies), statistics.quantiles(result.latencies, n=100)
+    p50, p99, period = (
+        1000 * percentiles[49],
+        1000 * percentiles[98],
+        count * seconds / result.polls,
+    )
     return (
-        f"| {count:,} | {len(latencies) / seconds:.0f} | {p50:,.0f} | {p99:,.0f} | "
-        f"{1000 * latencies[-1]:,.0f} | {failed} | {used / seconds:.2f} | "
-        f"{1000 * used / len(latencies):.1f} |"
+        f"| {count:,} | {asked / seconds:.0f} | {period:.1f} | {p50:,.0f} | "
+        f"{p99:,.0f} | {result.failed} | {used / seconds:.2f} | {1000 * used / asked:.1f} |"
     )
 
 

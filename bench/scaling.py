@@ -12,7 +12,6 @@ import sys
 from collections.abc import Callable
 from dataclasses import asdict
 from datetime import UTC, datetime
-from pathlib import Path
 
 from bench import environments
 from bench.load.measurement import WrongPredictionError, repeat_until_even
@@ -49,10 +48,7 @@ def main() -> int:
     """Measure in rounds of rotated order, print the tables; return 1 where a request failed."""
     args = _parse()
     if sys.platform != "linux" or not (shutil.which("wrk") and shutil.which("oha")):
-        sys.exit(
-            "This needs Linux, wrk and oha: apt-get install wrk; "
-            "cargo install --locked oha"
-        )
+        sys.exit("This needs Linux, wrk and oha: apt-get install wrk; cargo install --locked oha")
     for name in ("api", "api-test", "bench-granian"):
         environments.make(name)
     names = list(SERVERS)
@@ -118,10 +114,7 @@ def _measure(
         attempts = repeat_until_even(find_workers(leader), lambda: run_load(args.seconds))
         _, (closed, cpu) = max(attempts, key=lambda attempt: attempt[0])
         rates = [int(share * closed.rate) for share in args.shares]
-        fixed = [
-            run_oha(supervisor, server.port, server.single, rate, args.seconds, folder)
-            for rate in rates
-        ]
+        fixed = [run_oha(supervisor, server, rate, args.seconds, folder) for rate in rates]
     return ScalingMeasurement(closed, cpu, dict(zip(map(str, args.shares), fixed, strict=True)))
 
 

@@ -6,7 +6,7 @@ import statistics
 from dataclasses import dataclass
 from pathlib import Path
 
-from bench.servers.server import Request
+from bench.servers.server import Server
 from local.processes import Program, Supervisor
 
 CONNECTIONS = 64  # more than are ever in use below the highest rate
@@ -28,19 +28,20 @@ class OpenLoopResult:
 
 
 def run_oha(
-    supervisor: Supervisor, port: int, request: Request, rate: int, seconds: int, run_folder: Path
+    supervisor: Supervisor, server: Server, rate: int, seconds: int, run_folder: Path
 ) -> OpenLoopResult:
-    """Send ``request`` to 127.0.0.1:``port``, ``rate`` times a second for ``seconds``.
+    """Send the request of one image to ``server``, ``rate`` times a second for ``seconds``.
 
     Raises RuntimeError when oha fails.
     """
+    request = server.single
     body, log = run_folder / "body", run_folder / "oha.csv"
     body.write_bytes(request.body)
     count = rate * seconds
     command: list[str | Path] = [
         "oha", f"-n{count}", f"-q{rate}", f"-c{CONNECTIONS}", "-t30s", "--no-tui", "--redirect=0",
         "--disable-compression", "--output-format=csv", "--method=POST", "-T", request.content_type,
-        "-D", body, f"http://127.0.0.1:{port}{request.path}",
+        "-D", body, f"http://127.0.0.1:{server.port}{request.path}",
     ]  # fmt: skip
     code = supervisor.run(Program("oha", command, run_folder, os.environ, log))
     if code != 0:

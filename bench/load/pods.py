@@ -11,19 +11,21 @@ from mnist_api.registry.mlflow_client import REQUEST_SECONDS, TAG_SECONDS
 from mnist_api.registry.shared_registry import choose_pause
 
 WORKERS = 2  # of a pod; each reads the history's tags by itself
+START_SECONDS = 20.0  # in which all pods start, as in a rollout
 
 
 @dataclass
 class Answers:
-    """Latencies in s, connecting included, and the number of questions that failed."""
+    """Latencies in s, connecting included, how many failed, how many asked for the alias."""
 
     latencies: list[float] = field(default_factory=list)
     failed: int = 0
+    polls: int = 0
 
     def forget(self) -> None:
         """Begin anew."""
         self.latencies.clear()
-        self.failed = 0
+        self.failed = self.polls = 0
 
 
 class Pod:
@@ -37,9 +39,10 @@ class Pod:
 
     async def run(self, answers: Answers) -> None:
         """Ask again and again: the alias each time, the tags of the history when it is time."""
-        await asyncio.sleep(random.uniform(0, self._poll_seconds))  # noqa: S311 # no secret
+        await asyncio.sleep(random.uniform(0, START_SECONDS))  # noqa: S311 # no secret
         looks = [0.0] * WORKERS  # when each worker reads the tags again
         while True:
+            answers.polls += 1
             took = await self._ask(self._alias, REQUEST_SECONDS, answers)
             worker = random.randrange(WORKERS)  # noqa: S311 # the first that wakes
             if time.monotonic() >= looks[worker]:

@@ -2,7 +2,6 @@
 
 import shutil
 import subprocess
-from pathlib import Path
 
 from bench.environments import PEERS, bin_of
 from bench.servers.catalog import JSON

@@ -26,8 +26,9 @@ class Request:
 class Server:
     """The process of a server that listens on ``port`` of 127.0.0.1 with two workers.
 
-    ``health_path`` returns 200 when the server is ready; ``processes`` do the predictions. ``single`` is the request of one image;
+    ``health_path`` returns 200 when the server is ready. ``single`` is the request of one image;
     of ``batches``, requests of 256 images, the first one that the server supports is measured.
+    ``processes`` is the number of those that predict.
     """
 
     environment: str
