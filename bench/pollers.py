@@ -52,10 +52,11 @@ _find_cpu = re.compile(r"^process_cpu_seconds_total (\S+)$", re.MULTILINE).searc
 def main() -> None:
     """Measure and print Markdown."""
     args = _parse()
+    today = datetime.now(UTC).date()
     with _serve(args.uri) as uri:
         version, where = _register(uri), "the given server" if args.uri else "a server on SQLite"
-        print(f"Measured on {datetime.now(UTC).date()}: {describe_machine()}; {where}; for ")
-        print(f"{args.seconds} s each, MODEL_POLL_SECONDS={args.poll_seconds:g}.", flush=True)
+        print(f"Measured on {today}: {describe_machine()}; {where}, with ", end="")
+        print(f"MODEL_POLL_SECONDS={args.poll_seconds:g}; {args.seconds} s for each row of pods.")
         print(f"\n{SWAP_HEAD}", flush=True)
         for count in args.swaps:
             print(_measure_swap(uri, version, count), flush=True)
@@ -68,7 +69,7 @@ def _parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m bench.pollers", description=__doc__)
     add, default = parser.add_argument, "(default: %(default)s)"
     add("--uri", help="of a tracking server to measure; it gets a model version without an alias")
-    add("--pods", type=int, nargs="+", default=[50, 100, 200, 400, 1000], help=default)
+    add("--pods", type=int, nargs="+", default=[100, 200, 400, 1000], help=default)
     add("--swaps", type=int, nargs="+", default=[1, 10, 50], help=f"pods at once {default}")
     add("--poll-seconds", type=float, default=2.0, help=f"MODEL_POLL_SECONDS {default}")
     add("--seconds", type=int, default=20, help=f"for each number of pods {default}")
