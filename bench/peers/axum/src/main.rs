@@ -40,8 +40,12 @@ struct Problem<'a> {
     detail: String,
 }
 
-static ENVIRONMENT: LazyLock<Environment> =
-    LazyLock::new(|| ort::init().with_telemetry(false).build().expect("ONNX Runtime failed"));
+static ENVIRONMENT: LazyLock<Environment> = LazyLock::new(|| {
+    ort::init()
+        .with_telemetry(false)
+        .build()
+        .expect("ONNX Runtime failed")
+});
 
 thread_local! {
     static SESSION: RefCell<Session> = RefCell::new(load().expect("MODEL_FILE can't be loaded"));
@@ -58,7 +62,12 @@ fn load() -> ort::Result<Session> {
 async fn predict(body: Bytes) -> Response {
     let pixels = match sonic_rs::from_slice::<Image>(&body) {
         Ok(request) => request.image,
-        Err(error) => return refuse(StatusCode::BAD_REQUEST, &format!("It is malformed: {error}")),
+        Err(error) => {
+            return refuse(
+                StatusCode::BAD_REQUEST,
+                &format!("It is malformed: {error}"),
+            );
+        }
     };
     if pixels.len() != PIXELS || !pixels.iter().all(|pixel| (0.0..=1.0).contains(pixel)) {
         return refuse(StatusCode::UNPROCESSABLE_ENTITY, "It is not one image");
@@ -73,10 +82,15 @@ fn infer(session: &mut Session, pixels: &[f32]) -> ort::Result<Vec<u8>> {
     let input = TensorRef::from_array_view(([1, PIXELS], pixels))?;
     let outputs = session.run(ort::inputs![input])?;
     let (_, probabilities) = outputs[0].try_extract_tensor::<f32>()?;
-    let best = (0..probabilities.len()).max_by(|&a, &b| probabilities[a].total_cmp(&probabilities[b]));
+    let best =
+        (0..probabilities.len()).max_by(|&a, &b| probabilities[a].total_cmp(&probabilities[b]));
     let prediction = best.unwrap_or_default();
     let confidence = format!("{:.2}%", 100.0 * probabilities[prediction]);
-    let answer = Prediction { prediction, confidence, probabilities };
+    let answer = Prediction {
+        prediction,
+        confidence,
+        probabilities,
+    };
     Ok(sonic_rs::to_vec(&answer).expect("numbers and strings are JSON"))
 }
 
@@ -99,7 +113,9 @@ fn main() {
         .expect("the threads can't be started");
     runtime.block_on(async {
         let address = format!("127.0.0.1:{}", var("PORT").expect("PORT is not set"));
-        let listener = tokio::net::TcpListener::bind(address).await.expect("PORT is taken");
+        let listener = tokio::net::TcpListener::bind(address)
+            .await
+            .expect("PORT is taken");
         let app = Router::new()
             .route("/health", get(|| async {}))
             .route("/predict", post(predict));
