@@ -121,6 +121,9 @@ report: ## build the lab report of the promoted version; in French: LANG=fr make
 bench: ## compare the API with its peers: make bench ARGS="--rounds 1 --seconds 1"
 	@$(PYTHON) -m bench $(ARGS)
 
+bench-scaling: ## compare the API with bare servers, at fixed rates too: make bench-scaling ARGS="--rounds 1"
+	$(PYTHON) -m bench.scaling $(ARGS)
+
 bench-training: ## compare the trainer with plain Keras: make bench-training ARGS="--train default"
 	@$(PYTHON) -m local environment trainer
 	PYTHONPATH=trainer $(ENVIRONMENTS)/trainer/bin/python -m bench.training $(ARGS)
@@ -131,6 +134,10 @@ bench-score: ## compare scoring many images with ONNX Runtime alone: make bench-
 bench-hostile: ## measure the API under hostile clients
 	@$(PYTHON) -m local environment api
 	$(PYTHON) -m bench.hostile $(ARGS)
+
+bench-pollers: ## measure what many pods of the API cost the tracking server
+	@$(PYTHON) -m local environment mlflow-server api-test
+	PYTHONPATH=api $(API_TEST) -m bench.pollers $(ARGS)
 
 bench-monitoring: ## measure what the monitoring costs, on the composed stack with it
 	$(PYTHON) -m bench.monitoring $(ARGS)

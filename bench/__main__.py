@@ -16,7 +16,7 @@ from bench.load.wrk import LoadSettings
 from bench.machine import describe_machine
 from bench.model.reference import measure_throughput, predict
 from bench.model.selection import select_model
-from bench.results.report import write_report
+from bench.results.report import NAMES, write_report
 from bench.results.results import Results
 from bench.servers.catalog import API, SERVERS
 from bench.servers.request_bodies import read_images
@@ -71,7 +71,7 @@ def _parse() -> argparse.Namespace:
 
 def _prepare(model: Path | None, run_folder: Path) -> tuple[ServerInputs, str]:
     """Make environments, model and images; return them and the model's description."""
-    for name in ("api", "api-test", *{f"bench-{p.name}" for p in environments.PEERS.iterdir()}):
+    for name in ("api-test", *{environment for _, environment, _ in NAMES.values()}):
         environments.make(name)
     run_folder.mkdir(parents=True)
     selected, description = select_model(model, run_folder)

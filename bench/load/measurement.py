@@ -4,6 +4,7 @@ import urllib.error
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TypeVar
 
 from bench.load.process_stats import find_child, find_workers, measure_cpu_seconds, measure_pss
 from bench.load.server_process import send_request, start_server, wait_for_workers
@@ -13,6 +14,8 @@ from local.processes import Supervisor
 
 EVEN_BALANCE = 0.6  # from here on the load counts as evenly spread over the workers
 ATTEMPTS = 3  # to get an even balance
+
+Result = TypeVar("Result")
 
 
 class WrongPredictionError(Exception):
@@ -65,7 +68,7 @@ def measure_server(
         run_load(server.single, replace(settings.single, seconds=settings.warm_up))
         workers = find_workers(leader)
         balance, single = max(
-            _repeat_until_even(workers, lambda: run_load(server.single, settings.single)),
+            repeat_until_even(workers, lambda: run_load(server.single, settings.single)),
             key=lambda attempt: attempt[0],
         )
         pss = measure_pss(leader)
@@ -77,9 +80,9 @@ def measure_server(
     return Measurement(ready, single, balance, len(workers), pss, batch, batch_format)
 
 
-def _repeat_until_even(
-    workers: list[int], run_load: Callable[[], LoadResult]
-) -> Iterator[tuple[float, LoadResult]]:
+def repeat_until_even(
+    workers: list[int], run_load: Callable[[], Result]
+) -> Iterator[tuple[float, Result]]:
     """Yield each load's balance and result, until one is even, three at most.
 
     Workers that share a listening socket may get very different numbers of connections; each load

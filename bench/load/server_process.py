@@ -36,8 +36,8 @@ def start_server(supervisor: Supervisor, server: Server, model: Path, log: Path)
     return time.monotonic() - begin
 
 
-def wait_for_workers(supervisor: Supervisor, leader: int) -> None:
-    """Wait until both workers run and are idle: some servers are ready before their workers are.
+def wait_for_workers(supervisor: Supervisor, leader: int, count: int = WORKERS) -> None:
+    """Wait until all workers run and are idle: some servers are ready before their workers are.
 
     Raises ProcessFailedError.
     """
@@ -47,10 +47,10 @@ def wait_for_workers(supervisor: Supervisor, leader: int) -> None:
         supervisor.check()
         workers = find_workers(leader)
         before, used = used, measure_cpu_seconds(workers)
-        if len(workers) == WORKERS and sum(used) - sum(before) < IDLE_LOAD * CHECK_INTERVAL:
+        if len(workers) == count and sum(used) - sum(before) < IDLE_LOAD * CHECK_INTERVAL:
             return
         if time.monotonic() > deadline:
-            raise ProcessFailedError(f"No {WORKERS} workers were idle after {READY_TIMEOUT} s.")
+            raise ProcessFailedError(f"No {count} workers were idle after {READY_TIMEOUT} s.")
 
 
 def send_request(server: Server, request: Request) -> list[int]:

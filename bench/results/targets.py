@@ -24,21 +24,23 @@ def write_targets(results: Results, servers: list[str]) -> list[str]:
     return [
         "| target | measured | |",
         "|---|--:|---|",
-        _at_least("single JSON, times the best peer", _ratio(rate, max(rates, default=None)), 2),
-        _at_least("single JSON, times `mlflow models serve`", _ratio(rate, mlflow), 15),
-        _at_most("p99, share of the best peer's", _ratio(p99, min(tails, default=None)), 0.8),
-        _at_least("256 images, % of ONNX Runtime alone", share, 80),
-        _at_most("start to ready from the cache, s", ready, 1.5),
-        _at_most("PSS of two workers, MB", pss, 140),
-        _at_most("requests that failed", errors, 0),
+        at_least("single JSON, times the best peer", _ratio(rate, max(rates, default=None)), 2),
+        at_least("single JSON, times `mlflow models serve`", _ratio(rate, mlflow), 15),
+        at_most("p99, share of the best peer's", _ratio(p99, min(tails, default=None)), 0.8),
+        at_least("256 images, % of ONNX Runtime alone", share, 80),
+        at_most("start to ready from the cache, s", ready, 1.5),
+        at_most("PSS of two workers, MB", pss, 140),
+        at_most("requests that failed", errors, 0),
     ]
 
 
-def _at_least(metric: str, value: float | None, bound: float) -> str:
+def at_least(metric: str, value: float | None, bound: float) -> str:
+    """Return the row of a target that ``value`` is to reach."""
     return _row(f"{metric}: at least {bound:g}", value, value is not None and value >= bound)
 
 
-def _at_most(metric: str, value: float | None, bound: float) -> str:
+def at_most(metric: str, value: float | None, bound: float) -> str:
+    """Return the row of a target that ``value`` is not to exceed."""
     return _row(f"{metric}: at most {bound:g}", value, value is not None and value <= bound)
 
 

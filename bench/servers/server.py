@@ -28,6 +28,7 @@ class Server:
 
     ``health_path`` returns 200 when the server is ready. ``single`` is the request of one image;
     of ``batches``, requests of 256 images, the first one that the server supports is measured.
+    ``processes`` is the number of those that predict.
     """
 
     environment: str
@@ -38,6 +39,7 @@ class Server:
     single: Request
     batches: Sequence[Request] = ()
     environ: Mapping[str, str] = field(default_factory=dict)
+    processes: int = 2
 
 
 @dataclass(frozen=True)

@@ -1,6 +1,7 @@
 """One question to the registry for all workers: the first that wakes asks, the others read it.
 
-With a thousand containers the registry is asked by each, so they spread their questions.
+With a thousand containers the registry is asked by each, so they spread their questions, and ask
+less often while its answers are slow.
 """
 
 import fcntl
@@ -17,6 +18,8 @@ from mnist_api.model.version import Version
 from mnist_api.registry.mlflow_client import Registry, RegistryError
 
 JITTER = 0.2  # of the time between two questions: it is up to a fifth shorter or longer
+PAUSE_FACTOR = 5  # that time is at least so many times what the last answer took, ...
+MAX_SLOW_PAUSE = 15.0  # ... but not longer than this for it, in seconds
 
 
 class Answer(msgspec.Struct):
@@ -25,6 +28,12 @@ class Answer(msgspec.Struct):
     until: float  # on the monotonic clock, which all processes of a machine share
     version: Version | None = None
     error: str | None = None
+
+
+def choose_pause(poll_seconds: float, took: float) -> float:
+    """Return the seconds until the next question, if the last answer took ``took`` seconds."""
+    pause = max(poll_seconds, min(PAUSE_FACTOR * took, MAX_SLOW_PAUSE))
+    return pause * uniform(1 - JITTER, 1 + JITTER)  # noqa: S311 # no secret
 
 
 class SharedRegistry:
@@ -61,13 +70,13 @@ class SharedRegistry:
         return max(0.0, self._until - time.monotonic())
 
     def _ask(self) -> Answer:
-        version, error = None, None
+        version, error, took, begin = None, None, 0.0, time.monotonic()
         try:
             version = self._find()
+            took = time.monotonic() - begin
         except RegistryError as raised:
             error = str(raised)
-        pause = self._poll_seconds * uniform(1 - JITTER, 1 + JITTER)  # noqa: S311 # no secret
-        return Answer(time.monotonic() + pause, version, error)
+        return Answer(time.monotonic() + choose_pause(self._poll_seconds, took), version, error)
 
     def _read(self) -> Answer | None:
         """Return the last answer, None if there is none, or a killed worker has written half."""

@@ -8,7 +8,7 @@ import pytest
 
 from mnist_api.model.version import Version
 from mnist_api.registry.mlflow_client import RegistryError
-from mnist_api.registry.shared_registry import JITTER, SharedRegistry
+from mnist_api.registry.shared_registry import JITTER, SharedRegistry, choose_pause
 from support.polled_fakes import FakeRegistry
 from support.polling import version
 from support.processes import wait_until
@@ -117,3 +117,8 @@ def test_an_unforeseen_error_is_no_busy_loop(registry: CountingRegistry) -> None
     with pytest.raises(ValueError, match="unforeseen"):
         shared.find()
     assert shared.seconds_to_next() > 30
+
+
+@pytest.mark.parametrize(("took", "pause"), [(0.01, 2.0), (1.0, 5.0), (14.0, 15.0)])
+def test_a_slow_registry_is_asked_less_often(took: float, pause: float) -> None:
+    assert pause * (1 - JITTER) <= choose_pause(2.0, took) <= pause * (1 + JITTER)
