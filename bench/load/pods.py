@@ -41,14 +41,15 @@ class Pod:
         """Ask again and again: the alias each time, the tags of the history when it is time."""
         await asyncio.sleep(random.uniform(0, START_SECONDS))  # noqa: S311 # no secret
         looks = [0.0] * WORKERS  # when each worker reads the tags again
+        took = 0.0
         while True:
             answers.polls += 1
-            took = await self._ask(self._alias, REQUEST_SECONDS, answers)
+            before, took = took, await self._ask(self._alias, REQUEST_SECONDS, answers)
             worker = random.randrange(WORKERS)  # noqa: S311 # the first that wakes
             if time.monotonic() >= looks[worker]:
                 looks[worker] = time.monotonic() + PAUSE.total_seconds()
                 await self._ask(self._model, TAG_SECONDS, answers)
-            await asyncio.sleep(choose_pause(self._poll_seconds, took))
+            await asyncio.sleep(choose_pause(self._poll_seconds, before, took))
 
     async def _ask(self, endpoint: str, seconds: float, answers: Answers) -> float:
         """Return how long the answer took, 0 for none."""

@@ -18,7 +18,7 @@ from mnist_api.model.version import Version
 from mnist_api.registry.mlflow_client import Registry, RegistryError
 
 JITTER = 0.2  # of the time between two questions: it is up to a fifth shorter or longer
-PAUSE_FACTOR = 5  # that time is at least so many times what the last answer took, ...
+PAUSE_FACTOR = 5  # that time is at least so many times what answers take, ...
 MAX_SLOW_PAUSE = 15.0  # ... but not longer than this for it, in seconds
 
 
@@ -28,11 +28,15 @@ class Answer(msgspec.Struct):
     until: float  # on the monotonic clock, which all processes of a machine share
     version: Version | None = None
     error: str | None = None
+    took: float = 0.0  # s; 0 for an error
 
 
-def choose_pause(poll_seconds: float, took: float) -> float:
-    """Return the seconds until the next question, if the last answer took ``took`` seconds."""
-    pause = max(poll_seconds, min(PAUSE_FACTOR * took, MAX_SLOW_PAUSE))
+def choose_pause(poll_seconds: float, *took: float) -> float:
+    """Return the seconds until the next question, if the last two answers took ``took`` seconds.
+
+    The quicker of them counts: a single slow one, as of a server that has just started, does not.
+    """
+    pause = max(poll_seconds, min(PAUSE_FACTOR * min(took), MAX_SLOW_PAUSE))
     return pause * uniform(1 - JITTER, 1 + JITTER)  # noqa: S311 # no secret
 
 
@@ -56,7 +60,7 @@ class SharedRegistry:
             answer = self._read()
             self.has_asked = answer is None or time.monotonic() >= answer.until
             if answer is None or self.has_asked:
-                answer = self._ask()
+                answer = self._ask(answer.took if answer else 0.0)
                 content = msgspec.json.encode(answer)
                 os.truncate(self._file, 0)
                 os.pwrite(self._file, content, 0)
@@ -69,14 +73,15 @@ class SharedRegistry:
         """Return the time until the registry is to be asked again."""
         return max(0.0, self._until - time.monotonic())
 
-    def _ask(self) -> Answer:
+    def _ask(self, took_before: float) -> Answer:
         version, error, took, begin = None, None, 0.0, time.monotonic()
         try:
             version = self._find()
             took = time.monotonic() - begin
         except RegistryError as raised:
             error = str(raised)
-        return Answer(time.monotonic() + choose_pause(self._poll_seconds, took), version, error)
+        pause = choose_pause(self._poll_seconds, took_before, took)
+        return Answer(time.monotonic() + pause, version, error, took)
 
     def _read(self) -> Answer | None:
         """Return the last answer, None if there is none, or a killed worker has written half."""

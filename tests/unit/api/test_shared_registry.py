@@ -119,6 +119,29 @@ def test_an_unforeseen_error_is_no_busy_loop(registry: CountingRegistry) -> None
     assert shared.seconds_to_next() > 30
 
 
-@pytest.mark.parametrize(("took", "pause"), [(0.01, 2.0), (1.0, 5.0), (14.0, 15.0)])
-def test_a_slow_registry_is_asked_less_often(took: float, pause: float) -> None:
-    assert pause * (1 - JITTER) <= choose_pause(2.0, took) <= pause * (1 + JITTER)
+class SlowRegistry(FakeRegistry):
+    """Takes a second for the answers whose numbers are named."""
+
+    def __init__(self, *slow: int) -> None:
+        super().__init__()
+        self.slow, self.asked = slow, 0
+
+    def find(self) -> Version | None:
+        self.asked += 1
+        time.sleep(self.asked in self.slow)
+        return super().find()
+
+
+@pytest.mark.parametrize(("slow", "pause"), [((1,), 0.1), ((2,), 0.1), ((1, 2), 5.0)])
+def test_a_registry_that_is_slow_twice_is_asked_less_often(
+    slow: tuple[int, ...], pause: float
+) -> None:
+    shared = share(SlowRegistry(*slow), 0.1)
+    for _ in range(2):
+        time.sleep(shared.seconds_to_next())
+        shared.find()
+    assert shared.seconds_to_next() == pytest.approx(pause, rel=JITTER + 0.05)
+
+
+def test_a_pause_for_a_slow_registry_is_bounded() -> None:
+    assert choose_pause(2.0, 14.0, 14.0) <= 15 * (1 + JITTER)
