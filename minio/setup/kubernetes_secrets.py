@@ -5,7 +5,6 @@ files in ACCOUNT.
 """
 
 import json
-import os
 import secrets
 import ssl
 import sys
@@ -20,10 +19,9 @@ ACCOUNT = Path("/run/account")
 def create_secret(name: str) -> bool:
     """Create the Secret ``name``; return whether it was missing. Raises urllib.error.URLError."""
     body = {"metadata": {"name": name}, "stringData": {"password": secrets.token_urlsafe(24)}}
-    host, port = os.environ["KUBERNETES_SERVICE_HOST"], os.environ["KUBERNETES_SERVICE_PORT_HTTPS"]
     namespace = (ACCOUNT / "namespace").read_text()
     request = urllib.request.Request(
-        f"https://{host}:{port}/api/v1/namespaces/{namespace}/secrets",
+        f"https://kubernetes.default.svc/api/v1/namespaces/{namespace}/secrets",
         json.dumps(body).encode(),
         {
             "Authorization": f"Bearer {(ACCOUNT / 'token').read_text()}",

@@ -1,22 +1,22 @@
 """The cluster of KUBE_CONTEXT, which must be named on purpose, with the stack applied to it."""
 
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
-from support.processes import ROOT
-from support.stacks import kubernetes
-from support.stacks.kubernetes import NAMESPACE, kubectl, wait_ready
+from support.stacks.kubernetes import CONTEXT, NAMESPACE, kubectl, read, wait_ready
 
 OVERLAY = Path(__file__).with_name("overlay")
+OWN = "purpose=test"  # the label of the namespace that these tests make, and may remove
 READY_SECONDS = 600
 
 
 @pytest.fixture(scope="session", autouse=True)
 def stack() -> Iterator[None]:
     """The overlay `all-in-one`, from nothing to ready replicas; removed at the end."""
+    if not CONTEXT:
+        pytest.exit("Name the cluster's context on purpose: KUBE_CONTEXT=...", 2)
     remove()
     kubectl("apply", "--kustomize", str(OVERLAY))
     wait_ready("api", 2, READY_SECONDS)
@@ -25,6 +25,10 @@ def stack() -> Iterator[None]:
 
 
 def remove() -> None:
-    """Remove the namespace and all that is in it."""
-    command = ["kubectl", f"--context={kubernetes.CONTEXT}", "delete", "namespace", NAMESPACE]
-    subprocess.run([*command, "--ignore-not-found", "--wait"], cwd=ROOT, check=True, timeout=300)
+    """Remove what these tests have made, and refuse a stack that they have not."""
+    kubectl("delete", "namespace", f"--selector={OWN}", "--wait")
+    pods = ("pod/breaker", "pod/prometheus")
+    kubectl("delete", *pods, "--ignore-not-found", "--wait", namespace="default")
+    names = [each["metadata"]["name"] for each in read("namespaces")["items"]]
+    if NAMESPACE in names:
+        pytest.exit(f"The cluster has a stack in {NAMESPACE}, which the tests would remove.", 2)

@@ -6,12 +6,14 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import httpx
 import pytest
 
-from support.processes import ROOT
+from support.processes import ROOT, free_port
+from support.stacks.cluster_commands import find_kubernetes_commands, run_command
 from support.stacks.cluster_nodes import find_nodes
 from support.stacks.cluster_traffic import Traffic, traffic
 from support.stacks.kubernetes import (
@@ -34,7 +36,9 @@ REQUEST = (
 
 def active_versions() -> set[str]:
     """Return what each pod of the API says that it serves."""
-    return {run_in(pod["metadata"]["name"], "python", "-c", REQUEST).strip() for pod in pods("api")}
+    names = [pod["metadata"]["name"] for pod in pods("api")]
+    with ThreadPoolExecutor() as threads:
+        return set(threads.map(lambda name: run_in(name, "python", "-c", REQUEST).strip(), names))
 
 
 @pytest.fixture
@@ -43,11 +47,18 @@ def clients() -> Iterator[Traffic]:
         yield seen
 
 
+def test_the_commands_of_the_documents_end_in_a_prediction() -> None:
+    words = "status deployment/api", "service/api 8000", "curl"
+    wait, forward, predict = find_kubernetes_commands("kubernetes.md", *words)
+    port = free_port()
+    forward = forward.replace("8000", f"{port}:8000")
+    predict = predict.replace("127.0.0.1:8000", f"127.0.0.1:{port}")
+    ended = "status=$?; kill $!; exit $status"
+    run_command(f"{wait}\n{forward}\n{predict} | grep '\"prediction\":7'\n{ended}")
+
+
 def test_the_black_box_tests_pass_in_the_cluster() -> None:
     with forwarded("service/api", 8000) as api, forwarded("service/mlflow-server", 5000) as mlflow:
-        body = (ROOT / "api" / "samples" / "seven.json").read_bytes()
-        headers = {"Content-Type": "application/json"}
-        assert httpx.post(f"{api}/predict", content=body, headers=headers).json()["prediction"] == 7
         urls = {"API_URL": api, "MLFLOW_TRACKING_URI": mlflow}
         command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests/stack"]
         done = subprocess.run(
@@ -57,6 +68,8 @@ def test_the_black_box_tests_pass_in_the_cluster() -> None:
 
 
 def test_a_rolling_update_to_another_image_loses_no_request(clients: Traffic) -> None:
+    """The same one by another name, which is another one to Kubernetes."""
+
     def names() -> set[str]:
         return {pod["metadata"]["name"] for pod in read("pods", "--selector=app=api")["items"]}
 
@@ -80,12 +93,14 @@ def test_restarts_of_the_tracking_server_and_the_database_lose_no_request(
 
 
 def test_a_drained_node_loses_no_request() -> None:
+    """The stores stay: their volumes may be of that node alone."""
     busy, other = find_nodes()
+    assert busy in {pod["spec"]["nodeName"] for pod in pods("api")}
     with traffic(image_of("api"), other) as clients:
         try:
             kubectl(
                 "drain", busy, "--ignore-daemonsets", "--delete-emptydir-data", "--timeout=180s",
-                "--pod-selector=app=api",
+                "--pod-selector=app in (api, mlflow-server)",
             )  # fmt: skip
             wait_ready("api", 2, 120)
             assert busy not in {pod["spec"]["nodeName"] for pod in pods("api")}
@@ -117,9 +132,10 @@ def train(mlflow: str) -> str:
     pod = wait_for(
         lambda: [one for one in all_pods_of("second") if one["status"]["phase"] == "Running"], 60
     )[0]["metadata"]["name"]
-    wait_for(lambda: "poch" in kubectl("logs", pod), 60)
+    wait_for(lambda: "Epoch" in kubectl("logs", pod), 60)
     kubectl("delete", "pod", pod, "--grace-period=0", "--force")
     kubectl("wait", "job/second", "--for=condition=Complete", "--timeout=180s")
+    assert read("job", "second")["status"]["failed"] == 1
     (registered,) = versions() - before
     return registered
 
@@ -172,6 +188,12 @@ def test_nothing_runs_that_restricted_would_refuse() -> None:
     command = ["kubectl", f"--context={CONTEXT}", "--namespace=mnist", "apply", "--filename=-"]
     done = subprocess.run(command, input=content, capture_output=True, text=True, check=False)
     assert "violates PodSecurity" in done.stderr
-    for pod in pods("api"):
-        mounts = [one["mountPath"] for one in pod["spec"]["containers"][0]["volumeMounts"]]
-        assert not any("serviceaccount" in mount for mount in mounts)
+    found = read("pods", "--selector=app,app!=passwords")["items"]
+    assert {"api", "mlflow-server", "postgres", "minio"} <= {
+        pod["metadata"]["labels"]["app"] for pod in found
+    }
+    for pod in found:
+        spec = pod["spec"]
+        assert "serviceAccountToken" not in json.dumps(spec.get("volumes", []))
+        for container in [*spec["containers"], *spec.get("initContainers", [])]:
+            assert container["securityContext"]["readOnlyRootFilesystem"]

@@ -19,6 +19,7 @@ OVERLAY = Path(__file__).with_name("external")
 @pytest.fixture
 def stores(tmp_path: Path) -> Iterator[None]:
     """Let the other namespace reach the stores, and make it and its Secrets as documented."""
+    kubectl("delete", "namespace", NAMESPACE, "--ignore-not-found", "--wait")
     apply(allow_clients())
     for name in ("postgres-password", "s3-password"):
         data = read("secret", name)["data"]["password"]

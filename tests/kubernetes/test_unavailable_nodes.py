@@ -42,6 +42,8 @@ def test_of_a_killed_pod_only_requests_in_flight_are_lost() -> None:
         begin = time.time()
         time.sleep(15)
         wait_ready("api", 2, 60)
+    (status,) = read("pod", killed["metadata"]["name"])["status"]["containerStatuses"]
+    assert status["restartCount"] == killed["status"]["containerStatuses"][0]["restartCount"] + 1
     lost = [(at - begin, what) for at, what in clients.failures]
     assert [each for each in lost if each[0] > 10] == []
     refused = [each for each in lost if "ConnectionRefused" in each[1]]  # may be sent again

@@ -28,7 +28,7 @@ class Answer(msgspec.Struct):
     until: float  # on the monotonic clock, which all processes of a machine share
     version: Version | None = None
     error: str | None = None
-    took: float = 0.0  # s; 0 for an error
+    took: float = 0.0  # s
 
 
 def choose_pause(poll_seconds: float, *took: float) -> float:
@@ -74,12 +74,14 @@ class SharedRegistry:
         return max(0.0, self._until - time.monotonic())
 
     def _ask(self, took_before: float) -> Answer:
-        version, error, took, begin = None, None, 0.0, time.monotonic()
+        version, error, begin = None, None, time.monotonic()
         try:
             version = self._find()
-            took = time.monotonic() - begin
         except RegistryError as raised:
             error = str(raised)
+        took = (
+            time.monotonic() - begin
+        )  # an error too: one that gave up waiting is no reason to hurry
         pause = choose_pause(self._poll_seconds, took_before, took)
         return Answer(time.monotonic() + pause, version, error, took)
 

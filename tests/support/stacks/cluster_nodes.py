@@ -24,6 +24,7 @@ def find_nodes() -> tuple[str, str]:
         "config", "view", "--minify", "--output=jsonpath={.clusters[0].cluster.server}"
     )
     nodes = [node for node in read("nodes")["items"] if not node["spec"].get("taints")]
+    assert len(nodes) == 2, "the cluster is to have two nodes that take pods: docs/kubernetes.md"
     free = [node["metadata"]["name"] for node in nodes if _address(node) not in server]
     return free[-1], next(n["metadata"]["name"] for n in nodes if n["metadata"]["name"] != free[-1])
 
@@ -33,8 +34,9 @@ def is_node_ready(name: str) -> bool:
 
 
 def cut_off(node: str, image: str, seconds: int) -> None:
-    """Have a node drop all packets from and to others, for a time: in some seconds, which it needs
-    to report that the pod runs.
+    """Have a node drop all packets from and to others for ``seconds``, 5 s from now.
+
+    It needs those 5 s to report that the pod which does it runs.
     """
     find = f"device=$(ip -o address show to {_address(read('node', node))} | cut -d' ' -f2)"
     add, remove = (

@@ -24,6 +24,7 @@ class Traffic:
     def read(self) -> None:
         lines = [json.loads(line) for line in kubectl("logs", NAME).splitlines()]
         self.responses = lines[-1][1] if lines else 0
+        assert not lines or lines[-1][0] > time.time() - 10, "the clients have ended"
         self.failures = [tuple(failure) for line in lines for failure in line[2]]
 
 
@@ -33,11 +34,13 @@ def traffic(image: str, node: str | None = None, threads: int = THREADS) -> Iter
     kubectl("delete", "pod", NAME, "--ignore-not-found", "--wait")
     apply(_config_map(), _pod(image, node, threads))
     seen = Traffic()
-    wait_for(lambda: _is_running() and (seen.read() or seen.responses > 20), 60)
-    yield seen
-    time.sleep(2)  # what is under way is printed
-    seen.read()
-    kubectl("delete", "pod", NAME, "--wait=false")
+    try:
+        wait_for(lambda: _is_running() and (seen.read() or seen.responses > 20), 60)
+        yield seen
+        time.sleep(2)  # what is under way is printed
+        seen.read()
+    finally:
+        kubectl("delete", "pod", NAME, "--wait=false")
 
 
 def _is_running() -> bool:
@@ -58,6 +61,7 @@ def _pod(image: str, node: str | None, threads: int) -> dict[str, Any]:
         "args": [str(threads), str(PAUSE), str(SECONDS)],
         "securityContext": {
             "allowPrivilegeEscalation": False,
+            "readOnlyRootFilesystem": True,
             "capabilities": {"drop": ["ALL"]},
         },
         "volumeMounts": [{"name": NAME, "mountPath": "/clients"}],

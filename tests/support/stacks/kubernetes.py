@@ -8,12 +8,11 @@ import time
 from collections.abc import Callable, Iterator
 from typing import Any
 
-from support.processes import ROOT, free_port, wait_until
+from support.processes import free_port, wait_until
 from support.stacks.local import answers
 
 CONTEXT = os.environ.get("KUBE_CONTEXT", "")
 NAMESPACE = "mnist"
-OVERLAYS = ROOT / "deploy" / "kubernetes"
 
 
 def kubectl(*arguments: str, content: str | None = None, namespace: str = NAMESPACE) -> str:
