@@ -48,7 +48,9 @@ def main() -> int:
     """Measure in rounds of rotated order, print the tables; return 1 where a request failed."""
     args = _parse()
     if sys.platform != "linux" or not (shutil.which("wrk") and shutil.which("oha")):
-        sys.exit("This needs Linux, wrk and oha: apt-get install wrk; cargo install --locked oha")
+        sys.exit(
+            "This needs Linux, wrk and oha: apt-get install wrk; cargo install --locked oha@1.16.0"
+        )
     for name in ("api", "api-test", "bench-granian"):
         environments.make(name)
     names = list(SERVERS)

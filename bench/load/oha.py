@@ -9,7 +9,7 @@ from pathlib import Path
 from bench.servers.server import Server
 from local.processes import Program, Supervisor
 
-CONNECTIONS = 64  # more than are ever in use below the highest rate
+CONNECTIONS = 64  # while all of them wait, later requests start late, which their latency includes
 
 
 @dataclass(frozen=True)

@@ -1,5 +1,6 @@
 """The servers without a framework for models: the least in Python, and a ceiling in Rust."""
 
+import os
 import shutil
 import subprocess
 
@@ -37,7 +38,10 @@ def build_axum() -> bool:
     if not shutil.which("cargo"):
         return False
     cargo = ["cargo", "build", "--quiet", "--release", "--locked", "--jobs=2"]
-    subprocess.run([*cargo, f"--target-dir={BUILD}"], cwd=PEERS / "axum", check=True)
+    environ = os.environ | {
+        "RUSTFLAGS": "-C target-cpu=native"
+    }  # sonic-rs chooses when it is built
+    subprocess.run([*cargo, f"--target-dir={BUILD}"], cwd=PEERS / "axum", env=environ, check=True)
     return True
 
 
