@@ -21,6 +21,8 @@ JITTER = 0.2  # of the time between two questions: it is up to a fifth shorter o
 PAUSE_FACTOR = 5  # that time is at least so many times what answers take, ...
 MAX_SLOW_PAUSE = 15.0  # ... but not longer than this for it, in seconds
 
+BUSY_SECONDS = 0.02  # between two looks whether another worker has its answer
+
 
 class Answer(msgspec.Struct):
     """What the registry answered: the desired version, or an error."""
@@ -94,7 +96,17 @@ class SharedRegistry:
 
     @contextmanager
     def _locked(self) -> Iterator[None]:
-        fcntl.lockf(self._file, fcntl.LOCK_EX)  # released by the kernel if the process ends
+        """Hold the lock, which the kernel releases if the process ends.
+
+        Nobody blocks on it: the kernel takes all threads of a process for one, and would find a
+        deadlock between this lock and that of pictures where there is none.
+        """
+        while True:
+            try:
+                fcntl.lockf(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+                break
+            except BlockingIOError:
+                time.sleep(BUSY_SECONDS)
         try:
             yield
         finally:
