@@ -19,7 +19,7 @@ def count_states() -> Counter[str]:
 def test_the_pods_of_a_search_make_up_for_one_that_is_killed() -> None:
     kubectl("create", "job", "--from=cronjob/searcher", "search")
     wait_for(lambda: count_states()["RUNNING"] == SEARCHERS, 180)
-    searchers = read("pods", "--selector=stores=searches")["items"]
+    searchers = read("pods", "--selector=role=searcher")["items"]
     try:
         kill_processes(searchers[0], image_of("api"))
     finally:
