@@ -5,7 +5,7 @@ from collections import Counter
 from support.stacks.cluster_nodes import kill_processes, remove_pod
 from support.stacks.kubernetes import image_of, kubectl, read, run_in, wait_for
 
-SEARCHERS, TRIALS = 3, 6  # as the overlay has them
+SEARCHERS, TRIALS = 3, 9  # as the overlay has them
 PSQL = ("psql", "--tuples-only", "--no-align", "--username=mlflow", "--dbname=optuna")
 
 
@@ -19,13 +19,15 @@ def count_states() -> Counter[str]:
 def test_the_pods_of_a_search_make_up_for_one_that_is_killed() -> None:
     kubectl("create", "job", "--from=cronjob/searcher", "search")
     wait_for(lambda: count_states()["RUNNING"] == SEARCHERS, 180)
-    searchers = read("pods", "--selector=stores=searches")["items"]
+    searchers = read("pods", "--selector=role=searcher")["items"]
     try:
         kill_processes(searchers[0], image_of("api"))
     finally:
         remove_pod()
     kubectl("wait", "--for=condition=complete", "job/search", "--timeout=300s")
 
+    studies = run_in("postgres-0", *PSQL, "--command=select study_name from studies").split()
+    assert studies == ["search"]  # as the Job is named: the next one has a study of its own
     states = count_states()
     assert states.pop("FAIL") == 1
     assert sum(states.values()) == states["COMPLETE"] + states["PRUNED"] == TRIALS

@@ -24,8 +24,16 @@ from mlflow import MlflowClient  # noqa: E402 - only after the line above
 
 from mnist_trainer.evaluation import robustness  # noqa: E402 - the same
 from mnist_trainer.reporting import artifacts, plots  # noqa: E402 - the same
+from mnist_trainer.search.database import Database  # noqa: E402 - the same
+from mnist_trainer.search.study import open_study  # noqa: E402 - the same
 from mnist_trainer.settings import Settings, read_settings  # noqa: E402 - the same
 from support.processes import ROOT  # noqa: E402 - the same
+from support.servers.postgres import (  # noqa: E402 - the same
+    PASSWORD,
+    Postgres,
+    find_programs,
+    postgres,
+)
 from support.servers.tracking import tracking_server  # noqa: E402 - the same
 from support.trainer.commands import Command  # noqa: E402 - the same
 
@@ -90,6 +98,26 @@ def start(environment: dict[str, str]) -> Iterator[Command]:
     for process in started:
         process.kill()
         process.communicate()
+
+
+@pytest.fixture(scope="session")
+def databases() -> Iterator[Postgres]:
+    """A Postgres with an empty database, and the account of searchers."""
+    programs = find_programs()
+    if programs is None:
+        pytest.skip("no Postgres on this machine: install the package postgresql")
+    with postgres(programs) as started:
+        started.sql(f"create role optuna login password '{PASSWORD}'")
+        started.sql("create database optuna owner optuna")
+        yield started
+
+
+@pytest.fixture
+def database(databases: Postgres) -> Database:
+    """A database with Optuna's tables."""
+    url = f"postgresql+psycopg2://optuna@127.0.0.1:{databases.port}/optuna"
+    with open_study(opened := Database(url, PASSWORD), "tables", 2):
+        return opened
 
 
 @pytest.fixture(autouse=True)

@@ -103,7 +103,7 @@ def test_more_trials_can_be_asked_for_later_even_where_the_server_has_forgotten_
 ) -> None:
     trained: list[TrainConfig] = []
 
-    def note(_: Settings, __: Registry, order: TrainConfig, ___: data.Dataset) -> Decision:
+    def note(_: Settings, __: Registry, order: TrainConfig, *___: object) -> Decision:
         trained.append(order)
         return Decision(True, "passed")
 

@@ -4,50 +4,27 @@ import re
 import signal
 import subprocess
 from collections import Counter
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from mlflow import MlflowClient
-from optuna.trial import Trial
 
 from mnist_trainer.search.database import Database
-from mnist_trainer.search.space import recipe_to_params, search_space
+from mnist_trainer.search.space import search_space
 from mnist_trainer.search.storage import StudyError
-from mnist_trainer.search.study import Study, open_study
+from mnist_trainer.search.study import open_study
 from mnist_trainer.settings import Settings
 from mnist_trainer.training.recipes import RECIPES
 from support.processes import free_port, wait_until
-from support.servers.postgres import PASSWORD, Postgres, find_programs, postgres
+from support.servers.postgres import PASSWORD, Postgres
 from support.trainer.commands import SECONDS, Command, ended, sentence
 from support.trainer.searches import TINY, runs_of, versions_of
 
 TRIALS = 4
 EPOCHS = 15
 LONG = [*TINY, f"--epochs={EPOCHS}", f"--trials={TRIALS}"]
-QUICK = RECIPES["quick"]
-SPACE = search_space(QUICK)
-
-
-@pytest.fixture(scope="module")
-def databases() -> Iterator[Postgres]:
-    programs = find_programs()
-    if programs is None:
-        pytest.skip("no Postgres on this machine: install the package postgresql")
-    with postgres(programs) as started:
-        started.sql(f"create role optuna login password '{PASSWORD}'")
-        started.sql("create database optuna owner optuna")
-        yield started
-
-
-@pytest.fixture
-def database(databases: Postgres) -> Database:
-    """A database with Optuna's tables."""
-    url = f"postgresql+psycopg2://optuna@127.0.0.1:{databases.port}/optuna"
-    with open_study(opened := Database(url, PASSWORD), "tables", 2):
-        return opened
 
 
 @pytest.fixture
@@ -58,47 +35,6 @@ def variables(database: Database, tmp_path: Path) -> dict[str, str]:
         "OPTUNA_STORAGE": database.url,
         "OPTUNA_PASSWORD_FILE": str(tmp_path / "password"),
     }
-
-
-def begin(study: Study) -> Trial:
-    trial = study.start_trial(TRIALS, SPACE, 0)
-    assert trial
-    return trial
-
-
-def test_a_searcher_that_lost_its_connection_cannot_end_the_trial_that_another_repeats(
-    database: Database, databases: Postgres
-) -> None:
-    def lose_connection() -> None:
-        with open_study(database, "lost", 2) as study:
-            study.enqueue(recipe_to_params(QUICK))
-            trial = begin(study)
-            assert other.requeue_abandoned() == []
-            held = databases.sql("select pid from pg_locks where locktype = 'advisory'")
-            databases.sql(f"select pg_terminate_backend({held}, 20000)")
-            assert [each.number for each in other.requeue_abandoned()] == [trial.number]
-            repeated = begin(other)
-            assert repeated.params == trial.params
-            other.end_trial(repeated, 0.5)
-            study.end_trial(trial, 0.9)
-
-    with open_study(database, "lost", 2) as other:
-        with pytest.raises(StudyError, match="of the search failed: "):
-            lose_connection()
-        assert (other.count(), other.best().value) == (1, 0.5)
-
-
-def test_a_report_of_a_trial_that_another_repeats_is_refused_in_a_sentence(
-    database: Database,
-) -> None:
-    def report_late() -> None:
-        with open_study(database, "refused", 2) as study:
-            trial = begin(study)
-            study.requeue_abandoned()  # as another one does: a process finds its own locks free
-            trial.report(0.5, 1)
-
-    with pytest.raises(StudyError, match="lost this searcher, whose trial another one repeats"):
-        report_late()
 
 
 def test_searchers_that_open_an_empty_database_at_once_create_its_tables_once(
@@ -122,7 +58,9 @@ def test_studies_of_one_database_do_not_wait_for_each_other(database: Database) 
         one.exclusive(),
         one.exclusive_best(),
     ):
-        assert begin(two).number == 0
+        trial = two.start_trial(TRIALS, search_space(RECIPES["quick"]), 0)
+        assert trial
+        assert trial.number == 0
         assert not two.is_best_locked()
 
 
@@ -133,12 +71,27 @@ def test_a_database_that_is_away_and_a_wrong_password_are_named_and_no_password_
     for wrong, reason in (
         (away, "Connection refused"),
         (replace(database, password="guessed"), "password authentication failed"),  # noqa: S106
+        (Database(f"{database.url}?password=guessed", ""), "password authentication failed"),
         (replace(database, url=f"{database.url}s"), 'database "optunas" does not exist'),
     ):
         with pytest.raises(StudyError, match=reason) as refusal, open_study(wrong, "a", 2):
             pass
         assert "OPTUNA_STORAGE and OPTUNA_PASSWORD_FILE" in str(refusal.value)
         assert not {"hidden", "guessed"} & set(re.findall(r"\w+", str(refusal.value)))
+
+
+def test_tables_of_another_version_are_refused_in_a_sentence(
+    database: Database, databases: Postgres
+) -> None:
+    databases.sql("create database former owner optuna")
+    former = replace(database, url=database.url.removesuffix("optuna") + "former")
+    with open_study(former, "first", 2):
+        databases.sql("update alembic_version set version_num = 'v0'", "former")
+    with (
+        pytest.raises(StudyError, match="has tables of another version of Optuna"),
+        open_study(former, "second", 2),
+    ):
+        pass
 
 
 @pytest.mark.slow

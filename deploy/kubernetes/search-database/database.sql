@@ -1,5 +1,5 @@
--- The database of the searches and its account, which reads nothing else. Repeated at each start, here
--- and in compose/search.yaml.
+-- The database of the searches and its account, which reads no other table. Repeated at each start,
+-- here and in compose/search.yaml.
 \set ON_ERROR_STOP on
 \set password `cat /run/passwords/optuna/password`
 set log_statement = 'none'; -- neither this nor an error writes the password to the server's log

@@ -3,6 +3,7 @@
 import contextlib
 import os
 import shutil
+import signal
 import subprocess
 import tempfile
 from collections.abc import Iterator
@@ -80,7 +81,7 @@ def postgres(programs: Path, auth: str = "scram-sha-256") -> Iterator[Postgres]:
             wait_until(lambda: subprocess.run(is_ready, check=False).returncode == 0)
             yield server
         finally:
-            process.terminate()
+            process.send_signal(signal.SIGINT)  # fast: it waits for no client
             process.wait(20)
 
 

@@ -87,6 +87,15 @@ def test_a_trial_that_was_left_is_done_again_with_the_same_settings_and_not_coun
         assert study.start_trial(1, SPACE, 0) is None
 
 
+def test_what_a_killed_process_had_enqueued_already_is_not_enqueued_again(tmp_path: Path) -> None:
+    first = recipe_to_params(QUICK)
+    with open_study(tmp_path, "tried", 2) as study:
+        study.enqueue(first)
+        study.enqueue(first)
+        assert begin(study).params == first
+        assert begin(study).params != first
+
+
 def test_a_trial_is_pruned_that_is_worse_than_most_and_none_of_the_first_is(
     tmp_path: Path,
 ) -> None:

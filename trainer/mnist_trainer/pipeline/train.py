@@ -2,7 +2,7 @@
 
 import contextlib
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import asdict, dataclass, field, replace
 from functools import partial
 from pathlib import Path
@@ -56,11 +56,18 @@ class TrainConfig:
     tags: Mapping[str, str] = field(default_factory=dict)
 
 
-def train(settings: Settings, registry: Registry, config: TrainConfig, data: Dataset) -> Decision:
+def train(
+    settings: Settings,
+    registry: Registry,
+    config: TrainConfig,
+    data: Dataset,
+    before_release: Callable[[], None] = lambda: None,
+) -> Decision:
     """Train, register and, where the gate passes, promote, in one run; the alias moves last.
 
     From the end of the training to the end of the release a copy is stored below MODELS_DIR, for
-    `resume-upload`. Raises TrainerError; the alias is then where it was.
+    `resume-upload`; ``before_release`` is called before. Raises TrainerError; the alias is then
+    where it was.
     """
     if settings.models_dir:
         outbox.prepare(settings.models_dir)
@@ -90,6 +97,7 @@ def train(settings: Settings, registry: Registry, config: TrainConfig, data: Dat
             pending=list(run.pending),
         )
         files = _export(model, training, data.validation, Path(scratch))
+        before_release()
         _store(settings.models_dir, checkpoint, files, until_sent)
         return release(run, registry, model, (checkpoint, files), data.test)
 

@@ -18,7 +18,7 @@ import optuna
 import sqlalchemy
 from optuna.exceptions import StorageInternalError, UpdateFinishedTrialError
 from optuna.storages import RDBStorage
-from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.exc import PendingRollbackError, SQLAlchemyError
 from sqlalchemy.pool import NullPool
 
 from mnist_trainer.search.locks import STUDY, Locks
@@ -56,8 +56,9 @@ class DatabaseLocks(Locks):
         return self._call("pg_try_advisory_lock", lock)
 
     def release(self, lock: int) -> None:
-        """Release a lock."""
-        self._call("pg_advisory_unlock", lock)
+        """Release a lock, which is lost with the connection; the next lock is then refused."""
+        with contextlib.suppress(SQLAlchemyError):
+            self._call("pg_advisory_unlock", lock)
 
     def _call(self, function: str, lock: int) -> bool:
         statement = sqlalchemy.text(f"select {function}(:key, :lock)")
@@ -73,6 +74,7 @@ def open_database(
     Raises StudyError, also within the block where the database fails.
     """
     url = sqlalchemy.make_url(database.url)
+    shown = url.set(query={})  # a password in it is not masked
     password = {"password": database.password} if database.password else {}
     connect_args: dict[str, Any] = CONNECTION | password
     try:
@@ -81,20 +83,31 @@ def open_database(
         )
         with engine.connect() as connection:
             with DatabaseLocks(connection, "").held(STUDY):  # of all studies: tables are created
-                storage = RDBStorage(database.url, {"connect_args": connect_args})
+                storage = _open_storage(database.url, connect_args, shown)
             with contextlib.ExitStack() as closing:
                 closing.callback(storage.engine.dispose)
                 closing.callback(storage.remove_session)
                 yield load_study(storage, name, epochs), DatabaseLocks(connection, name)
-    except UpdateFinishedTrialError as error:
+    except (UpdateFinishedTrialError, PendingRollbackError) as error:
         raise StudyError(
-            f"The database {url} lost this searcher, whose trial another one repeats; "
+            f"The database {shown} lost this searcher, whose work another one repeats; "
             "the same command continues the search."
         ) from error
     except (SQLAlchemyError, StorageInternalError) as error:
         raise StudyError(
-            f"The database {url} of the search failed: {_describe(error)}. Look whether it runs, "
+            f"The database {shown} of the search failed: {_describe(error)}. Look whether it runs, "
             "and at OPTUNA_STORAGE and OPTUNA_PASSWORD_FILE."
+        ) from error
+
+
+def _open_storage(url: str, connect_args: dict[str, Any], shown: sqlalchemy.URL) -> RDBStorage:
+    """Open Optuna's storage, and create its tables in an empty database. Raises StudyError."""
+    try:
+        return RDBStorage(url, {"connect_args": connect_args})
+    except RuntimeError as error:  # of the tables' version
+        raise StudyError(
+            f"The database {shown} has tables of another version of Optuna, or of another program; "
+            "name another database in OPTUNA_STORAGE."
         ) from error
 
 

@@ -100,7 +100,7 @@ def _train_best(worker: Worker, registry: Registry, data: Dataset) -> Decision:
                 floor=config.floor,
                 tags=tags,
             )
-            decision = train(worker.settings, registry, train_config, data)
+            decision = train(worker.settings, registry, train_config, data, study.check_locks)
         else:
             print_line(f"Best     trained already; the gate: {gate}")
             decision = Decision(gate == PASSED, gate)

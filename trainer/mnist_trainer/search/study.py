@@ -20,6 +20,7 @@ from mnist_trainer.search.storage import open_journal
 
 DONE = (TrialState.COMPLETE, TrialState.PRUNED)
 RUNNING = (TrialState.RUNNING,)
+WAITING = (TrialState.WAITING,)
 
 
 class Study:
@@ -38,8 +39,10 @@ class Study:
         self._study.set_user_attr(key, value)
 
     def enqueue(self, params: Mapping[str, Any]) -> None:
-        """Make these parameters a trial before others are sampled."""
-        self._study.enqueue_trial(dict(params))
+        """Make these parameters a trial before others are sampled, unless they wait for one."""
+        waiting = [each.system_attrs.get("fixed_params") for each in self._list(WAITING)]
+        if dict(params) not in waiting:  # as a process left them that was killed after this
+            self._study.enqueue_trial(dict(params))
 
     def start_trial(
         self, limit: int, space: Mapping[str, BaseDistribution], seed: int
@@ -94,6 +97,11 @@ class Study:
     def is_best_locked(self) -> bool:
         """Return whether another process trains the best recipe."""
         return not self._locks.is_free(BEST)
+
+    def check_locks(self) -> None:
+        """Fail where the locks of this process are lost with its connection."""
+        with self.exclusive():
+            pass
 
     def exclusive(self) -> contextlib.AbstractContextManager[None]:
         """Return a lock for choosing trials."""
