@@ -15,7 +15,7 @@ from mnist_api.model.active import LoadedModel
 from mnist_api.model.onnx_model import NotFiniteError
 from mnist_api.problems import ProblemError
 from mnist_api.signature import CLASSES
-from mnist_score.errors import PartError
+from mnist_score.errors import CHANGED, PartError
 from mnist_score.manifest import Part
 from mnist_score.output import Output
 from mnist_score.progress import SECONDS, Progress
@@ -73,10 +73,14 @@ class Scorer:
                 if self._stop.is_set():
                     raise StoppedError
                 end = done + len(block.images)
+                if end > part.images:
+                    raise PartError(CHANGED)
                 probabilities[done:end] = compute_probabilities(block.images, self.loaded)
                 errors |= {done + row: error for row, error in block.errors.items()}
                 self.progress.add(end - done, len(block.errors))
                 done = end
+            if done < part.images:
+                raise PartError(CHANGED)
         except UNREADABLE as error:
             place = f"{reader.source.uri}, in the images from {part.first + done} on"
             raise PartError(f"{place}: {error}") from error

@@ -10,7 +10,7 @@ from pyarrow import types
 from pyarrow.fs import FileInfo
 
 from mnist_api.signature import PIXELS
-from mnist_score.errors import PartError, ScoreError
+from mnist_score.errors import CHANGED, PartError, ScoreError
 from mnist_score.locations import Location
 from mnist_score.readers.block import BLOCK, Block, to_pixels
 from mnist_score.readers.pictures import AT_ONCE, read_pictures
@@ -32,8 +32,7 @@ class ParquetReader:
         except pa.ArrowInvalid as error:
             raise ScoreError(f"{file.uri} is no Parquet file, or is damaged.") from error
         self._column = _find_column(schema, file.uri)
-        groups = range(metadata.num_row_groups)
-        self._ends = list(accumulate(metadata.row_group(group).num_rows for group in groups))
+        self._ends = _find_ends(metadata)
         self.source = Source(file.uri, "parquet", metadata.num_rows, info.size, info.mtime_ns)
 
     def cut(self, part_images: int) -> list[int]:
@@ -52,6 +51,8 @@ class ParquetReader:
         """Read ``count`` images from ``first`` on. Raises PartError, OSError, ArrowException."""
         groups = [i for i, end in enumerate(self._ends) if first < end <= first + count]
         with self._open() as opened:
+            if _find_ends(opened.metadata) != self._ends:
+                raise PartError(CHANGED)
             field = opened.schema_arrow.field(self._column)
             rows = AT_ONCE if _is_picture(field.type) else BLOCK
             batches = opened.iter_batches(rows, groups, [self._column], use_threads=False)
@@ -66,6 +67,11 @@ class ParquetReader:
             pre_buffer=False,
             page_checksum_verification=True,
         )
+
+
+def _find_ends(metadata: pq.FileMetaData) -> list[int]:
+    groups = range(metadata.num_row_groups)
+    return list(accumulate(metadata.row_group(group).num_rows for group in groups))
 
 
 def _find_column(schema: pa.Schema, uri: str) -> str:
