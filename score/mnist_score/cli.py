@@ -76,11 +76,11 @@ def _run(args: argparse.Namespace) -> int:
             raise ScoreError(f"{folder.uri} has parts, but no manifest: choose another folder.")
         loaded = load_version(settings, find_version(settings))
         known = output.create_manifest(plan(loaded.version, readers, args.part_images))
-    manifest = update(known, readers, failed, args.part_images)
+    while (manifest := update(known, readers, failed, args.part_images)) != known:
+        output.write_manifest(manifest)  # while the repaired parts still count as failed
+        known = output.read_manifest() or manifest  # another worker may have written its own
     if loaded is None or loaded.version != manifest.version:  # of another worker 0, for example
         loaded = load_version(settings, manifest.version)
-    if args.worker == 0 and manifest != known:
-        output.write_manifest(manifest)
     return _score(args, manifest, readers, loaded, output)
 
 

@@ -13,6 +13,7 @@ from mnist_score.model import find_version, load_version
 from mnist_score.output import Output
 from mnist_score.progress import Progress
 from mnist_score.scorer import Scorer
+from support.stacks.scoring import Scoring
 
 
 @pytest.fixture
@@ -45,3 +46,26 @@ def test_a_table_that_is_rewritten_while_it_is_read_fails_its_parts(
 def test_a_part_of_more_or_fewer_images_than_are_read_has_no_predictions(scorer: Scorer) -> None:
     scorer.run(enumerate([Part(0, 0, 150), Part(0, 50, 99), Part(0, 100, 100)]))
     assert scorer.failed.keys() == {0, 1}
+
+
+def test_any_worker_may_be_the_first_that_finds_a_file_repaired(
+    scoring: Scoring, digits: np.ndarray
+) -> None:
+    images = digits[:200] / np.float32(255)
+    path = scoring.save(np.concatenate([images[:100], images[100:] + 1]))
+    arguments = (path, "--part-images=100", "--workers=2")
+    scoring.run(*arguments, "--worker=0")
+    scoring.run(*arguments, "--worker=1", code=3)
+    scoring.save(images)
+    scoring.run(*arguments, "--worker=1")
+    scoring.run(*arguments, "--worker=0")
+    assert scoring.read()["index"].to_pylist() == [*range(200)]
+
+
+def test_what_is_left_of_failures_when_the_rest_was_removed_is_no_hindrance(
+    scoring: Scoring,
+) -> None:
+    (scoring.output / "_failed").mkdir(parents=True)
+    (scoring.output / "_failed" / "part-000007.json").write_text("{}")
+    scoring.run(scoring.save(np.zeros((9, 784), np.uint8)))
+    assert len(scoring.parts()) == 1

@@ -170,7 +170,10 @@ def test_an_output_whose_manifest_is_damaged_or_lost_is_refused(scoring: Scoring
     path = scoring.save(BYTES)
     scoring.run(path)
     manifest = scoring.output / "_manifest.json"
+    content = manifest.read_text()
     manifest.write_text("{")
+    assert "_manifest.json is damaged: choose another folder." in scoring.run(path, code=1)
+    manifest.write_text(content.replace('"sources": [', '"sources": [], "more": ['))
     assert "_manifest.json is damaged: choose another folder." in scoring.run(path, code=1)
     manifest.unlink()
     assert "has parts, but no manifest: choose another folder." in scoring.run(path, code=1)
