@@ -7,6 +7,8 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 
+from pyarrow import ArrowException
+
 from mnist_api.model.active import LoadedModel
 from mnist_api.settings import SettingsError, read_settings
 from mnist_score.errors import ScoreError
@@ -31,7 +33,7 @@ def run() -> int:
     logging.basicConfig(format="%(message)s")
     try:
         return _run(args)
-    except (ScoreError, SettingsError, OSError) as error:
+    except (ScoreError, SettingsError, OSError, ArrowException) as error:
         print(error, file=sys.stderr)
         return 1
 
