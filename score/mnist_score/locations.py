@@ -65,10 +65,10 @@ class Location(NamedTuple):
         """Return the location ``name`` in a folder."""
         return Location(self.files, f"{self.path}/{name}")
 
-    def read(self) -> bytes:
-        """Return a file's content. Raises OSError."""
+    def read(self, most: int | None = None) -> bytes:
+        """Return a file's content, of which at most ``most`` bytes. Raises OSError."""
         with self.files.open_input_stream(self.path) as stream:
-            content: bytes = stream.read()
+            content: bytes = stream.read(most)
         return content
 
     def create(self, content: bytes) -> None:

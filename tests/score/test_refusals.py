@@ -6,6 +6,7 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
+from numpy.lib import format as npy_format
 
 from mnist_score.errors import PartError, ScoreError
 from mnist_score.inputs import find_readers
@@ -13,6 +14,14 @@ from mnist_score.locations import open_location
 from mnist_score.readers.source import Reader
 from support.networks.dense import digit_network
 from support.stacks.scoring import Scoring
+
+
+def save_shape(path: Path, *shape: int) -> None:
+    """Write three images whose header has another shape."""
+    with path.open("wb") as file:
+        header = {"descr": "|u1", "fortran_order": False, "shape": shape}
+        npy_format.write_array_header_1_0(file, header)
+        file.write(BYTES.tobytes())
 
 
 def find(folder: Path, *inputs: str) -> list[Reader]:
@@ -36,6 +45,12 @@ REFUSED: dict[str, tuple[Callable[[Path], object], str]] = {
     "integers": (lambda path: np.save(path, BYTES.astype(int)), "is of int64: save uint8"),
     "width": (lambda path: np.save(path, BYTES[:, :783]), r"has the shape \(3, 783\)"),
     "order": (lambda path: np.save(path, np.asfortranarray(BYTES)), "is in Fortran's order"),
+    "negative": (lambda path: save_shape(path, -3, 784), r"has the shape \(-3, 784\)"),
+    "boolean": (lambda path: save_shape(path, True, 784), r"has the shape \(True, 784\)"),
+    "truncated": (
+        lambda path: save_shape(path, 10**13, 784),
+        "ends after 3 of 10,000,000,000,000 images: copy the file again",
+    ),
     "empty": (lambda path: np.save(path, BYTES[:0]), "hold no images"),
 }
 
@@ -73,6 +88,14 @@ def test_a_table_whose_images_are_not_found_is_refused(
 ) -> None:
     with pytest.raises(ScoreError, match=sentence):
         find(tmp_path, save_column(tmp_path, **columns).name)
+
+
+def test_a_table_with_two_columns_of_the_name_is_refused(tmp_path: Path) -> None:
+    for name, other in (("image", [[1]]), ("pixels", ["text"])):
+        table = pa.Table.from_arrays([pa.array([[0] * 784]), pa.array(other)], names=[name, name])
+        pq.write_table(table, tmp_path / "a.parquet")
+        with pytest.raises(ScoreError, match=f"columns (called '{name}'|\\(image, image\\))"):
+            find(tmp_path, "a.parquet")
 
 
 @pytest.mark.parametrize(

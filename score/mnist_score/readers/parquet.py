@@ -77,13 +77,15 @@ def _find_ends(metadata: pq.FileMetaData) -> list[int]:
 def _find_column(schema: pa.Schema, uri: str) -> str:
     """Return the only column that may be the images, or the one of that name."""
     found = [one.name for one in schema if _is_numbers(one.type) or _is_picture(one.type)]
-    if COLUMN in found:
-        return COLUMN
+    if found.count(COLUMN) == 1:
+        found = [COLUMN]
     if len(found) != 1:
         which = f"{len(found)} columns ({', '.join(found)})" if found else "no column"
         raise ScoreError(
             f"{uri} has {which} of lists or pictures: call the images' column {COLUMN!r}."
         )
+    if schema.names.count(found[0]) > 1:
+        raise ScoreError(f"{uri} has several columns called {found[0]!r}: rename the others.")
     return str(found[0])
 
 
@@ -106,9 +108,9 @@ def _is_list(kind: pa.DataType) -> bool:
 
 def _to_block(images: pa.Array) -> Block:
     if types.is_struct(images.type):
-        images = images.field("bytes") if not images.null_count else images.flatten()[0]
+        images = images.flatten()[images.type.get_field_index("bytes")]  # null where the row is
     if _is_picture(images.type):
-        return read_pictures([content or b"" for content in images.to_pylist()])
+        return read_pictures((one.as_py() or b"" for one in images), len(images))
     count = len(images)
     while _is_list(images.type):
         lengths = pc.unique(pc.list_value_length(images)).to_pylist()
