@@ -88,7 +88,7 @@ class Location(NamedTuple):
             while not _put_new(client, Bucket=bucket, Key=key, Body=content):
                 time.sleep(1)
         except (BotoCoreError, ClientError) as error:
-            raise OSError(f"{self.uri} can't be written: {error}") from error
+            raise OSError(str(error)) from error
 
 
 def open_location(text: str) -> Location:

@@ -21,6 +21,7 @@ from mnist_score.output import Output
 from mnist_score.progress import SECONDS, Progress
 from mnist_score.readers.source import Reader
 
+MOST_THREADS = 32  # of 40 MB each
 UNREADABLE = (PartError, OSError, pa.ArrowException, ProblemError, NotFiniteError)
 
 
@@ -41,7 +42,8 @@ class Scorer:
 
     def run(self, parts: Iterable[tuple[int, Part]]) -> None:
         """Score numbered parts. Raises OSError if the output can't be written."""
-        pool = ThreadPoolExecutor(2 * count_cores())  # each waits for its reads and writes
+        # two a core, as each waits for its reads and writes; a pod may have a part of its node
+        pool = ThreadPoolExecutor(min(2 * count_cores(), MOST_THREADS))
         waiting: set[Future[None]] = {pool.submit(self._run_part, *one) for one in parts}
         try:
             while waiting:
