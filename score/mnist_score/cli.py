@@ -7,6 +7,8 @@ import sys
 import time
 from collections.abc import Callable, Sequence
 
+from pyarrow import ArrowException
+
 from mnist_api.model.active import LoadedModel
 from mnist_api.settings import SettingsError, read_settings
 from mnist_score.errors import ScoreError
@@ -31,7 +33,7 @@ def run() -> int:
     logging.basicConfig(format="%(message)s")
     try:
         return _run(args)
-    except (ScoreError, SettingsError, OSError) as error:
+    except (ScoreError, SettingsError, OSError, ArrowException) as error:
         print(error, file=sys.stderr)
         return 1
 
@@ -76,11 +78,11 @@ def _run(args: argparse.Namespace) -> int:
             raise ScoreError(f"{folder.uri} has parts, but no manifest: choose another folder.")
         loaded = load_version(settings, find_version(settings))
         known = output.create_manifest(plan(loaded.version, readers, args.part_images))
-    manifest = update(known, readers, failed, args.part_images)
+    while (manifest := update(known, readers, failed, args.part_images)) != known:
+        output.write_manifest(manifest)  # while the repaired parts still count as failed
+        known = output.read_manifest() or manifest  # another worker may have written its own
     if loaded is None or loaded.version != manifest.version:  # of another worker 0, for example
         loaded = load_version(settings, manifest.version)
-    if args.worker == 0 and manifest != known:
-        output.write_manifest(manifest)
     return _score(args, manifest, readers, loaded, output)
 
 

@@ -1,5 +1,7 @@
 """The errors that end a run, and those that end one part."""
 
+CHANGED = "it has changed while it was read"
+
 
 class ScoreError(Exception):
     """The run can't begin or go on; the message says what to do."""

@@ -1,6 +1,5 @@
 """The inputs: files of images, and folders with such files or with pictures."""
 
-from collections import Counter
 from collections.abc import Sequence
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import PurePosixPath
@@ -34,7 +33,7 @@ def find_readers(inputs: Sequence[Location], output: Location) -> list[Reader]:
     for location in inputs:
         try:
             found += _list(location, output)
-        except OSError as error:
+        except (OSError, ArrowException) as error:
             problems.append(f"{location.uri} can't be read: {error}.")
         except ScoreError as error:
             problems.append(str(error))
@@ -44,9 +43,7 @@ def find_readers(inputs: Sequence[Location], output: Location) -> list[Reader]:
     if problems:
         raise ScoreError("\n".join(problems))
     readers = [one for one in opened if not isinstance(one, str)]
-    counts = Counter((reader.source.uri, reader.source.kind) for reader in readers)
-    if twice := [uri for (uri, _), count in counts.items() if count > 1]:
-        raise ScoreError(f"{twice[0]} is given twice.")
+    _refuse_twice(found)
     if not any(reader.source.images for reader in readers):
         raise ScoreError("The inputs hold no images.")
     return readers
@@ -56,19 +53,35 @@ def _list(location: Location, output: Location) -> list[_Found]:
     info = location.find()
     if info.type == FileType.NotFound:
         raise ScoreError(f"{location.uri} does not exist.")
+    if info.type == FileType.Unknown:
+        raise ScoreError(f"{location.uri} is neither a file nor a folder.")
     if info.type == FileType.File:
         if _suffix(info) not in (ARRAYS, TABLES, *SUFFIXES):
             raise ScoreError(f"{location.uri} is no .npy, no .parquet and no picture.")
         return [_Found(location, [info])]
-    if f"{output.uri}/".startswith(f"{location.uri}/"):
+    if f"{output.target}/".startswith(f"{location.target}/"):
         raise ScoreError(f"The output is in the input {location.uri}: choose a folder beside it.")
-    infos = [one for one in location.list(recursive=True) if not one.base_name.startswith(".")]
+    listed = location.list(recursive=True)
+    infos = [one for one in listed if "/." not in one.path.removeprefix(location.path)]
     files = [one for one in infos if _suffix(one) in (ARRAYS, TABLES)]
     pictures = [one for one in infos if _suffix(one) in SUFFIXES]
     if not files and not pictures:
         raise ScoreError(f"{location.uri} holds no .npy, no .parquet and no picture.")
     found = [_Found(Location(location.files, one.path), [one]) for one in files]
     return [*found, _Found(location, pictures)] if pictures else found
+
+
+def _refuse_twice(found: Sequence[_Found]) -> None:
+    """Raise ScoreError if a file is read twice: folders may overlap, or have links."""
+    known: set[str] = set()
+    for location, infos in found:
+        for info in infos:
+            file = Location(location.files, info.path)
+            target = file.target
+            if target in known:
+                also = f", also as {target}" if target != file.uri else ""
+                raise ScoreError(f"{file.uri} is given twice{also}.")
+            known.add(target)
 
 
 def _try_to_open(found: _Found) -> Reader | str:

@@ -1,16 +1,18 @@
 """Where inputs and outputs are: paths of this machine, or s3://bucket/prefix."""
 
 import os
+import re
 import time
+from functools import lru_cache
 from http import HTTPStatus
 from typing import Any, NamedTuple
-from urllib.parse import urlsplit
 
 from pyarrow.fs import FileInfo, FileSelector, FileSystem, FileType, LocalFileSystem
 
 from mnist_score.errors import ScoreError
 
 SCHEME = "s3://"
+ENDPOINT = re.compile(r"(?P<scheme>https?)://(?P<host>[^/@\s]+)/?")
 DEFAULT_REGION = "us-east-1"  # which stores other than Amazon's take, too
 CONNECT_SECONDS, REQUEST_SECONDS = 10, 60
 
@@ -31,24 +33,42 @@ class Location(NamedTuple):
         """Return whether it is a path of this machine."""
         return isinstance(self.files, LocalFileSystem)
 
+    @property
+    def target(self) -> str:
+        """Return its address without links: all names of a file have the same."""
+        if not self.is_local:
+            return self.uri
+        if os.path.islink(self.path):
+            return os.path.realpath(self.path)
+        folder, name = os.path.split(self.path)
+        return os.path.join(_resolve(folder), name)
+
     def find(self) -> FileInfo:
         """Return what is there. Raises OSError."""
         return self.files.get_file_info(self.path)
 
     def list(self, recursive: bool = False) -> list[FileInfo]:
-        """Return the files of a folder, sorted by path; none if it does not exist."""
+        """Return the files of a folder, sorted by path; none if it does not exist.
+
+        Raises OSError, ScoreError.
+        """
         selector = FileSelector(self.path, allow_not_found=True, recursive=recursive)
-        found = self.files.get_file_info(selector)
-        return sorted((one for one in found if one.type == FileType.File), key=lambda one: one.path)
+        try:
+            found = self.files.get_file_info(selector)
+            files = [one for one in found if one.type == FileType.File]
+            return sorted(files, key=lambda one: one.path)
+        except UnicodeDecodeError as error:
+            name = error.object.decode(errors="backslashreplace")
+            raise ScoreError(f"{self.uri} holds {name}, which is not UTF-8: rename it.") from error
 
     def join(self, name: str) -> "Location":
         """Return the location ``name`` in a folder."""
         return Location(self.files, f"{self.path}/{name}")
 
-    def read(self) -> bytes:
-        """Return a file's content. Raises OSError."""
+    def read(self, most: int | None = None) -> bytes:
+        """Return a file's content, of which at most ``most`` bytes. Raises OSError."""
         with self.files.open_input_stream(self.path) as stream:
-            content: bytes = stream.read()
+            content: bytes = stream.read(most)
         return content
 
     def create(self, content: bytes) -> None:
@@ -68,11 +88,15 @@ class Location(NamedTuple):
             while not _put_new(client, Bucket=bucket, Key=key, Body=content):
                 time.sleep(1)
         except (BotoCoreError, ClientError) as error:
-            raise OSError(f"{self.uri} can't be written: {error}") from error
+            raise OSError(str(error)) from error
 
 
 def open_location(text: str) -> Location:
     """Return the location that ``text`` names. Raises ScoreError."""
+    if not text:
+        raise ScoreError("An input or the output is empty: name a path, or s3://BUCKET/PREFIX.")
+    if any(0xDC80 <= ord(one) <= 0xDCFF for one in text):  # what Python reads other bytes as
+        raise ScoreError(f"{text!a} is not UTF-8: rename it.")
     if not text.startswith(SCHEME):
         if "://" in text:
             raise ScoreError(f"{text!r} is neither a path nor s3://BUCKET/PREFIX.")
@@ -87,14 +111,22 @@ def open_location(text: str) -> Location:
     return Location(_connect(), path)
 
 
+@lru_cache(1000)
+def _resolve(folder: str) -> str:
+    return os.path.realpath(folder)
+
+
 def _connect() -> FileSystem:
     """Return the store of AWS_ENDPOINT_URL, else Amazon's; keys are found as its clients do."""
     from pyarrow.fs import S3FileSystem
 
-    endpoint = urlsplit(os.environ.get("AWS_ENDPOINT_URL", ""))
+    url = os.environ.get("AWS_ENDPOINT_URL") or None
+    endpoint = ENDPOINT.fullmatch(url) if url else None
+    if url and not endpoint:
+        raise ScoreError("AWS_ENDPOINT_URL is no address of a store: write http://HOST:PORT.")
     return S3FileSystem(
-        endpoint_override=endpoint.netloc or None,
-        scheme=endpoint.scheme or "https",
+        endpoint_override=endpoint["host"] if endpoint else None,
+        scheme=endpoint["scheme"] if endpoint else "https",
         region=_find_region(),
         connect_timeout=CONNECT_SECONDS,
         request_timeout=REQUEST_SECONDS,

@@ -28,6 +28,10 @@ class Manifest(msgspec.Struct, frozen=True):
     part_images: int
     parts: list[Part]
 
+    def __post_init__(self) -> None:
+        if not all(0 <= part.source < len(self.sources) for part in self.parts):
+            raise ValueError("A part has no source.")
+
 
 def plan(version: Version, readers: Sequence[Reader], part_images: int | None) -> Manifest:
     """Divide all images into parts."""
@@ -54,7 +58,8 @@ def update(
     sources = [reader.source for reader in readers]
     if [one.uri for one in sources] != [one.uri for one in manifest.sources]:
         raise _refuse("its inputs are others, as its _manifest.json says")
-    repaired = {manifest.parts[number].source for number in failed}
+    parts = manifest.parts  # without those of a run whose files were removed
+    repaired = {parts[number].source for number in failed if number < len(parts)}
     for index, (now, then) in enumerate(zip(sources, manifest.sources, strict=True)):
         is_same_size = (now.kind, now.images, now.names) == (then.kind, then.images, then.names)
         if now != then and not (index in repaired and is_same_size):

@@ -4,8 +4,8 @@ import errno
 import os
 import re
 import uuid
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
 
 import msgspec
@@ -19,6 +19,7 @@ from mnist_score.manifest import Manifest
 
 MANIFEST = "_manifest.json"  # readers of Parquet folders leave out what begins so
 FAILED = "_failed"
+AGAIN = "when it can, the same command goes on where it was."
 NUMBER = re.compile(r"part-(\d{6,})\.(?:parquet|json)")
 
 
@@ -44,10 +45,11 @@ class Output:
         Raises OSError.
         """
         file = self._folder.join(MANIFEST)
-        if file.is_local:
-            _write_aside(Path(file.path), _encode(manifest), _link)
-        else:
-            file.create(_encode(manifest))
+        with _name_file(file):
+            if file.is_local:
+                _write_aside(Path(file.path), _encode(manifest), _link)
+            else:
+                file.create(_encode(manifest))
         return self.read_manifest() or manifest
 
     def write_manifest(self, manifest: Manifest) -> None:
@@ -79,16 +81,26 @@ class Output:
 
     def _write(self, name: str, content: bytes | pa.Buffer) -> None:
         file = self._folder.join(name)
-        if file.is_local:
-            _write_aside(Path(file.path), content, Path.replace)
-            return
-        with file.files.open_output_stream(file.path) as stream:  # an object is there when closed
-            stream.write(content)
+        with _name_file(file):
+            if file.is_local:
+                _write_aside(Path(file.path), content, Path.replace)
+                return
+            with file.files.open_output_stream(file.path) as stream:  # there when it is closed
+                stream.write(content)
 
     def _forget_failure(self, number: int) -> None:
         with suppress(FileNotFoundError):
             file = self._folder.join(f"{FAILED}/part-{number:06}.json")
             file.files.delete_file(file.path)
+
+
+@contextmanager
+def _name_file(file: Location) -> Iterator[None]:
+    """Name the file in an error: that of a full disk has no name."""
+    try:
+        yield
+    except OSError as error:
+        raise OSError(f"{file.uri} can't be written: {error}; {AGAIN}") from error
 
 
 def _find_numbers(folder: Location) -> set[int]:

@@ -15,12 +15,13 @@ from mnist_api.model.active import LoadedModel
 from mnist_api.model.onnx_model import NotFiniteError
 from mnist_api.problems import ProblemError
 from mnist_api.signature import CLASSES
-from mnist_score.errors import PartError
+from mnist_score.errors import CHANGED, PartError
 from mnist_score.manifest import Part
 from mnist_score.output import Output
 from mnist_score.progress import SECONDS, Progress
 from mnist_score.readers.source import Reader
 
+MOST_THREADS = 32  # of 40 MB each
 UNREADABLE = (PartError, OSError, pa.ArrowException, ProblemError, NotFiniteError)
 
 
@@ -41,7 +42,8 @@ class Scorer:
 
     def run(self, parts: Iterable[tuple[int, Part]]) -> None:
         """Score numbered parts. Raises OSError if the output can't be written."""
-        pool = ThreadPoolExecutor(2 * count_cores())  # each waits for its reads and writes
+        # two a core, as each waits for its reads and writes; a pod may have a part of its node
+        pool = ThreadPoolExecutor(min(2 * count_cores(), MOST_THREADS))
         waiting: set[Future[None]] = {pool.submit(self._run_part, *one) for one in parts}
         try:
             while waiting:
@@ -73,10 +75,14 @@ class Scorer:
                 if self._stop.is_set():
                     raise StoppedError
                 end = done + len(block.images)
+                if end > part.images:
+                    raise PartError(CHANGED)
                 probabilities[done:end] = compute_probabilities(block.images, self.loaded)
                 errors |= {done + row: error for row, error in block.errors.items()}
                 self.progress.add(end - done, len(block.errors))
                 done = end
+            if done < part.images:
+                raise PartError(CHANGED)
         except UNREADABLE as error:
             place = f"{reader.source.uri}, in the images from {part.first + done} on"
             raise PartError(f"{place}: {error}") from error

@@ -79,7 +79,7 @@ def test_every_format_gives_what_the_engine_says(
 def test_pictures_in_a_column_are_read_as_the_images_they_show(
     scoring: Scoring, digits: np.ndarray, expected: np.ndarray
 ) -> None:
-    pictures = [{"bytes": encode(image), "path": None} for image in digits[:30]]
+    pictures = [{"path": None, "bytes": encode(image)} for image in digits[:30]]
     scoring.run(write_table(scoring, image=pa.array([*pictures, None])))
     table = scoring.read()
     probabilities = np.stack(table["probabilities"][:30].to_numpy())

@@ -1,95 +1,18 @@
 import json
-from collections.abc import Callable
+import resource
 from pathlib import Path
 
 import numpy as np
 import pyarrow as pa
-import pyarrow.parquet as pq
 import pytest
 
-from mnist_score.errors import PartError, ScoreError
-from mnist_score.inputs import find_readers
+from mnist_score.errors import ScoreError
 from mnist_score.locations import open_location
-from mnist_score.readers.source import Reader
+from mnist_score.output import Output
 from support.networks.dense import digit_network
 from support.stacks.scoring import Scoring
 
-
-def find(folder: Path, *inputs: str) -> list[Reader]:
-    locations = [open_location(str(folder / one)) for one in inputs]
-    return find_readers(locations, open_location(str(folder / "output")))
-
-
-def save_column(folder: Path, **columns: list[object]) -> Path:
-    pq.write_table(pa.table(columns), folder / "a.parquet")
-    return folder / "a.parquet"
-
-
 BYTES = np.zeros((3, 784), np.uint8)
-REFUSED: dict[str, tuple[Callable[[Path], object], str]] = {
-    "missing": (lambda path: None, "a.npy does not exist"),
-    "text": (lambda path: path.write_text("hello"), "is no .npy file"),
-    "objects": (
-        lambda path: np.save(path, np.array([{}]), allow_pickle=True),
-        r"is of object: save uint8",
-    ),
-    "integers": (lambda path: np.save(path, BYTES.astype(int)), "is of int64: save uint8"),
-    "width": (lambda path: np.save(path, BYTES[:, :783]), r"has the shape \(3, 783\)"),
-    "order": (lambda path: np.save(path, np.asfortranarray(BYTES)), "is in Fortran's order"),
-    "empty": (lambda path: np.save(path, BYTES[:0]), "hold no images"),
-}
-
-
-@pytest.mark.parametrize(("save", "sentence"), REFUSED.values(), ids=REFUSED)
-def test_an_array_that_is_no_list_of_images_is_refused(
-    save: Callable[[Path], object], sentence: str, tmp_path: Path
-) -> None:
-    save(tmp_path / "a.npy")
-    with pytest.raises(ScoreError, match=sentence):
-        find(tmp_path, "a.npy")
-
-
-def test_all_bad_inputs_are_named_at_once(tmp_path: Path) -> None:
-    (tmp_path / "a.parquet").write_text("hello")
-    (tmp_path / "c.txt").write_text("hello")
-    with pytest.raises(ScoreError) as refused:
-        find(tmp_path, "a.parquet", "b.npy", "c.txt")
-    assert sorted(str(refused.value).splitlines()) == [
-        f"{tmp_path}/a.parquet is no Parquet file, or is damaged.",
-        f"{tmp_path}/b.npy does not exist.",
-        f"{tmp_path}/c.txt is no .npy, no .parquet and no picture.",
-    ]
-
-
-def test_an_output_inside_an_input_is_refused(tmp_path: Path) -> None:
-    np.save(tmp_path / "a.npy", BYTES)
-    with pytest.raises(ScoreError, match="The output is in the input"):
-        find(tmp_path, ".")
-
-
-@pytest.mark.parametrize(
-    ("columns", "sentence"),
-    [
-        ({"label": [1]}, "has no column of lists or pictures"),
-        ({"a": [[1]], "b": [[1]]}, r"has 2 columns \(a, b\) of lists or pictures"),
-    ],
-)
-def test_a_table_whose_images_are_not_found_is_refused(
-    columns: dict[str, list[object]], sentence: str, tmp_path: Path
-) -> None:
-    with pytest.raises(ScoreError, match=sentence):
-        find(tmp_path, save_column(tmp_path, **columns).name)
-
-
-@pytest.mark.parametrize(
-    "images",
-    [[[0] * 784, [0] * 783, [0] * 785], [[0] * 784, None], [[0] * 783 + [None]], [[256] * 784]],
-    ids=["lengths", "no image", "no number", "too large"],
-)
-def test_a_row_that_is_no_image_fails_its_part(images: list[object], tmp_path: Path) -> None:
-    (reader,) = find(tmp_path, save_column(tmp_path, image=images).name)
-    with pytest.raises(PartError):
-        list(reader.read(0, len(images)))
 
 
 @pytest.mark.parametrize(
@@ -98,6 +21,8 @@ def test_a_row_that_is_no_image_fails_its_part(images: list[object], tmp_path: P
         ("s3://KEY:SECRET@bucket/a", "set AWS_ACCESS_KEY_ID"),
         ("s3://", "names no bucket"),
         ("gs://bucket/a", "is neither a path nor s3://BUCKET/PREFIX"),
+        ("", "is empty: name a path"),
+        ("a\udcff.npy", "is not UTF-8: rename it"),
     ],
 )
 def test_an_address_that_is_none_is_refused_without_its_secret(text: str, sentence: str) -> None:
@@ -166,11 +91,26 @@ def test_an_output_that_is_no_folder_is_refused_in_a_line(scoring: Scoring) -> N
     assert str(scoring.output) in scoring.run(scoring.save(BYTES), code=1).splitlines()[-1]
 
 
+def test_a_full_disk_is_told_with_the_file_and_how_it_goes_on(tmp_path: Path) -> None:
+    output = Output(open_location(str(tmp_path)))
+    limits = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100, limits[1]))
+    try:
+        with pytest.raises(OSError, match=r"part-000007\.parquet can't be written: .* goes on"):
+            output.write_part(7, pa.table({"source": [*range(1000)]}))
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, limits)
+    assert not list(tmp_path.iterdir())
+
+
 def test_an_output_whose_manifest_is_damaged_or_lost_is_refused(scoring: Scoring) -> None:
     path = scoring.save(BYTES)
     scoring.run(path)
     manifest = scoring.output / "_manifest.json"
+    content = manifest.read_text()
     manifest.write_text("{")
+    assert "_manifest.json is damaged: choose another folder." in scoring.run(path, code=1)
+    manifest.write_text(content.replace('"sources": [', '"sources": [], "more": ['))
     assert "_manifest.json is damaged: choose another folder." in scoring.run(path, code=1)
     manifest.unlink()
     assert "has parts, but no manifest: choose another folder." in scoring.run(path, code=1)

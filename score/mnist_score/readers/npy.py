@@ -25,6 +25,8 @@ class NpyReader:
             except Exception as error:  # the header is a Python literal; errors have many types
                 raise ScoreError(f"{file.uri} is no .npy file: write it with np.save.") from error
             self._offset = opened.tell()
+        if any(isinstance(length, bool) or length < 0 for length in shape):
+            raise ScoreError(f"{file.uri} has the shape {shape}: write it with np.save.")
         if self._dtype != np.uint8 and self._dtype.kind != "f":
             raise ScoreError(
                 f"{file.uri} is of {self._dtype}: save uint8 (0 to 255) or float32 (0 to 1)."
@@ -34,6 +36,11 @@ class NpyReader:
         if is_fortran:
             raise ScoreError(f"{file.uri} is in Fortran's order: save np.ascontiguousarray of it.")
         images = 1 if shape in ONE else shape[0]
+        whole = (info.size - self._offset) // (self._dtype.itemsize * PIXELS)
+        if whole < images:
+            raise ScoreError(
+                f"{file.uri} ends after {whole:,} of {images:,} images: copy the file again."
+            )
         self.source = Source(file.uri, "npy", images, info.size, info.mtime_ns)
 
     def cut(self, part_images: int) -> list[int]:

@@ -10,7 +10,7 @@ from pyarrow import types
 from pyarrow.fs import FileInfo
 
 from mnist_api.signature import PIXELS
-from mnist_score.errors import PartError, ScoreError
+from mnist_score.errors import CHANGED, PartError, ScoreError
 from mnist_score.locations import Location
 from mnist_score.readers.block import BLOCK, Block, to_pixels
 from mnist_score.readers.pictures import AT_ONCE, read_pictures
@@ -32,8 +32,7 @@ class ParquetReader:
         except pa.ArrowInvalid as error:
             raise ScoreError(f"{file.uri} is no Parquet file, or is damaged.") from error
         self._column = _find_column(schema, file.uri)
-        groups = range(metadata.num_row_groups)
-        self._ends = list(accumulate(metadata.row_group(group).num_rows for group in groups))
+        self._ends = _find_ends(metadata)
         self.source = Source(file.uri, "parquet", metadata.num_rows, info.size, info.mtime_ns)
 
     def cut(self, part_images: int) -> list[int]:
@@ -52,6 +51,8 @@ class ParquetReader:
         """Read ``count`` images from ``first`` on. Raises PartError, OSError, ArrowException."""
         groups = [i for i, end in enumerate(self._ends) if first < end <= first + count]
         with self._open() as opened:
+            if _find_ends(opened.metadata) != self._ends:
+                raise PartError(CHANGED)
             field = opened.schema_arrow.field(self._column)
             rows = AT_ONCE if _is_picture(field.type) else BLOCK
             batches = opened.iter_batches(rows, groups, [self._column], use_threads=False)
@@ -68,16 +69,23 @@ class ParquetReader:
         )
 
 
+def _find_ends(metadata: pq.FileMetaData) -> list[int]:
+    groups = range(metadata.num_row_groups)
+    return list(accumulate(metadata.row_group(group).num_rows for group in groups))
+
+
 def _find_column(schema: pa.Schema, uri: str) -> str:
     """Return the only column that may be the images, or the one of that name."""
     found = [one.name for one in schema if _is_numbers(one.type) or _is_picture(one.type)]
-    if COLUMN in found:
-        return COLUMN
+    if found.count(COLUMN) == 1:
+        found = [COLUMN]
     if len(found) != 1:
         which = f"{len(found)} columns ({', '.join(found)})" if found else "no column"
         raise ScoreError(
             f"{uri} has {which} of lists or pictures: call the images' column {COLUMN!r}."
         )
+    if schema.names.count(found[0]) > 1:
+        raise ScoreError(f"{uri} has several columns called {found[0]!r}: rename the others.")
     return str(found[0])
 
 
@@ -100,9 +108,9 @@ def _is_list(kind: pa.DataType) -> bool:
 
 def _to_block(images: pa.Array) -> Block:
     if types.is_struct(images.type):
-        images = images.field("bytes") if not images.null_count else images.flatten()[0]
+        images = images.flatten()[images.type.get_field_index("bytes")]  # null where the row is
     if _is_picture(images.type):
-        return read_pictures([content or b"" for content in images.to_pylist()])
+        return read_pictures((one.as_py() or b"" for one in images), len(images))
     count = len(images)
     while _is_list(images.type):
         lengths = pc.unique(pc.list_value_length(images)).to_pylist()

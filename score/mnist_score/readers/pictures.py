@@ -1,7 +1,7 @@
 """Pictures of one digit each: files of a folder, or bytes in a column."""
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from threading import Lock
 
@@ -16,17 +16,24 @@ from mnist_score.readers.block import Block
 from mnist_score.readers.source import Source
 
 SUFFIXES = (".png", ".jpg", ".jpeg", ".webp", ".bmp")
-AT_ONCE = 128  # pictures that are read before they are scored
+AT_ONCE = 16  # pictures that are decoded before they are scored
+MAX_BYTES = 16 * 1024**2  # of a picture's file: the default of the API for a body
+TOO_LARGE = f"The file has more than {MAX_BYTES // 1024**2} MB: make the picture smaller."
 
 _decoding = Lock()
 
 
-def read_pictures(contents: Sequence[bytes]) -> Block:
-    """Return the digits of pictures; one without a readable digit is an error of its row."""
-    images = np.zeros((len(contents), PIXELS), np.float32)
+def read_pictures(contents: Iterable[bytes], count: int) -> Block:
+    """Return the digits of ``count`` pictures, whose files are in memory one at a time.
+
+    One without a readable digit is an error of its row.
+    """
+    images = np.zeros((count, PIXELS), np.float32)
     errors = {}
     for row, content in enumerate(contents):
         try:
+            if len(content) > MAX_BYTES:
+                raise PictureError(TOO_LARGE)
             images[row] = read_picture(content, _locked())
         except PictureError as error:
             errors[row] = str(error)
@@ -67,4 +74,4 @@ class PictureReader:
         """Read ``count`` pictures from ``first`` on. Raises OSError."""
         for start in range(first, first + count, AT_ONCE):
             files = self._files[start : min(start + AT_ONCE, first + count)]
-            yield read_pictures([file.read() for file in files])
+            yield read_pictures((file.read(MAX_BYTES + 1) for file in files), len(files))
