@@ -105,7 +105,7 @@ class SharedRegistry:
             try:
                 fcntl.lockf(self._file, fcntl.LOCK_EX | fcntl.LOCK_NB)
                 break
-            except BlockingIOError:
+            except (BlockingIOError, PermissionError):  # which of the two depends on the system
                 time.sleep(BUSY_SECONDS)
         try:
             yield
