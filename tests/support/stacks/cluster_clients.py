@@ -7,6 +7,7 @@ its threads keep their connection, half open one for each request.
 import http.client
 import itertools
 import json
+import select
 import sys
 import threading
 import time
@@ -26,6 +27,9 @@ def main(host: str, threads: int, pause: float, seconds: float) -> None:
     def send(keeps: bool) -> None:
         connection = None
         while time.monotonic() < end:
+            if connection and select.select([connection.sock], [], [], 0)[0]:
+                connection.close()  # the server has closed it, which libraries look for as well
+                connection = None
             connection = connection or http.client.HTTPConnection(
                 host, 8000, timeout=10, source_address=("", next(PORTS))
             )
