@@ -20,7 +20,6 @@ from mnist_api.registry.mlflow_client import Registry, RegistryError
 JITTER = 0.2  # of the time between two questions: it is up to a fifth shorter or longer
 PAUSE_FACTOR = 5  # that time is at least so many times what answers take, ...
 MAX_SLOW_PAUSE = 15.0  # ... but not longer than this for it, in seconds
-
 BUSY_SECONDS = 0.02  # between two looks whether another worker has its answer
 
 
@@ -81,9 +80,7 @@ class SharedRegistry:
             version = self._find()
         except RegistryError as raised:
             error = str(raised)
-        took = (
-            time.monotonic() - begin
-        )  # an error too: one that gave up waiting is no reason to hurry
+        took = time.monotonic() - begin  # of an error too, which may be the end of a long wait
         pause = choose_pause(self._poll_seconds, took_before, took)
         return Answer(time.monotonic() + pause, version, error, took)
 
