@@ -10,6 +10,14 @@ from support.drawing import draw
 from support.servers.api import Api
 
 TOKEN = "correct-horse-battery-staple"  # noqa: S105 # of this test
+HOLD_REFUSAL = """
+const json = Response.prototype.json;
+Response.prototype.json = async function () {
+  if (this.status === 401 && this.url.includes("digit"))
+    await new Promise((resolve) => { globalThis.readRefusal = resolve; });
+  return json.call(this);
+};
+"""
 
 
 @pytest.fixture
@@ -43,4 +51,25 @@ def test_the_page_predicts_with_the_token_that_it_asks_for(
     page.reload()
     expect(page.locator("#model")).to_contain_text("small.onnx")
     expect(field).to_be_hidden()
+    page.close()
+
+
+def test_a_response_to_an_earlier_token_does_not_ask_for_the_token_again(
+    chromium: Browser, closed_api: str
+) -> None:
+    page = chromium.new_page()
+    page.add_init_script(HOLD_REFUSAL)
+    page.goto(closed_api)
+    field = page.get_by_label("This API needs a token")
+    expect(field).to_be_visible()
+    with page.expect_response("**/digit?*"):
+        draw(page, "7")
+    page.wait_for_function("Boolean(globalThis.readRefusal)")
+    field.fill(TOKEN)
+    field.press("Enter")
+    expect(page.locator("#model")).to_contain_text("small.onnx")
+    page.evaluate("readRefusal()")
+    expect(page.locator("#prediction")).to_have_text("7")
+    expect(field).to_be_hidden()
+    expect(page.locator("#error")).to_be_hidden()
     page.close()

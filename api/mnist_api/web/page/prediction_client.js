@@ -73,16 +73,24 @@ export function hasToken() {
 }
 
 export async function get(path) {
-  return decode(await fetch(path, { cache: "no-store", headers: authorize() }));
+  return request(path, { cache: "no-store" });
 }
 
 async function post(path, type, body) {
-  const headers = { "Content-Type": type, ...authorize() };
-  return decode(await fetch(path, { method: "POST", headers, body }));
+  return request(path, { method: "POST", headers: { "Content-Type": type }, body });
 }
 
-function authorize() {
-  return hasToken() ? { Authorization: `Bearer ${sessionStorage.getItem(TOKEN)}` } : {};
+// A request that is refused because of its token is sent again if another was set meanwhile.
+async function request(path, options) {
+  const token = sessionStorage.getItem(TOKEN);
+  const authorization = token === null ? {} : { Authorization: `Bearer ${token}` };
+  try {
+    const headers = { ...options.headers, ...authorization };
+    return await decode(await fetch(path, { ...options, headers }));
+  } catch (error) {
+    if (error.status !== 401 || token === sessionStorage.getItem(TOKEN)) throw error;
+    return request(path, options);
+  }
 }
 
 async function decode(response) {
