@@ -10,7 +10,6 @@ from mnist_api.registry.history.recorder import PAUSE
 from mnist_api.registry.mlflow_client import REQUEST_SECONDS, TAG_SECONDS
 from mnist_api.registry.shared_registry import choose_pause
 
-WORKERS = 2  # of a pod; each reads the history's tags by itself
 START_SECONDS = 20.0  # in which all pods start, as in a rollout
 
 
@@ -40,14 +39,12 @@ class Pod:
     async def run(self, answers: Answers) -> None:
         """Ask again and again: the alias each time, the tags of the history when it is time."""
         await asyncio.sleep(random.uniform(0, START_SECONDS))  # noqa: S311 # no secret
-        looks = [0.0] * WORKERS  # when each worker reads the tags again
-        took = 0.0
+        look = took = 0.0  # when the tags are read again, and what the last answer took
         while True:
             answers.polls += 1
             before, took = took, await self._ask(self._alias, REQUEST_SECONDS, answers)
-            worker = random.randrange(WORKERS)  # noqa: S311 # the first that wakes
-            if time.monotonic() >= looks[worker]:
-                looks[worker] = time.monotonic() + PAUSE.total_seconds()
+            if time.monotonic() >= look:
+                look = time.monotonic() + PAUSE.total_seconds()
                 await self._ask(self._model, TAG_SECONDS, answers)
             await asyncio.sleep(choose_pause(self._poll_seconds, before, took))
 

@@ -63,11 +63,18 @@ def wait_until_active(version: str, seconds: float) -> bool:
     return False
 
 
-def recorded(registry: MlflowClient, name: str, kind: str) -> list[str]:
-    """The versions in the history of the alias, the latest last: desired ones or active ones."""
+def wait_until_recorded(registry: MlflowClient, name: str, kind: str, versions: list[str]) -> bool:
+    """Wait until the history of the alias ends in the desired, or active, ``versions``."""
+    deadline = time.monotonic() + ACTIVATION_SECONDS
     prefix = f"history.Production.{kind}."
-    keys = sorted(key for key in registry.get_registered_model(name).tags if key.startswith(prefix))
-    return [key.removeprefix(prefix).partition(".")[2] for key in keys]
+    while True:
+        tags = registry.get_registered_model(name).tags
+        keys = sorted(key.removeprefix(prefix) for key in tags if key.startswith(prefix))
+        if [key.partition(".")[2] for key in keys][-3:] == versions:
+            return True
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(0.1)
 
 
 def register_copy(
@@ -90,10 +97,9 @@ def test_a_version_that_gets_the_alias_is_active_within_seconds_and_no_request_f
     traffic.join()
     assert traffic.failures == []
     assert traffic.responses > 100
-    time.sleep(1)  # the last move is recorded after it is active
+    moves = [str(production.version), str(copy.version), str(production.version)]
     for kind in ("desired", "active"):  # one record a move, however many workers have seen it
-        moves = [str(production.version), str(copy.version), str(production.version)]
-        assert recorded(registry, production.name, kind)[-3:] == moves
+        assert wait_until_recorded(registry, production.name, kind, moves)
 
 
 def test_a_version_whose_file_differs_from_its_sha256_tag_never_becomes_active(

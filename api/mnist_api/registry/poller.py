@@ -70,8 +70,11 @@ class Poller:
                 self._warn_once(type(error).__name__, "Polling the registry failed.", trace=True)
             time.sleep(self._registry.seconds_to_next())
 
-    def poll(self) -> None:
-        """Poll the registry once, activate the desired version, and record what has changed."""
+    def poll(self, has_swapped: bool = False) -> None:
+        """Poll the registry once, activate the desired version, and record what has changed.
+
+        One worker records for all; what it has activated itself, each.
+        """
         try:
             desired = self._registry.find()
         except RegistryError as error:
@@ -80,12 +83,12 @@ class Poller:
             self._fall_back()
             return
         before = self._active.current
-        if self._registry.has_asked:
+        if self._registry.has_asked or has_swapped:
             self._history.look(desired, before)  # before an activation, which may take minutes
         self._follow(desired)
         current = self._active.current
         if current is not None and (before is None or current.version != before.version):
-            self.poll()  # the alias may have moved meanwhile
+            self.poll(has_swapped=True)  # the alias may have moved meanwhile
 
     def _follow(self, desired: Version | None) -> None:
         """Activate the desired version if it is not active."""

@@ -1,5 +1,7 @@
 """The history by workers and replicas that are late, and whose clocks disagree."""
 
+import os
+
 import pytest
 
 from support.history import NOON, Look, Tags, look, tags
@@ -9,6 +11,18 @@ __all__ = ["look", "tags"]  # fixtures
 
 def active(tags: Tags) -> dict[str, str]:
     return {key: value for key, value in tags.records().items() if key.startswith("active")}
+
+
+def test_without_news_one_worker_looks_for_all(look: Look, tags: Tags) -> None:
+    look(0, 1, 1)
+    if not (worker := os.fork()):
+        look(12, 1, 1)
+        os._exit(tags.reads)
+    assert os.waitstatus_to_exitcode(os.waitpid(worker, 0)[1]) == 2
+    look(15, 1, 1)
+    assert tags.reads == 1, "the other looked three seconds ago"
+    look(23, 1, 1)
+    assert tags.reads == 2
 
 
 def test_a_replica_that_starts_with_a_former_version_adds_no_record(look: Look, tags: Tags) -> None:

@@ -181,3 +181,12 @@ def test_the_history_is_told_before_an_activation_and_what_is_desired_after_it(
     polling.cache.on_obtain = roll_back
     polling.poll(2)
     assert polling.history.seen == [("2", "1"), ("1", "2"), ("1", "1")]
+
+
+def test_a_worker_that_reads_anothers_answer_records_its_activations_alone(
+    polling: Polling,
+) -> None:
+    polling.registry.has_asked = False
+    polling.poll(1)
+    polling.poll(1)
+    assert polling.history.seen == [("1", "1")]

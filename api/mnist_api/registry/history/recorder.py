@@ -6,6 +6,7 @@ write the same tag.
 """
 
 import logging
+import mmap
 import time
 from datetime import UTC, datetime, timedelta
 from typing import NamedTuple
@@ -30,7 +31,10 @@ class State(NamedTuple):
 
 
 class History:
-    """Records what the poller of this worker sees, unless another one has recorded it."""
+    """Records what the poller of this worker sees, unless another one has recorded it.
+
+    Created before the workers fork: without news one of them looks for all.
+    """
 
     def __init__(self, registry: Registry, alias: str, poll_seconds: float) -> None:
         self._registry = registry
@@ -38,15 +42,15 @@ class History:
         self._valid = max(LONGEST, timedelta(seconds=3 * poll_seconds))
         self._state = State(NONE, NONE)  # that was recorded
         self._looked = NEVER  # this worker, without an error
-        self._next = 0.0  # on the monotonic clock
+        self._next = memoryview(mmap.mmap(-1, 8)).cast("d")  # on the monotonic clock; shared
         self._failures = 0  # in a row
 
     def look(self, desired: Version | None, loaded: LoadedModel | None) -> None:
         """Record what is new. After an error it is tried again, and the second is logged."""
         state = State(desired.id if desired else NONE, loaded.version.id if loaded else NONE)
-        if time.monotonic() < self._next and (state == self._state or self._failures > 1):
+        if time.monotonic() < self._next[0] and (state == self._state or self._failures > 1):
             return
-        self._next = time.monotonic() + PAUSE.total_seconds()
+        self._next[0] = time.monotonic() + PAUSE.total_seconds()
         now = datetime.now(UTC)
         try:
             self._record(desired, state.active, loaded.since if loaded else now, now)
