@@ -74,6 +74,15 @@ def test_the_rules_are_tested_with_the_intervals_of_prometheus() -> None:
     assert {case["interval"] for case in read_rule_tests()} == {intervals["scrape_interval"]}
 
 
+def test_every_name_that_prometheus_looks_up_ends_in_a_dot() -> None:
+    """Else it looks in the machine's own domains as well, and a host there may get the token."""
+    jobs = yaml.safe_load((PROMETHEUS / "prometheus.yml").read_text())["scrape_configs"]
+    lookups = [each for job in jobs for each in job.get("dns_sd_configs", ())]
+    names = {name for each in lookups for name in each["names"]}
+    assert {name.removesuffix(".") for name in names} == {"api", "minio", "proxy"}
+    assert [name for name in names if not name.endswith(".")] == []
+
+
 def test_the_steps_of_the_rules_are_the_interval_of_the_scrapes() -> None:
     """So that each scrape is counted once."""
     intervals = yaml.safe_load((PROMETHEUS / "prometheus.yml").read_text())["global"]
