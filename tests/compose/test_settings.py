@@ -71,7 +71,7 @@ def test_only_api_and_mlflow_follow_the_bind_address():
 def test_the_networks_are_those_of_the_document():
     rows = re.findall(r"^\| `([a-z-]+)` \| (`.*`) \|$", SECURITY.read_text(), re.MULTILINE)
     documented = {name: set(re.findall(r"`([a-z-]+)`", services)) for name, services in rows}
-    files = ("access", "proxy", "monitoring", "search")
+    files = ("access", "proxy", "monitoring", "search", "score")
     services = read_services(
         COMPOSE_FILE=":".join(("compose.yaml", *(f"compose/{name}.yaml" for name in files)))
     )
