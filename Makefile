@@ -84,7 +84,7 @@ rotate: ## give the composed stack new passwords; its data is kept
 		<compose/postgres-password.sql
 	docker compose up --detach --force-recreate --wait
 
-test: ## run all tests but the slow ones, every part once for real; nine minutes on two cores
+test: ## run all tests but the slow ones, every part once for real; ten minutes on two cores
 	@$(MAKE) --no-print-directory test-unit
 	@$(MAKE) --no-print-directory --jobs=2 --keep-going --output-sync MARKED='-m "not slow"' \
 		test-api test-trainer test-mlflow-server test-local test-page test-report test-docs test-audit test-score
