@@ -96,6 +96,7 @@ def test_a_drained_node_loses_no_request() -> None:
     """The stores stay: their volumes may be of that node alone."""
     busy, other = find_nodes()
     assert busy in {pod["spec"]["nodeName"] for pod in pods("api")}
+    wait_for(lambda: read("pdb", "api")["status"]["disruptionsAllowed"] == 1, 60)
     with traffic(image_of("api"), other) as clients:
         try:
             kubectl(
