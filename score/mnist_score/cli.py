@@ -41,8 +41,8 @@ def run() -> int:
 def _parse() -> argparse.Namespace:
     parser = argparse.ArgumentParser(prog="python -m mnist_score", description=DESCRIPTION)
     add = parser.add_argument
-    add("inputs", nargs="+", metavar="INPUT", help=".npy, .parquet, a picture, a folder of them")
-    add("--output", required=True, metavar="FOLDER", help="paths, or s3://BUCKET/PREFIX")
+    add("inputs", nargs="+", metavar="INPUT", help=".npy, .parquet, picture, folder or S3 prefix")
+    add("--output", required=True, metavar="FOLDER", help="a folder, or s3://BUCKET/PREFIX")
     add("--part-images", type=_number(1), help="images of a part (default: 65536)")
     add("--workers", type=_number(1), default=1, help="processes that share the parts")
     own = os.environ.get("JOB_COMPLETION_INDEX") or "0"
