@@ -2,7 +2,9 @@
 
 import json
 import re
+from pathlib import Path
 
+import numpy as np
 import pytest
 
 from support.stacks.compose import Stack, check_hardened, docker
@@ -124,3 +126,22 @@ def test_no_secret_is_in_containers_processes_or_logs(guarded: GuardedStack):
 @pytest.mark.parametrize("service", ["proxy", "certificate"])
 def test_the_proxy_has_no_unneeded_privileges(guarded: GuardedStack, service: str):
     check_hardened(guarded.inspect(service))
+
+
+def test_images_are_scored_by_another_user_with_the_account_of_the_api(
+    built: Stack, guarded: GuardedStack, tmp_path: Path
+):
+    built.behind_proxy = False
+    built.do("build", "score", COMPOSE_FILE="compose.yaml:compose/score.yaml")
+    built.behind_proxy = True
+    np.save(tmp_path / "images.npy", np.zeros((10, 784), np.uint8))
+    tmp_path.chmod(0o777)
+    password = "MLFLOW_TRACKING_PASSWORD_FILE=/run/passwords/mlflow-api/password"  # noqa: S105 # a path
+    account = ("--env=MLFLOW_TRACKING_USERNAME=api", f"--env={password}")
+    options = ("--rm", "-T", "--user=4711:4711", f"--volume={tmp_path}:/data", *account)
+    scoring = ("score", "/data/images.npy", "--output=/data/scores")
+    overlays = f"{guarded.settings['COMPOSE_FILE']}:compose/score.yaml"
+    running = guarded.do("ps", "--quiet")
+    guarded.do("run", *options, *scoring, COMPOSE_FILE=overlays)
+    assert guarded.do("ps", "--quiet") == running, "no service was made again"
+    assert (tmp_path / "scores" / "part-000000.parquet").exists()
