@@ -72,8 +72,12 @@ class Connections:
         self._open.pop(lost, None)
 
     def close_if_idle(self, connection: "BoundedProtocol") -> None:
-        """Close a connection unless a request has begun on it."""
-        if connection.is_idle():
+        """Close a connection unless a request has begun on it; look again if one has arrived."""
+        if not connection.is_idle():
+            return
+        if _has_unread_bytes(connection):  # closing would reset them
+            connection.shutdown()
+        else:
             connection.transport.close()
 
     def end_late(self) -> None:

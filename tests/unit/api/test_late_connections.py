@@ -22,6 +22,7 @@ class Open:
         self.unparsed = b""
         self.body_received = 0
         self.has_ended = False
+        self.looks_again = False
 
     def get_extra_info(self, _: str) -> socket.socket:
         return self._socket
@@ -39,6 +40,9 @@ class Open:
         self.has_ended = True
 
     refuse = close
+
+    def shutdown(self) -> None:
+        self.looks_again = True
 
 
 @pytest.fixture(
@@ -64,3 +68,12 @@ def test_one_whose_bytes_the_kernel_holds_does_not(late: Open) -> None:
     late.client.send(b"P")
     connections.end_late()
     assert not late.has_ended
+
+
+@pytest.mark.parametrize("sent", [b"", b"P"], ids=["nothing", "a request"])
+def test_an_idle_one_is_closed_on_shutdown_unless_a_request_has_arrived(sent: bytes) -> None:
+    idle = Open(Stage.NOTHING)
+    with idle.client, idle.get_extra_info("socket"):
+        idle.client.send(sent)
+        Connections().close_if_idle(idle)  # type: ignore[arg-type]
+        assert (idle.has_ended, idle.looks_again) == (not sent, bool(sent))

@@ -18,7 +18,7 @@ from mnist_api.server.protocol.request_head import (
 from mnist_api.server.protocol.response_writer import write_refusal
 from mnist_api.server.request_body import PROBLEM
 
-IDLE_SECONDS = 0.05  # before an idle connection is closed on shutdown: a request may be on its way
+IDLE_SECONDS = 0.5  # before an idle connection is closed on shutdown: a request may be on its way
 
 
 class BoundedProtocol(PacedProtocol):
