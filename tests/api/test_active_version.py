@@ -34,7 +34,7 @@ def test_a_new_version_becomes_active_under_traffic_without_a_failed_request(
     start_api: Callable[..., Api], model: RegisteredModel
 ) -> None:
     first = model.register(digit_network(1))
-    api = start_api(**model.settings()).wait_ready()
+    api = start_api(**model.settings()).wait_all_ready()
     stop, seen, failed = threading.Event(), [], []
 
     def send() -> None:
@@ -71,7 +71,7 @@ def test_without_an_alias_the_newest_version_in_the_stage_is_active(
         if digit != 3:
             with pytest.warns(FutureWarning):  # MLflow's, about stages
                 model.client.transition_model_version_stage(model.name, version, "Production")
-    api = start_api(**model.settings()).wait_ready()
+    api = start_api(**model.settings()).wait_all_ready()
     assert api.predict() == 2
 
 
@@ -93,7 +93,7 @@ def test_a_bad_version_is_not_activated_and_logged_once(
     start_api: Callable[..., Api], model: RegisteredModel, bad: dict[str, bytes | str | None]
 ) -> None:
     model.register(digit_network(1))
-    api = start_api(**model.settings()).wait_ready()
+    api = start_api(**model.settings()).wait_all_ready()
     model.register(**bad)
     wait_until(lambda: api.log().count("Version 2 is not activated") == 2)  # once a worker
     assert api.all_predict(1)
@@ -107,7 +107,7 @@ def test_a_version_becomes_active_once_its_tag_is_corrected(
     start_api: Callable[..., Api], model: RegisteredModel
 ) -> None:
     model.register(digit_network(1))
-    api = start_api(**model.settings()).wait_ready()
+    api = start_api(**model.settings()).wait_all_ready()
     model.register(digit_network(2), sha256=None)
     wait_until(lambda: "is not activated" in api.log())
     right = model.register(digit_network(2), promote=False)
@@ -140,7 +140,7 @@ def test_without_the_registry_the_last_active_version_is_loaded_from_the_cache(
     start_api: Callable[..., Api], model: RegisteredModel
 ) -> None:
     first = model.register(digit_network(1))
-    api = start_api(**model.settings()).wait_ready()
+    api = start_api(**model.settings()).wait_all_ready()
     model.register(digit_network(2))
     wait_until(lambda: api.all_predict(2))
     model.promote(first)
@@ -148,7 +148,7 @@ def test_without_the_registry_the_last_active_version_is_loaded_from_the_cache(
     since = api.model()["since"]
     assert api.stop() == 0
     model.relay.cut()
-    api = start_api(**model.settings()).wait_ready()
+    api = start_api(**model.settings()).wait_all_ready()
     assert api.all_predict(1)
     assert api.model()["since"] == since
     model.relay.restore()

@@ -25,8 +25,7 @@ def test_a_damaged_file_is_fetched_again(
     start_api(**model.settings()).wait_ready().stop()
     file = files(tmp_path / "cache", "1")
     file.write_bytes(digit_network(5))  # valid, but another network
-    api = start_api(**model.settings()).wait_ready()
-    wait_until(api.all_ready)
+    api = start_api(**model.settings()).wait_all_ready()
     assert api.all_predict(1)
     assert file.read_bytes() == digit_network(1)
     assert model.downloads() == 2
@@ -36,15 +35,14 @@ def test_a_damaged_file_is_never_loaded_and_an_older_intact_one_is_used(
     start_api: Callable[..., Api], model: RegisteredModel, tmp_path: Path
 ) -> None:
     model.register(digit_network(1))
-    api = start_api(**model.settings()).wait_ready()
+    api = start_api(**model.settings()).wait_all_ready()
     model.register(digit_network(2))
     wait_until(lambda: api.all_predict(2))
     api.stop()
     model.relay.cut()
     file = files(tmp_path / "cache", "2")
     file.write_bytes(file.read_bytes()[:-1])
-    api = start_api(**model.settings()).wait_ready()
-    wait_until(api.all_ready)
+    api = start_api(**model.settings()).wait_all_ready()
     assert api.all_predict(1)
     model.relay.restore()
     wait_until(lambda: api.all_predict(2))

@@ -63,8 +63,7 @@ def digits(
 ) -> tuple[Api, RegisteredModel]:
     model.score, model.reference = digit_version.score, digit_version.reference
     model.register(digit_version.network)
-    api = start_api(**model.settings()).wait_ready()
-    wait_until(api.all_ready)
+    api = start_api(**model.settings()).wait_all_ready()
     return api, model
 
 

@@ -16,7 +16,7 @@ def test_its_cached_model_is_active_without_a_registry(
     cache = tmp_path / "cache"
     shutil.copytree(CACHE, cache)
     unreachable = f"http://127.0.0.1:{free_port()}"
-    api = start_api(MODEL_CACHE=str(cache), MLFLOW_TRACKING_URI=unreachable).wait_ready()
+    api = start_api(MODEL_CACHE=str(cache), MLFLOW_TRACKING_URI=unreachable).wait_all_ready()
     model = api.model()
     assert (model["version"], model["test_accuracy"]) == ("3", 0.9931)
     assert model["since"] == "2026-11-26T06:38:14+00:00"

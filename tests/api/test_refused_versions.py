@@ -57,7 +57,7 @@ def test_a_refusal_is_stored_and_the_trial_is_not_repeated(
 ) -> None:
     """One download and one trial for two workers, later workers, and a repeated promotion."""
     first = model.register(digit_network(1))
-    api = start_api(**model.settings()).wait_ready()
+    api = start_api(**model.settings()).wait_all_ready()
     bad = model.register(hostile("4 GB"))
     wait_until(lambda: api.log().count("Version 2 is not activated") == 2)
     model.promote(first)
@@ -66,7 +66,7 @@ def test_a_refusal_is_stored_and_the_trial_is_not_repeated(
     wait_until(lambda: is_reported_by_all(api, bad))
     assert api.log().count(TRIED) == 2  # of version 1, and of 2
     assert api.stop() == 0
-    again = start_api(**model.settings()).wait_ready()
+    again = start_api(**model.settings()).wait_all_ready()
     wait_until(lambda: is_reported_by_all(again, bad))
     assert again.all_predict(1)
     assert TRIED not in again.log()
@@ -100,8 +100,7 @@ def test_another_runtime_repeats_the_trial_and_a_cache_without_trials_is_read(
         trials.unlink()
         if before is not None:
             trials.write_text(before)
-        api = start_api(**model.settings()).wait_ready()
-        wait_until(api.all_ready)
+        api = start_api(**model.settings()).wait_all_ready()
         assert api.all_predict(1)
         assert api.log().count(TRIED) == 1
         assert api.stop() == 0
@@ -125,7 +124,7 @@ def test_a_trial_ends_with_its_worker(
     start_api: Callable[..., Api], model: RegisteredModel
 ) -> None:
     model.register(digit_network(1))
-    api = start_api(**model.settings()).wait_ready()
+    api = start_api(**model.settings()).wait_all_ready()
     model.register(hostile("slow"))
     wait_until(lambda: bool(trials(api)))
     (trial,) = trials(api)

@@ -83,7 +83,7 @@ def test_the_api_serves_with_a_password_in_the_url_and_does_not_log_it(
     model.register(digit_network(4))
     with guarded(model.relay.port, BASIC) as server:
         uri = f"http://{USERINFO}{server.host}{PREFIX}"
-        api = start_api(**model.settings() | {"MLFLOW_TRACKING_URI": uri}).wait_ready()
+        api = start_api(**model.settings() | {"MLFLOW_TRACKING_URI": uri}).wait_all_ready()
         assert api.predict() == 4
         server.shutdown()
         server.server_close()

@@ -26,8 +26,7 @@ def test_each_version_has_its_own_score_or_none(
     """And a version whose score is cached needs no registry at the next start."""
     model.score = score_file()
     model.register(digit_network(1))
-    api = start_api(**model.settings()).wait_ready()
-    wait_until(api.all_ready)
+    api = start_api(**model.settings()).wait_all_ready()
     assert find_scores(api) == {"1.000"}
     model.score = score_file(10, means=np.full((10, 784), 0.5, np.float16))
     model.register(digit_network(2))
@@ -39,8 +38,7 @@ def test_each_version_has_its_own_score_or_none(
     wait_until(lambda: api.all_predict(2))
     assert api.stop() == 0
     model.relay.cut()
-    again = start_api(**model.settings()).wait_ready()
-    wait_until(again.all_ready)
+    again = start_api(**model.settings()).wait_all_ready()
     assert find_scores(again) == {f"{10 / (10 + 784 / 4):.3f}"}
 
 
@@ -55,7 +53,7 @@ def test_a_version_with_a_damaged_score_is_refused(
     start_api: Callable[..., Api], model: RegisteredModel, score: bytes, sha256: str, reason: str
 ) -> None:
     model.register(digit_network(1))
-    api = start_api(**model.settings()).wait_ready()
+    api = start_api(**model.settings()).wait_all_ready()
     model.score, model.score_sha256 = score, sha256
     model.register(digit_network(2))
     wait_until(lambda: api.log().count("Version 2 is not activated") == 2)

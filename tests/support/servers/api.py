@@ -73,6 +73,12 @@ class Api:
         assert self.process.poll() is None, self.log()
         return self
 
+    def wait_all_ready(self) -> "Api":
+        """Wait for every worker: each loads a version of the registry by itself."""
+        wait_until(lambda: self.all_ready() or self.process.poll() is not None)
+        assert self.process.poll() is None, self.log()
+        return self
+
     def wait_listening(self) -> "Api":
         wait_until(lambda: self.status() != 0)
         return self
