@@ -1,6 +1,8 @@
 """A hostile version in the registry: the active version stays, and all workers report why."""
 
 import json
+import os
+import signal
 import time
 from collections.abc import Callable
 from pathlib import Path
@@ -128,10 +130,13 @@ def test_a_trial_ends_with_its_worker(
     model.register(hostile("slow"))
     wait_until(lambda: bool(trials(api)))
     (trial,) = trials(api)
+    score = Path(f"/proc/{trial}/oom_score_adj")
+    wait_until(lambda: score.read_text() == "1000\n")  # from now on it ends with its worker
+    os.kill(trial, signal.SIGSTOP)  # and not by itself
     begin = time.monotonic()
     assert api.stop() == 0
     assert time.monotonic() - begin < 8
-    wait_until(lambda: not Path(f"/proc/{trial}").exists(), 5)
+    wait_until(lambda: not Path(f"/proc/{trial}").exists())
 
 
 def trials(api: Api) -> list[int]:

@@ -149,20 +149,25 @@ def _make_images(count: int) -> list[NDArray[np.float32]]:
 
 def _try_images(model: OnnxModel, images: NDArray[np.float32]) -> None:
     count = len(images)
-    begin = thread_time()
+    limit = count * MAX_IMAGE_SECONDS
     try:
-        probabilities = model.predict(images)
+        probabilities, seconds = _measure(model, images)
+        if seconds > limit:  # perhaps by chance: a refusal is final
+            seconds = min(seconds, _measure(model, images)[1])
     except Exception as error:  # as above
         raise ModelRefusedError(f"{count} images fail: {_first_line(error)}") from error
-    _check_seconds(
-        "one image" if count == 1 else f"{count} images",
-        thread_time() - begin,
-        count * MAX_IMAGE_SECONDS,
-    )
+    _check_seconds("one image" if count == 1 else f"{count} images", seconds, limit)
     if probabilities.shape != (count, CLASSES):
         raise ModelRefusedError(f"{count} images give a shape of {probabilities.shape}")
     if (probabilities < 0).any() or not np.allclose(probabilities.sum(axis=1), 1, atol=1e-3):
         raise ModelRefusedError("its outputs are not probabilities: they don't add up to 1")
+
+
+def _measure(model: OnnxModel, images: NDArray[np.float32]) -> tuple[NDArray[np.float32], float]:
+    """Return the probabilities and the seconds of CPU time that they took."""
+    begin = thread_time()
+    probabilities = model.predict(images)
+    return probabilities, thread_time() - begin
 
 
 def _check_seconds(what: str, seconds: float, limit: float) -> None:
