@@ -5,7 +5,7 @@ import os
 import signal
 import time
 from itertools import pairwise
-from multiprocessing.synchronize import Event
+from multiprocessing.synchronize import Barrier, Event
 from pathlib import Path
 
 import pytest
@@ -17,8 +17,9 @@ pytestmark = pytest.mark.slow
 FORK = multiprocessing.get_context("fork")
 
 
-def decode_often(lock: PictureLock, times: int, path: Path, name: str) -> None:
-    for _ in range(times):
+def decode_often(lock: PictureLock, both: Barrier, path: Path, name: str) -> None:
+    both.wait()
+    for _ in range(30):
         with lock, path.open("a") as log:
             log.write(f"+{name}")
             log.flush()
@@ -34,8 +35,8 @@ def hold(lock: PictureLock, taken: Event) -> None:
 
 def test_processes_alternate_and_never_decode_at_the_same_time(tmp_path: Path) -> None:
     """A process that has just decoded a picture waits until the other has, too."""
-    lock, path = PictureLock(), tmp_path / "log"
-    processes = [FORK.Process(target=decode_often, args=(lock, 30, path, name)) for name in "ab"]
+    lock, both, path = PictureLock(), FORK.Barrier(2), tmp_path / "log"
+    processes = [FORK.Process(target=decode_often, args=(lock, both, path, name)) for name in "ab"]
     for process in processes:
         process.start()
     for process in processes:

@@ -1,6 +1,7 @@
 """Long tasks yield to each other after each unit, and end when their clients disconnect."""
 
 import asyncio
+import threading
 import time
 from collections.abc import Callable
 
@@ -22,17 +23,29 @@ def work(log: list[str], name: str, units: int) -> Callable[[Callable[[], None]]
 
 
 def test_a_short_task_waits_for_one_unit_of_a_long_one() -> None:
-    async def both(log: list[str]) -> list[str]:
-        scheduler, stay = Scheduler(), asyncio.get_running_loop().create_future()
-        long = asyncio.create_task(scheduler.run(work(log, "long", 20), stay))
-        await asyncio.sleep(0.05)
-        return await asyncio.gather(long, scheduler.run(work(log, "short", 2), stay))
-
     log: list[str] = []
-    assert asyncio.run(both(log)) == ["long", "short"]
-    first, last = log.index("short"), len(log) - 1 - log[::-1].index("short")
-    assert first < 8
-    assert log[first : last + 1] == ["short", "long", "short"]
+    waits = threading.Event()
+
+    def wait_then_work(checkpoint: Callable[[], None]) -> str:
+        waits.wait()  # in the first unit
+        return work(log, "long", 20)(checkpoint)
+
+    async def both() -> list[str]:
+        scheduler, stay = Scheduler(), asyncio.get_running_loop().create_future()
+        long = asyncio.create_task(scheduler.run(wait_then_work, stay))
+        await wait_for_jobs(scheduler, 1)
+        short = asyncio.create_task(scheduler.run(work(log, "short", 2), stay))
+        await wait_for_jobs(scheduler, 2)
+        waits.set()
+        return await asyncio.gather(long, short)
+
+    assert asyncio.run(both()) == ["long", "short"]
+    assert log[:5] == ["long", "short", "long", "short", "long"]
+
+
+async def wait_for_jobs(scheduler: Scheduler, count: int) -> None:
+    while len(scheduler._queue) < count:
+        await asyncio.sleep(0.01)
 
 
 def test_a_task_ends_soon_after_its_client_disconnects() -> None:
