@@ -18,12 +18,16 @@ def python_of(environment: str) -> Path:
 
 
 def free_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
+    """Return a port that the kernel gives to nobody else; only who names it can listen on it."""
+    probe = socket.socket()
+    probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)  # as the servers do
+    probe.bind(("127.0.0.1", 0))
+    port = int(probe.getsockname()[1])
+    probe.detach()  # stays bound until this process ends
+    return port
 
 
-def wait_until(is_met: Callable[[], bool], seconds: float = 20) -> None:
+def wait_until(is_met: Callable[[], bool], seconds: float = 60) -> None:
     """Wait for a condition; fail if it is not met in time."""
     end = time.monotonic() + seconds
     while not is_met():

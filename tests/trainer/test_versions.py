@@ -2,7 +2,6 @@
 
 import contextlib
 import os
-import socket
 import subprocess
 import time
 import urllib.request
@@ -16,7 +15,7 @@ from mlflow import MlflowClient
 
 from mnist_trainer.settings import Settings
 from mnist_trainer.tracking.registry import Registry
-from support.processes import ROOT
+from support.processes import ROOT, free_port
 from support.servers.model_description import responding
 from support.trainer.commands import Command, ended
 from support.trainer.trainings import TINIER, command, register_versions
@@ -141,9 +140,7 @@ def test_the_version_that_a_real_api_refuses_is_not_called_active(
 @contextlib.contextmanager
 def running_api(settings: Settings, folder: Path) -> Iterator[str]:
     """The API, as it is started without containers."""
-    with socket.socket() as free:
-        free.bind(("127.0.0.1", 0))
-        port = free.getsockname()[1]
+    port = free_port()
     variables = {
         "PORT": str(port),
         "WEB_CONCURRENCY": "1",
