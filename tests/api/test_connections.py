@@ -97,7 +97,12 @@ def send_for(connection: socket.socket, content: memoryview, seconds: float) -> 
             left = left[connection.send(left) :] or content
 
 
-def test_ten_unread_responses_do_not_block_other_flask_routes(api: Api) -> None:
+def test_ten_unread_responses_do_not_block_other_flask_routes(
+    start_api: Callable[..., Api], seven: Path
+) -> None:
+    """They may stay unread for longer than the other response is waited for."""
+    settings = {"MODEL_FILE": str(seven), "WEB_CONCURRENCY": "1", "REQUEST_SECONDS": "60"}
+    api = start_api(**settings).wait_ready()
     page = b"GET /page/page.js HTTP/1.1\r\n" + HOST + b"\r\n"
     with contextlib.ExitStack() as stack:
         for _ in range(12):
@@ -106,9 +111,7 @@ def test_ten_unread_responses_do_not_block_other_flask_routes(api: Api) -> None:
             connection.connect(("127.0.0.1", api.port))
             connection.sendall(page * 200)
         time.sleep(0.5)
-        begin = time.monotonic()
-        assert api.client.get("/model").status_code == 200
-        assert time.monotonic() - begin < 2
+        assert api.call("/model")[0] == 200
 
 
 def test_a_worker_ends_after_max_requests_on_the_fast_path(

