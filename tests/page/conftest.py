@@ -13,6 +13,8 @@ from support.networks import trained as small_network
 from support.servers.api import Api
 from support.servers.fake_api import FakeApi
 
+expect.set_options(timeout=20_000)  # milliseconds; the page asks for the model every 5 s
+
 
 @pytest.fixture(scope="session")
 def network(tmp_path_factory: pytest.TempPathFactory) -> Path:

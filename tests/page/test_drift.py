@@ -8,7 +8,6 @@ from support.servers.fake_api import FakeApi
 
 SHAPE = ("center_x", "center_y", "width", "height", "slant")
 NAMES = ("ink", *SHAPE, "confidence", "digit_score", "digit")
-INTERVAL = 7000  # milliseconds: longer than between two requests of the page
 
 
 def describe(*drifted: str) -> dict[str, Any]:
@@ -30,14 +29,13 @@ def test_the_line_follows_what_the_server_finds(fake_api: FakeApi, page: Page) -
     line = page.locator("#drift")
     expect(line).to_be_hidden()
     fake_api.drift = describe()
-    expect(line).to_have_text("No drift in the last 120 images", timeout=INTERVAL)
+    expect(line).to_have_text("No drift in the last 120 images")
     fake_api.drift = describe("ink", "digit_score")
     expect(line).to_have_text(
         "Drift: the last 120 images differ from the validation images: ink, likeness to digits",
-        timeout=INTERVAL,
     )
     fake_api.drift = describe_few()  # of another version
-    expect(line).to_have_text("Drift: not enough images yet", timeout=INTERVAL)
+    expect(line).to_have_text("Drift: not enough images yet")
     expect(line).not_to_have_class("drifted")
 
 

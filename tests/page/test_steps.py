@@ -3,7 +3,7 @@
 import numpy as np
 from playwright.sync_api import Page, expect
 
-from support.drawing import count_ink, draw
+from support.drawing import count_ink, draw, wait_until_settled
 from support.pictures.drawn import DIGITS, on_a_page, packed
 from support.pictures.kinds import line_of
 
@@ -36,7 +36,7 @@ def test_a_drawing_is_not_refused_before_its_stroke_ends(page: Page):
     with page.expect_response("**/digit?steps=true") as refused:
         page.mouse.down()
     assert refused.value.status == 422
-    page.wait_for_timeout(200)
+    wait_until_settled(page)
     expect(page.locator("#error")).to_be_hidden()
     page.mouse.up()
     expect(page.locator("#error")).to_contain_text("A dot")

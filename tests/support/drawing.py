@@ -31,10 +31,7 @@ def draw(page: Page, digit: str, button_up: bool = True) -> None:
 
 def wait_until_settled(page: Page) -> None:
     """Wait until the last stroke is classified, too: the page asks again while one draws."""
-    before, confidence = "", page.locator("#confidence")
-    while (now := confidence.inner_text()) != before:
-        before = now
-        page.wait_for_timeout(500)
+    expect(page.locator("#result")).to_have_attribute("aria-busy", "false")
 
 
 def count_ink(page: Page, canvas: str) -> int:

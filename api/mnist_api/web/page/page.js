@@ -216,7 +216,9 @@ function setText(id, text) {
   if (find(id).textContent !== text) find(id).textContent = text;
 }
 
-const client = new PredictionClient(show);
+const client = new PredictionClient(show, (busy) =>
+  find("result").setAttribute("aria-busy", busy),
+);
 const drawing = new DrawingArea(find("canvas"), () => {
   find("drawing-area").classList.toggle("used", !drawing.empty);
   if (drawing.empty) client.clear();

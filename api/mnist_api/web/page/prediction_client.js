@@ -13,8 +13,9 @@ export class ResponseError extends Error {
 }
 
 export class PredictionClient {
-  constructor(show) {
+  constructor(show, showBusy) {
     this.show = show; // called with {image, prediction, score}, {predictions} or {message}, and steps; null without a drawing
+    this.showBusy = showBusy; // called with whether what is shown will change
     this.pending = null;
     this.busy = false;
     this.drawing = 0;
@@ -33,7 +34,7 @@ export class PredictionClient {
   }
 
   async sendPending() {
-    this.busy = true;
+    this.setBusy(true);
     while (this.pending) {
       const [getBlob, drawing] = [this.pending, this.drawing];
       this.pending = null;
@@ -45,7 +46,12 @@ export class PredictionClient {
       }));
       if (drawing === this.drawing) this.show(result);
     }
-    this.busy = false;
+    this.setBusy(false);
+  }
+
+  setBusy(busy) {
+    this.busy = busy;
+    this.showBusy(busy);
   }
 
   async send(getBlob) {
