@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import select
 import socket
 import threading
 import time
@@ -99,9 +100,10 @@ def test_a_form_is_abandoned_when_its_client_disconnects(api: Api) -> None:
 
 def test_requests_beyond_the_queue_are_503_with_retry_after(api: Api) -> None:
     workers = api.workers()
-    forms = [begin_form(api, PART % SLOW * 8 + END) for _ in range(MAX_JOBS)]
+    forms = [begin_form(api, PART % SLOW * 8 + END) for _ in range(MAX_JOBS + 1)]
     try:
-        wait_until(lambda: send(api)[::2] == (503, "2"))
+        wait_until(lambda: bool(select.select(forms, [], [], 0)[0]))  # one is refused
+        assert send(api)[::2] == (503, "2")
         assert (api.status(), api.predict()) == (200, 7)
     finally:
         for connection in forms:
