@@ -1,10 +1,12 @@
 """The history of the alias on a real tracking server: one record a move, and unknown times."""
 
 from collections.abc import Callable
+from contextlib import ExitStack
+from itertools import chain
 from pathlib import Path
 
 from support.networks.dense import digit_network
-from support.processes import wait_until
+from support.processes import stopped, wait_until
 from support.registered_model import RegisteredModel
 from support.servers.api import Api
 
@@ -24,12 +26,15 @@ def test_replicas_record_a_move_by_hand_once(
 ) -> None:
     model.register(digit_network(1))
     settings = model.settings() | {"WEB_CONCURRENCY": "2"}
-    for name in ("a", "b"):
-        start_api(**settings, MODEL_CACHE=str(tmp_path / name)).wait_ready()
+    caches = [str(tmp_path / name) for name in ("a", "b")]
+    apis = [start_api(**settings, MODEL_CACHE=cache).wait_ready() for cache in caches]
     wait_until(lambda: read(model) == ["active.0001.1", "desired.0001.1"])
-    model.register(digit_network(2))
-    model.promote("1")
-    model.promote("2")
+    with ExitStack() as stack:  # nobody looks between the moves
+        for worker in chain.from_iterable(api.workers() for api in apis):
+            stack.enter_context(stopped(worker))
+        model.register(digit_network(2))
+        model.promote("1")
+        model.promote("2")
     expected = ["active.0001.1", "active.0002.2", "desired.0001.1", "desired.0002.2"]
     wait_until(lambda: read(model)[-1] == "desired.0002.2" and read(model) == expected)
     tags = model.client.get_registered_model(model.name).tags

@@ -20,7 +20,7 @@ from support.servers.api import Api
 pytestmark = pytest.mark.slow
 
 HEAD = b"HTTP/1.1 200 OK\r\n"
-MOST, SECONDS = 100_000, 1.0
+MOST, SECONDS = 100_000, 20.0
 
 
 @pytest.fixture
@@ -65,10 +65,11 @@ SLOW = {
 
 @pytest.mark.parametrize("pieces", SLOW.values(), ids=SLOW)
 def test_a_slow_response_times_out(serve: Callable[..., str], pieces: list[bytes]) -> None:
+    """Each would take 25 s."""
     begin = time.monotonic()
     with pytest.raises(TimeoutError, match="longer than 1 s"):
-        read_url(serve(*pieces, pause=0.05), MOST, SECONDS)
-    assert time.monotonic() - begin < 4 * SECONDS
+        read_url(serve(*pieces, pause=0.05), MOST, 1.0)
+    assert time.monotonic() - begin < 10
 
 
 def test_a_missing_response_times_out(
