@@ -2,7 +2,7 @@
 
 import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -41,6 +41,10 @@ def kill_processes(pod: dict[str, Any]) -> None:
         send(signal.SIGKILL)
 
 
+def delete(pod: dict[str, Any]) -> None:
+    kubectl("delete", "pod", pod["metadata"]["name"], "--grace-period=0", "--force")
+
+
 def starts() -> set[tuple[str, int]]:
     """Return each pod of the API and how often its container was started again."""
     return {
@@ -50,10 +54,13 @@ def starts() -> set[tuple[str, int]]:
     }
 
 
-def test_of_a_killed_pod_only_requests_in_flight_are_lost() -> None:
+@pytest.mark.parametrize("kill", [kill_processes, delete])
+def test_of_a_killed_pod_only_requests_in_flight_are_lost(
+    kill: Callable[[dict[str, Any]], None],
+) -> None:
     with traffic(image_of("api")) as clients:
         before = starts()
-        kill_processes(pods("api")[0])
+        kill(pods("api")[0])
         begin = time.time()
         started = wait_for(lambda: starts() - before, 60)
         wait_ready("api", 2, 60)
