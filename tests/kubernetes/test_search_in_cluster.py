@@ -19,9 +19,11 @@ def count_states() -> Counter[str]:
 
 def test_the_pods_of_a_search_make_up_for_one_that_is_killed() -> None:
     kubectl("create", "job", "--from=cronjob/searcher", "search")
-    wait_for(lambda: count_states()["RUNNING"] == SEARCHERS, 180)
-    searchers = read("pods", "--selector=role=searcher")["items"]
+    running = ("--selector=role=searcher", "--field-selector=status.phase=Running")
+    wait_for(lambda: len(read("pods", *running)["items"]) == SEARCHERS, 60)
+    searchers = read("pods", *running)["items"]
     with signaller(searchers[0], image_of("api")) as send:
+        wait_for(lambda: count_states()["RUNNING"] == SEARCHERS, 180)
 
         def is_stopped_in_a_trial() -> bool:
             send(signal.SIGSTOP)
