@@ -15,6 +15,7 @@ def test_of_three_tracking_servers_at_once_one_migrates_the_database() -> None:
 
 
 def test_without_a_model_a_replica_of_the_api_is_neither_ready_nor_restarted() -> None:
+    kubectl("wait", "job/bootstrap", "--for=condition=Complete", "--timeout=60s")
     (trainer,) = pods("trainer")
     begin = trainer["status"]["containerStatuses"][0]["state"]["terminated"]["startedAt"]
     for pod in pods("api"):

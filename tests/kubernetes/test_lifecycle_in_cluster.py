@@ -87,7 +87,7 @@ def test_restarts_of_the_tracking_server_and_the_database_lose_no_request(
     kubectl("rollout", "restart", "deployment/mlflow-server", "statefulset/postgres")
     kubectl("rollout", "status", "statefulset/postgres", "--timeout=120s")
     kubectl("rollout", "status", "deployment/mlflow-server", "--timeout=180s")
-    time.sleep(5)
+    time.sleep(5)  # each replica of the API asks the registry again
     clients.read()
     assert clients.failures == []
 
@@ -105,7 +105,6 @@ def test_a_drained_node_loses_no_request() -> None:
             )  # fmt: skip
             wait_ready("api", 2, 120)
             assert busy not in {pod["spec"]["nodeName"] for pod in pods("api")}
-            time.sleep(5)
         finally:
             kubectl("uncordon", busy)
     assert clients.failures == []
@@ -116,9 +115,10 @@ def test_every_pod_serves_a_moved_alias_within_five_seconds() -> None:
         newest = train(mlflow)
         for version in ("1", newest):
             move_alias(mlflow, version)
-            begin = time.monotonic()
-            wait_for(lambda version=version: active_versions() == {version}, 15)
-            assert time.monotonic() - begin < 5 + 1, "the look takes a second"
+            looks = [time.monotonic()]
+            while active_versions() != {version}:
+                assert looks[-1] - looks[0] < 5, "when this look began"
+                looks.append(time.monotonic())
 
 
 def train(mlflow: str) -> str:
@@ -130,19 +130,17 @@ def train(mlflow: str) -> str:
 
     before = versions()
     kubectl("create", "job", "--from=cronjob/trainer", "second")
-    pod = wait_for(
-        lambda: [one for one in all_pods_of("second") if one["status"]["phase"] == "Running"], 60
-    )[0]["metadata"]["name"]
+    running = (
+        "--selector=batch.kubernetes.io/job-name=second",
+        "--field-selector=status.phase=Running",
+    )
+    pod = wait_for(lambda: read("pods", *running)["items"], 60)[0]["metadata"]["name"]
     wait_for(lambda: "Epoch" in kubectl("logs", pod), 60)
     kubectl("delete", "pod", pod, "--grace-period=0", "--force")
     kubectl("wait", "job/second", "--for=condition=Complete", "--timeout=180s")
     assert read("job", "second")["status"]["failed"] == 1
     (registered,) = versions() - before
     return registered
-
-
-def all_pods_of(job: str) -> list[dict[str, Any]]:
-    return list(read("pods", f"--selector=batch.kubernetes.io/job-name={job}")["items"])
 
 
 def move_alias(mlflow: str, version: str) -> None:
@@ -158,8 +156,10 @@ def autoscaler() -> Iterator[None]:
     resource = {"name": "cpu", "target": {"type": "Utilization", "averageUtilization": 40}}
     metrics = [{"type": "Resource", "resource": resource}]
     patch_autoscaler({"minReplicas": 1, "maxReplicas": 4, "metrics": metrics})
+    kubectl("scale", "deployment/api", "--replicas=1")  # sooner than the autoscaler would
     yield
     patch_autoscaler(spec)
+    kubectl("scale", "deployment/api", f"--replicas={spec['minReplicas']}")
     wait_ready("api", spec["minReplicas"])
 
 

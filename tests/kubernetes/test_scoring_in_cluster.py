@@ -8,10 +8,10 @@ from pathlib import Path
 import pytest
 
 from support.stacks.cluster_commands import find_kubernetes_commands, run_command
-from support.stacks.kubernetes import apply, image_of, kubectl, read
+from support.stacks.kubernetes import apply, image_of, kubectl, read, wait_for
 
 OVERLAY = Path(__file__).with_name("score")
-IMAGES, PART = 30_000, 20
+IMAGES, PART = 60_000, 20
 PREPARE = f"""
 import io
 import numpy as np
@@ -85,8 +85,9 @@ def execute(script: str) -> str:
 @pytest.mark.usefixtures("bucket")
 def test_a_killed_worker_loses_and_doubles_nothing() -> None:
     kubectl("apply", "--kustomize", str(OVERLAY))
+    worker = "--selector=batch.kubernetes.io/job-completion-index=1"
+    (pod,) = wait_for(lambda: read("pods", worker)["items"], 60)
     before = json.loads(execute(LIST.replace("LEAST", "20")))
-    pod = read("pods", "--selector=batch.kubernetes.io/job-completion-index=1")["items"][0]
     kubectl("delete", "pod", pod["metadata"]["name"], "--grace-period=0", "--force")
     kubectl("wait", "job/score", "--for=condition=Complete", "--timeout=180s")
     status = read("job", "score")["status"]

@@ -34,10 +34,19 @@ DEFINITION: dict[str, Any] = {
         ],
     },
 }
+# What a policy allows a new pod may be refused for a while; a status that is an error is none.
 SCRAPE = """
-import sys, urllib.request
-for url in sys.argv[1:]:
-    print(urllib.request.urlopen(url, timeout=5).read().decode())
+import sys, time, urllib.error, urllib.request
+end = time.monotonic() + 20
+def read(url):
+    while True:
+        try:
+            return urllib.request.urlopen(url, timeout=5).read().decode()
+        except urllib.error.URLError as error:
+            if isinstance(error, urllib.error.HTTPError) or time.monotonic() > end:
+                raise
+            time.sleep(0.5)
+print(*map(read, sys.argv[1:]))
 """
 
 

@@ -1,7 +1,9 @@
 """Pods that are killed and a node that is cut off: only what was in flight there is lost."""
 
+import signal
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from typing import Any
 
 import pytest
 
@@ -9,9 +11,9 @@ from support.stacks.cluster_nodes import (
     cut_off,
     find_nodes,
     is_node_ready,
-    kill_processes,
     read_begin,
     remove_pod,
+    signaller,
 )
 from support.stacks.cluster_traffic import THREADS, traffic
 from support.stacks.kubernetes import (
@@ -34,16 +36,36 @@ def breaker() -> Iterator[None]:
     wait_for(lambda: all(map(is_ready, read("nodes")["items"])), SECONDS + 60)
 
 
-def test_of_a_killed_pod_only_requests_in_flight_are_lost() -> None:
-    image = image_of("api")
-    with traffic(image) as clients:
-        killed = pods("api")[0]
-        kill_processes(killed, image)
+def kill_processes(pod: dict[str, Any]) -> None:
+    with signaller(pod, image_of("api")) as send:
+        send(signal.SIGKILL)
+
+
+def delete(pod: dict[str, Any]) -> None:
+    kubectl("delete", "pod", pod["metadata"]["name"], "--grace-period=0", "--force")
+
+
+def starts() -> set[tuple[str, int]]:
+    """Return each pod of the API and how often its container was started again."""
+    return {
+        (pod["metadata"]["uid"], status["restartCount"])
+        for pod in pods("api")
+        for status in pod["status"].get("containerStatuses", [])
+    }
+
+
+@pytest.mark.parametrize("kill", [kill_processes, delete])
+def test_of_a_killed_pod_only_requests_in_flight_are_lost(
+    kill: Callable[[dict[str, Any]], None],
+) -> None:
+    with traffic(image_of("api")) as clients:
+        before = starts()
+        kill(pods("api")[0])
         begin = time.time()
-        time.sleep(15)
+        started = wait_for(lambda: starts() - before, 60)
         wait_ready("api", 2, 60)
-    (status,) = read("pod", killed["metadata"]["name"])["status"]["containerStatuses"]
-    assert status["restartCount"] == killed["status"]["containerStatuses"][0]["restartCount"] + 1
+        time.sleep(max(0, begin + 15 - time.time()))
+    assert starts() - before == started, "once"
     lost = [(at - begin, what) for at, what in clients.failures]
     assert [each for each in lost if each[0] > 10] == []
     refused = [each for each in lost if "ConnectionRefused" in each[1]]  # may be sent again

@@ -1,20 +1,19 @@
 """What breaks nodes and pods, done by a privileged pod on the node, as a person with root would."""
 
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from typing import Any
 
 from support.stacks.kubernetes import apply, is_ready, kubectl, read, wait_for
 
 RULES = ("raw -{} PREROUTING -i", "mangle -{} POSTROUTING -o")
-KILL = """
-import os, pathlib, sys
-uid = sys.argv[1]
+SIGNAL = """
+import contextlib, os, pathlib, sys
+uid, number = sys.argv[1:]
 for process in pathlib.Path("/proc").glob("[0-9]*"):
-    try:
-        groups = (process / "cgroup").read_text()
-    except OSError:
-        continue
-    if uid in groups.replace("_", "-"):
-        os.kill(int(process.name), 9)
+    with contextlib.suppress(OSError):  # it has ended
+        if uid in (process / "cgroup").read_text().replace("_", "-"):
+            os.kill(int(process.name), int(number))
 """
 
 
@@ -44,7 +43,7 @@ def cut_off(node: str, image: str, seconds: int) -> None:
         for option in "ID"
     )
     script = f"{find}; sleep 5; {add}; date +%s; sleep {seconds}; {remove}"
-    _run(node, image, ["chroot", "/node", "bash", "-c", script], "Running")
+    _run(node, image, ["chroot", "/node", "bash", "-c", script])
 
 
 def read_begin() -> int:
@@ -57,10 +56,19 @@ def _address(node: dict[str, Any]) -> str:
     return next(str(each["address"]) for each in addresses if each["type"] == "InternalIP")
 
 
-def kill_processes(pod: dict[str, Any], image: str) -> None:
-    """Kill all processes of a pod at once."""
-    command = ["python", "-c", KILL, pod["metadata"]["uid"]]
-    _run(pod["spec"]["nodeName"], image, command, "Succeeded")
+@contextmanager
+def signaller(pod: dict[str, Any], image: str) -> Iterator[Callable[[int], None]]:
+    """Yield a function that sends a signal to all processes of a pod."""
+
+    def send(number: int) -> None:
+        arguments = ("python", "-c", SIGNAL, pod["metadata"]["uid"], str(int(number)))
+        kubectl("exec", "breaker", "--", *arguments, namespace="default")
+
+    _run(pod["spec"]["nodeName"], image, ["sleep", "600"])
+    try:
+        yield send
+    finally:
+        remove_pod()
 
 
 def remove_pod() -> None:
@@ -70,8 +78,8 @@ def remove_pod() -> None:
     )  # fmt: skip
 
 
-def _run(node: str, image: str, command: list[str], phase: str) -> None:
-    """Run a command as root on a node until its pod has reached ``phase``."""
+def _run(node: str, image: str, command: list[str]) -> None:
+    """Start a command as root on a node, in a pod that is named breaker."""
     remove_pod()
     container = {
         "name": "breaker",
@@ -92,4 +100,6 @@ def _run(node: str, image: str, command: list[str], phase: str) -> None:
     metadata = {"name": "breaker"}
     pod = {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec}
     apply(pod, namespace="default")
-    wait_for(lambda: read("pod", "breaker", namespace="default")["status"]["phase"] == phase, 60)
+    wait_for(
+        lambda: read("pod", "breaker", namespace="default")["status"]["phase"] == "Running", 60
+    )

@@ -15,9 +15,10 @@ THREADS, PAUSE, SECONDS = 8, 0.02, 600
 
 
 class Traffic:
-    """The clients' requests: a list of [time of the request, what failed]."""
+    """The clients' requests since ``begin``: a list of [time of the request, what failed]."""
 
     def __init__(self) -> None:
+        self.begin = 0.0
         self.responses = 0
         self.failures: list[tuple[float, str]] = []
 
@@ -26,6 +27,7 @@ class Traffic:
         self.responses = lines[-1][1] if lines else 0
         assert not lines or lines[-1][0] > time.time() - 10, "the clients have ended"
         self.failures = [tuple(failure) for line in lines for failure in line[2]]
+        self.failures = [each for each in self.failures if each[0] >= self.begin]
 
 
 @contextmanager
@@ -36,6 +38,7 @@ def traffic(image: str, node: str | None = None, threads: int = THREADS) -> Iter
     seen = Traffic()
     try:
         wait_for(lambda: _is_running() and (seen.read() or seen.responses > 20), 60)
+        seen.begin = time.time()  # before, a network policy may not have known the clients yet
         yield seen
         time.sleep(2)  # what is under way is printed
         seen.read()
