@@ -32,7 +32,7 @@ VERSIONS = "SELECT version, count(*) OVER () FROM model_versions ORDER BY versio
 
 def predictions(stack: Stack) -> list[bytes]:
     url = f"{stack.api_url}/predict"
-    return [httpx.post(url, json={"image": image}).content for image in IMAGES]
+    return [httpx.post(url, json={"image": image}, timeout=30).content for image in IMAGES]
 
 
 def find_restore(stack: Stack) -> str:

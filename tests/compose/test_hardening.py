@@ -172,4 +172,5 @@ def test_a_request_with_an_unknown_host_name_is_rejected(stack: Stack):
 
 def test_what_mlflow_mounts_beside_tracking_is_closed(stack: Stack):
     for method, path in CLOSED:
-        assert httpx.request(method, f"{stack.mlflow_url}{path}", json={}).status_code == 404
+        url = f"{stack.mlflow_url}{path}"
+        assert httpx.request(method, url, json={}, timeout=30).status_code == 404
