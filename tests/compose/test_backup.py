@@ -32,7 +32,7 @@ VERSIONS = "SELECT version, count(*) OVER () FROM model_versions ORDER BY versio
 
 def predictions(stack: Stack) -> list[bytes]:
     url = f"{stack.api_url}/predict"
-    return [httpx.post(url, json={"image": image}).content for image in IMAGES]
+    return [httpx.post(url, json={"image": image}, timeout=30).content for image in IMAGES]
 
 
 def find_restore(stack: Stack) -> str:
@@ -114,11 +114,12 @@ def local_archive(tmp_path: Path) -> Path:
 
 def back_up_during_a_training(stack: Stack, registry: MlflowClient, archive: Path) -> None:
     """And while the API answers, of whose requests none fails."""
-    training = stack.start("run", "--rm", "-T", "trainer")
     ids = [experiment.experiment_id for experiment in registry.search_experiments()]
-    wait_until(lambda: len(registry.search_runs(ids, "status = 'RUNNING'")) == 1, 120)
-    with Traffic(stack.api_url):
-        output = do(stack, "backup", f"FILE={archive}")
+    with held_table(stack, "model_versions", "SHARE"):  # none is registered until the backup ends
+        training = stack.start("run", "--rm", "-T", "trainer")
+        wait_until(lambda: len(registry.search_runs(ids, "status = 'RUNNING'")) == 1, 120)
+        with Traffic(stack.api_url):
+            output = do(stack, "backup", f"FILE={archive}")
     assert output.splitlines()[-1] == str(archive)
     output = training.communicate()[0]
     assert training.returncode == 0, output

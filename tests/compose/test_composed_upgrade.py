@@ -67,7 +67,7 @@ def build(stack: Stack, image: str, file: str, argument: str) -> None:
 
 def predictions(stack: Stack) -> list[bytes]:
     url = f"{stack.api_url}/predict"
-    return [httpx.post(url, json={"image": picture}).content for picture in PICTURES]
+    return [httpx.post(url, json={"image": picture}, timeout=30).content for picture in PICTURES]
 
 
 def artifacts(stack: Stack) -> set[str]:

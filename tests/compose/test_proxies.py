@@ -11,9 +11,12 @@ from support.stacks.compose import EXCEPTED, REFUSING, RUNNING, Stack
 VARIABLES = ("http_proxy", "HTTPS_PROXY", "ALL_PROXY")
 NO_PROXY_OF_SERVER = """
 import pathlib
-for path in sorted(pathlib.Path("/proc").glob("[0-9]*/environ")):
-    variables = dict(v.split("=", 1) for v in path.read_text().split(chr(0)) if "=" in v)
-    command = (path.parent / "cmdline").read_text()
+for folder in pathlib.Path("/proc").glob("[0-9]*"):
+    try:
+        content, command = (folder / "environ").read_text(), (folder / "cmdline").read_text()
+    except OSError:  # of a health check, for instance, that begins or has ended
+        continue
+    variables = dict(v.split("=", 1) for v in content.split(chr(0)) if "=" in v)
     if "BACKEND_STORE_URI" in variables and "mlflow" in command and "start.py" not in command:
         print(variables["no_proxy"], variables["NO_PROXY"])
 """

@@ -176,7 +176,7 @@ def test_settings_alone_select_an_external_s3_and_down_removes_everything(
     assert other.password("mlflow-server", "postgres") == IN_VOLUME
     for host, status in (("mnist.example", 200), ("mlflow-server:5000", 200), ("a.example", 403)):
         url = f"{other.mlflow_url}/api/2.0/mlflow/experiments/get?experiment_id=0"
-        assert httpx.get(url, headers={"Host": host}).status_code == status
+        assert httpx.get(url, headers={"Host": host}, timeout=30).status_code == status
     environment = [f"--env={name}={value}" for name, value in EXTERNAL_S3.items()]
     docker(
         "run", "--detach", f"--name={other.project}-s3", f"--network={other.project}_front",

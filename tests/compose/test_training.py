@@ -21,7 +21,7 @@ def active_version(stack: Stack) -> str:
     return str(httpx.get(f"{stack.api_url}/model", timeout=10).json()["version"])
 
 
-def wait_until_active(stack: Stack, version: str, seconds: float = 10) -> None:
+def wait_until_active(stack: Stack, version: str, seconds: float = 30) -> None:
     deadline = time.monotonic() + seconds
     while {active_version(stack) for _ in range(20)} != {version}:
         assert time.monotonic() < deadline, f"{version} is not active"

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from support.processes import ROOT
+from support.processes import ROOT, wait_until
 from support.stacks.local import Stack, answers
 
 
@@ -106,5 +106,4 @@ def test_the_programs_end_with_a_killed_supervisor(trained_state: Path):
     ).stdout  # fmt: skip
     os.kill(int(pid), 9)
     stack.wait()
-    subprocess.run(["sleep", "10"], check=True)
-    assert stack.processes() == []
+    wait_until(lambda: stack.processes() == [])

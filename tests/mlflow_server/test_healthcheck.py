@@ -1,5 +1,6 @@
 """The health check of the container: it follows the database, not what users keep in it."""
 
+import re
 import sqlite3
 import subprocess
 from collections.abc import Iterator
@@ -11,11 +12,19 @@ from support.processes import free_port
 from support.servers.tracking import FOLDER, PYTHON, TrackingServer, environ, tracking_server
 
 pytestmark = pytest.mark.slow
+HURRIED = """
+import healthcheck, sys
+print(healthcheck.START_TIMEOUT)
+healthcheck.START_TIMEOUT = 1
+sys.exit(healthcheck.main())
+"""
 
 
-def check(port: int, folder: Path) -> subprocess.CompletedProcess[str]:
+def check(port: int, folder: Path, *arguments: str | Path) -> subprocess.CompletedProcess[str]:
+    """Run the check, or Python with ``arguments`` in its folder."""
     return subprocess.run(
-        [PYTHON, FOLDER / "plugin" / "healthcheck.py"],
+        [PYTHON, *(arguments or ("healthcheck.py",))],
+        cwd=FOLDER / "plugin",
         env=environ(folder, PORT=str(port)),
         capture_output=True,
         text=True,
@@ -71,8 +80,11 @@ def test_a_server_without_its_database_is_not_healthy(
 
 
 def test_nothing_that_listens_is_not_healthy(tmp_path: Path) -> None:
-    """It gives up after START_TIMEOUT; a server that starts meanwhile is found at once."""
+    """It gives up after START_TIMEOUT, before the engine ends it; here after a second."""
     port = free_port()
-    failed = check(port, tmp_path)
+    failed = check(port, tmp_path, "-c", HURRIED)
     assert failed.returncode == 1
     assert f"Nothing listens on port {port}" in failed.stderr
+    engine = re.search(r"HEALTHCHECK .*--timeout=(\d+)s", (FOLDER / "Dockerfile").read_text())
+    assert engine
+    assert int(failed.stdout) < int(engine[1])

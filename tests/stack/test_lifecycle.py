@@ -4,12 +4,15 @@ import os
 import threading
 import time
 from collections.abc import Iterator
+from typing import Any
 
 import httpx
 import numpy as np
 import pytest
 from mlflow import MlflowClient
 from mlflow.entities.model_registry import ModelVersion
+
+from support.processes import wait_until
 
 ACTIVATION_SECONDS = 5  # the README's limit
 REQUESTS = 20  # on new connections, enough to reach every worker
@@ -47,18 +50,31 @@ def traffic(digits: np.ndarray) -> Iterator[Traffic]:
     thread.join()
 
 
-def active_versions() -> set[str]:
-    """The active versions of all workers."""
-    return {
-        str(httpx.get(os.environ["API_URL"] + "/model", timeout=10).json()["version"])
-        for _ in range(REQUESTS)
-    }
+@pytest.fixture(scope="module")
+def workers() -> Iterator[httpx.Client]:
+    """A client that opens a connection for each request, and so reaches every worker."""
+    headers = {"Connection": "close"}
+    with httpx.Client(base_url=os.environ["API_URL"], headers=headers, timeout=10) as client:
+        yield client
 
 
-def wait_until_active(version: str, seconds: float) -> bool:
+def read_models(workers: httpx.Client) -> list[dict[str, Any]]:
+    """Return what all workers say about their versions."""
+    return [workers.get("/model").json() for _ in range(REQUESTS)]
+
+
+def active_versions(workers: httpx.Client) -> set[str]:
+    return {str(model["version"]) for model in read_models(workers)}
+
+
+def refused_versions(workers: httpx.Client) -> set[str]:
+    return {str((model["refused"] or {}).get("version")) for model in read_models(workers)}
+
+
+def wait_until_active(workers: httpx.Client, version: str, seconds: float) -> bool:
     deadline = time.monotonic() + seconds
     while time.monotonic() < deadline:
-        if active_versions() == {version}:
+        if active_versions(workers) == {version}:
             return True
     return False
 
@@ -87,12 +103,12 @@ def register_copy(
 
 
 def test_a_version_that_gets_the_alias_is_active_within_seconds_and_no_request_fails(
-    registry: MlflowClient, production: ModelVersion, traffic: Traffic
+    registry: MlflowClient, production: ModelVersion, traffic: Traffic, workers: httpx.Client
 ):
     copy = register_copy(registry, production, production.tags)
     for version in (str(copy.version), str(production.version)):  # there and back
         registry.set_registered_model_alias(production.name, "Production", version)
-        assert wait_until_active(version, ACTIVATION_SECONDS)
+        assert wait_until_active(workers, version, ACTIVATION_SECONDS)
     traffic.stopping.set()
     traffic.join()
     assert traffic.failures == []
@@ -103,20 +119,20 @@ def test_a_version_that_gets_the_alias_is_active_within_seconds_and_no_request_f
 
 
 def test_a_version_whose_file_differs_from_its_sha256_tag_never_becomes_active(
-    registry: MlflowClient, production: ModelVersion, traffic: Traffic
+    registry: MlflowClient, production: ModelVersion, traffic: Traffic, workers: httpx.Client
 ):
     copy = register_copy(registry, production, production.tags | {"sha256": "0" * 64})
     registry.set_registered_model_alias(production.name, "Production", copy.version)
-    assert not wait_until_active(str(copy.version), ACTIVATION_SECONDS)
-    assert active_versions() == {str(production.version)}
+    wait_until(lambda: refused_versions(workers) == {str(copy.version)})
+    assert active_versions(workers) == {str(production.version)}
     traffic.stopping.set()
     traffic.join()
     assert traffic.failures == []
 
 
 def test_the_active_version_stays_active_when_the_alias_is_deleted(
-    registry: MlflowClient, production: ModelVersion, api: httpx.Client
+    registry: MlflowClient, production: ModelVersion, workers: httpx.Client
 ):
     registry.delete_registered_model_alias(production.name, "Production")
-    assert not wait_until_active("none", ACTIVATION_SECONDS)
-    assert active_versions() == {str(production.version)}
+    assert not wait_until_active(workers, "none", ACTIVATION_SECONDS)
+    assert active_versions(workers) == {str(production.version)}

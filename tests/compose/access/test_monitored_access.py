@@ -56,7 +56,7 @@ def test_metrics_are_read_with_the_token_and_a_stopped_proxy_is_reported(
     up = {"api": [1, 1], "mlflow-server": [1], "proxy": [1]}
     wait_until(lambda: ask(prometheus, 'up{job=~"api|mlflow-server|proxy"}') == up)
     wait_until(lambda: ask(prometheus, "mlflow_database_up") == {"mlflow-server": [1]})
-    assert ask(prometheus, DOWN) == {}
+    wait_until(lambda: ask(prometheus, DOWN) == {})
     guarded.do("stop", "proxy")
     wait_until(lambda: ask(prometheus, DOWN) == {"proxy": [1]})
     guarded.do("start", "proxy")

@@ -32,7 +32,7 @@ def test_a_replica_that_is_killed_loses_no_small_request(guarded: GuardedStack, 
     killed, *others = guarded.do("ps", "--quiet", "api").split()
     assert len(others) == 2
     headers = guarded.bearer() | {"Content-Type": "image/png"}
-    client = {"verify": guarded.tls(), "headers": headers}
+    client = {"verify": guarded.tls(), "headers": headers, "timeout": 30}
     with ExitStack() as clients:
         for _ in range(CLIENTS):
             clients.enter_context(Traffic(guarded.api_url, {"content": picture}, **client))

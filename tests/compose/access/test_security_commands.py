@@ -2,13 +2,13 @@
 
 import shutil
 import ssl
+import time
 from pathlib import Path
 from urllib.parse import urlsplit
 
 import pytest
 
 from support.documents import COMPOSED_SECURITY, SECURITY, find_commands
-from support.processes import wait_until
 from support.servers.guarded import make_certificate
 from support.stacks.guarded import GuardedStack
 from support.stacks.traffic import Traffic
@@ -35,8 +35,10 @@ def send_traffic(guarded: GuardedStack) -> Traffic:
 
 def wait_for_another(guarded: GuardedStack, old: str) -> str:
     """Return the proxy's certificate once it is not ``old``: nginx replaces its workers."""
-    wait_until(lambda: read_certificate(guarded) != old, 10)
-    return read_certificate(guarded)
+    deadline = time.monotonic() + 10
+    while (found := read_certificate(guarded)) == old:
+        assert time.monotonic() < deadline, "the proxy has the certificate that was replaced"
+    return found
 
 
 def test_each_command_works_and_new_connections_lose_no_request(

@@ -53,9 +53,9 @@ def sql(stack: Stack, query: str) -> str:
 
 
 @contextmanager
-def held_table(stack: Stack) -> Iterator[None]:
-    """Lock the table HELD for the `with` block."""
-    lock = f"LOCK TABLE {HELD}; SELECT pg_sleep(600)"
+def held_table(stack: Stack, table: str = HELD, mode: str = "ACCESS EXCLUSIVE") -> Iterator[None]:
+    """Lock a table for the `with` block; with the mode SHARE others may read it."""
+    lock = f"LOCK TABLE {table} IN {mode} MODE; SELECT pg_sleep(600)"
     query = "FROM pg_stat_activity WHERE query LIKE 'LOCK TABLE%' AND wait_event = 'PgSleep'"
     holder = stack.start(*PSQL, lock)
     wait_until(lambda: sql(stack, f"SELECT count(*) {query}") == "1")
