@@ -107,11 +107,11 @@ def press_ctrl_c(up: subprocess.Popen[str]) -> None:
 def test_up_works_after_all_was_killed_and_after_ctrl_c(first: Stack):
     first.remove()
     up = first.start("up")
-    wait_until(lambda: "Epoch" in first.run("logs", "bootstrap").stdout, 120)
+    wait_until(lambda: "Epoch" in first.run("logs", "bootstrap").stdout, 300)
     docker("kill", *first.do("ps", "--quiet").split())
     up.communicate()
     up = first.start("up")
-    wait_until(lambda: count_versions(first) > 0, 120)  # registered, and not promoted yet
+    wait_until(lambda: count_versions(first) > 0, 300)  # registered, and not promoted yet
     press_ctrl_c(up)
     # Compose may end before the engine has stopped what it was asked to stop; the rest goes on.
     stopping = set(re.findall(r"Container (\S+) +Stopping", up.communicate()[0]))
