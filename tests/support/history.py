@@ -1,6 +1,7 @@
 """A registered model's tags, and workers that look at the alias at given times."""
 
 from collections.abc import Callable
+from copy import copy
 from datetime import UTC, datetime, timedelta
 from types import SimpleNamespace
 
@@ -78,7 +79,9 @@ def look(tags: Tags, monkeypatch: pytest.MonkeyPatch) -> Look:
     """Return a function: a worker sees a desired and an active version, seconds after noon.
 
     Its clock is ``ahead``. The version is active since now, or since the time that is given.
+    Workers 2 and 12 are of one replica, as are 3 and 13, and so on.
     """
+    replicas: dict[int, History] = {}
     workers: dict[int, History] = {}
 
     def see(
@@ -91,7 +94,8 @@ def look(tags: Tags, monkeypatch: pytest.MonkeyPatch) -> Look:
         now = NOON + timedelta(seconds=at + ahead)
         monkeypatch.setattr(module, "datetime", Clock(now))
         monkeypatch.setattr(module, "time", SimpleNamespace(monotonic=lambda: 1000 + at))
-        own = workers.setdefault(worker, History(tags, "blue", 2))  # type: ignore[arg-type] # a fake
+        made = History(tags, "blue", 2)  # type: ignore[arg-type] # a fake
+        own = workers.setdefault(worker, copy(replicas.setdefault(worker % 10, made)))  # as a fork
         number, since = active if isinstance(active, tuple) else (active, at + ahead)
         begin = NOON + timedelta(seconds=since)
         loaded = SimpleNamespace(version=version(number), since=begin) if number else None

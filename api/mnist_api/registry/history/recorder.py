@@ -41,8 +41,9 @@ class History:
         self._prefix = f"history.{alias}."
         self._valid = max(LONGEST, timedelta(seconds=3 * poll_seconds))
         self._state = State(NONE, NONE)  # that was recorded
-        self._looked = NEVER  # this worker, without an error
-        self._next = memoryview(mmap.mmap(-1, 8)).cast("d")  # on the monotonic clock; shared
+        shared = memoryview(mmap.mmap(-1, 16)).cast("d")
+        self._next = shared[:1]  # when the next look is due, on the monotonic clock
+        self._looked = shared[1:]  # the timestamp of the last look without an error
         self._failures = 0  # in a row
 
     def look(self, desired: Version | None, loaded: LoadedModel | None) -> None:
@@ -62,7 +63,8 @@ class History:
                 trace = not isinstance(error, RegistryError)
                 log.warning("The history is not recorded: %s.", error, exc_info=trace)
         else:
-            self._state, self._looked, self._failures = state, now, 0
+            self._state, self._failures = state, 0
+            self._looked[0] = now.timestamp()
 
     def _record(self, desired: Version | None, active: str, since: datetime, now: datetime) -> None:
         model = self._registry.read_model()
@@ -72,12 +74,13 @@ class History:
         accuracy = desired.test_accuracy if desired and desired.id == state.desired else None
         tags = Tags(model.tags, self._prefix)
         seen, new = tags.read_seen(), _find_new(tags, state, accuracy, since, now)
-        if seen and seen.until < now and not _is_within(self._valid, self._looked, now):
+        since_look = timedelta(seconds=now.timestamp() - self._looked[0])
+        if seen and seen.until < now and not _is_within(self._valid, since_look):
             self._set(f"unknown.{format_time(seen.at)}", format_time(now))
             seen = None
         if "moving" in new:  # who reads between "seen" and the record finds the same mover
             self._set("moving", new.pop("moving"))
-        if new or seen is None or not _is_within(PAUSE, seen.at, now):
+        if new or seen is None or not _is_within(PAUSE, now - seen.at):
             self._set("seen", f"{format_time(now)} {format_time(now + self._valid)}")
         for key, value in new.items():  # after "seen": another gap does not begin before them
             self._set(key, value)
@@ -116,5 +119,5 @@ def _find_new(
     return new
 
 
-def _is_within(limit: timedelta, begin: datetime, now: datetime) -> bool:
-    return timedelta() <= now - begin < limit
+def _is_within(limit: timedelta, time: timedelta) -> bool:
+    return timedelta() <= time < limit
