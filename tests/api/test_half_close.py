@@ -113,7 +113,7 @@ def test_long_work_is_abandoned_soon_after_the_client_closes(
     connection = half_close(api, form + behind)
     if not half:
         connection.close()
-    wait_until(lambda: find_status(api, request_id) == 408)
+    wait_until(lambda: find_status(api, request_id) == 408, 15)
     wait_until(api.is_idle, 6)  # the form would take some 20 s
     assert api.predict() == 7
     connection.close()

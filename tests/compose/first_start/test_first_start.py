@@ -115,6 +115,7 @@ def test_up_works_after_all_was_killed_and_after_ctrl_c(first: Stack):
     press_ctrl_c(up)
     # Compose may end before the engine has stopped what it was asked to stop; the rest goes on.
     stopping = set(re.findall(r"Container (\S+) +Stopping", up.communicate()[0]))
+    assert stopping
     wait_until(lambda: stopping.isdisjoint(docker("ps", "--format={{.Names}}").split()), 60)
     for moment in FIRST_MODEL:
         kill_when(first, "api", "gunicorn -c gunicorn.conf.py", moment)

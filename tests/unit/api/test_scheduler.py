@@ -27,7 +27,7 @@ def test_a_short_task_waits_for_one_unit_of_a_long_one() -> None:
     waits = threading.Event()
 
     def wait_then_work(checkpoint: Callable[[], None]) -> str:
-        waits.wait()  # in the first unit
+        assert waits.wait(10)  # in the first unit
         return work(log, "long", 20)(checkpoint)
 
     async def both() -> list[str]:
@@ -44,8 +44,9 @@ def test_a_short_task_waits_for_one_unit_of_a_long_one() -> None:
 
 
 async def wait_for_jobs(scheduler: Scheduler, count: int) -> None:
-    while len(scheduler._queue) < count:
-        await asyncio.sleep(0.01)
+    async with asyncio.timeout(10):
+        while len(scheduler._queue) < count:
+            await asyncio.sleep(0.01)
 
 
 def test_a_task_ends_soon_after_its_client_disconnects() -> None:

@@ -15,7 +15,7 @@ export class ResponseError extends Error {
 export class PredictionClient {
   constructor(show, showBusy) {
     this.show = show; // called with {image, prediction, score}, {predictions} or {message}, and steps; null without a drawing
-    this.showBusy = showBusy; // called with whether what is shown will change
+    this.showBusy = showBusy; // called with whether a request is under way
     this.pending = null;
     this.busy = false;
     this.drawing = 0;
@@ -35,18 +35,21 @@ export class PredictionClient {
 
   async sendPending() {
     this.setBusy(true);
-    while (this.pending) {
-      const [getBlob, drawing] = [this.pending, this.drawing];
-      this.pending = null;
-      const result = await this.send(getBlob).catch((error) => ({
-        message: describe(error),
-        refused: error.status === 422,
-        needsToken: error.status === 401,
-        steps: error.steps,
-      }));
-      if (drawing === this.drawing) this.show(result);
+    try {
+      while (this.pending) {
+        const [getBlob, drawing] = [this.pending, this.drawing];
+        this.pending = null;
+        const result = await this.send(getBlob).catch((error) => ({
+          message: describe(error),
+          refused: error.status === 422,
+          needsToken: error.status === 401,
+          steps: error.steps,
+        }));
+        if (drawing === this.drawing) this.show(result);
+      }
+    } finally {
+      this.setBusy(false);
     }
-    this.setBusy(false);
   }
 
   setBusy(busy) {
