@@ -82,12 +82,13 @@ class Connections:
 
     def end_late(self) -> None:
         """End the connections that have been idle or slow for too long; call it each second."""
-        self.now, self.date = monotonic(), format_date()
+        last, self.now, self.date = self.now, monotonic(), format_date()
         for connection in list(self._open):
-            self._end_if_late(connection)
+            # Not until now: what began since the last time is timed as if it had begun then.
+            self._end_if_late(connection, last - connection.timer_start)
 
-    def _end_if_late(self, connection: "BoundedProtocol") -> None:
-        waited = self.now - connection.timer_start
+    def _end_if_late(self, connection: "BoundedProtocol", waited: float) -> None:
+        """End a connection that has been idle or slow for at least ``waited`` seconds, if late."""
         if self._measure_unread(connection) > self.request_seconds:
             connection.transport.abort()
         elif connection.is_finished or (

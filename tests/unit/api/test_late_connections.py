@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from mnist_api.server import connections as module
 from mnist_api.server.connections import Connections, Stage
 
 
@@ -77,3 +78,18 @@ def test_an_idle_one_is_closed_on_shutdown_unless_a_request_has_arrived(sent: by
         idle.client.send(sent)
         Connections().close_if_idle(idle)  # type: ignore[arg-type]
         assert (idle.has_ended, idle.looks_again) == (not sent, bool(sent))
+
+
+def test_a_request_that_began_between_two_looks_has_its_whole_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    """The clock stands still in between, and a worker that is held up looks late."""
+    monkeypatch.setattr(module, "monotonic", lambda: 100.0)
+    connections, slow = Connections(request_seconds=1), Open(Stage.HEAD)
+    with slow.client, slow.get_extra_info("socket"):
+        connections.add(slow)  # type: ignore[arg-type]
+        slow.timer_start = connections.now
+        for now, has_ended in ((101.1, False), (104.0, True)):
+            monkeypatch.setattr(module, "monotonic", lambda now=now: now)
+            connections.end_late()
+            assert slow.has_ended == has_ended

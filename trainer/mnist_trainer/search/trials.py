@@ -57,8 +57,9 @@ def run_trials(worker: Worker, split: Split) -> None:
             continue
         parent.set_status("RUNNING")
         _run_trial(worker, trial, split)
-        best = study.best()
-        parent.log_best(best.value or 0.0, best.number, study.count())
+        with study.exclusive():  # MLflow refuses one of two processes that write a new tag at once
+            best = study.best()
+            parent.log_best(best.value or 0.0, best.number, study.count())
 
 
 def _run_trial(worker: Worker, trial: Trial, split: Split) -> None:
