@@ -8,6 +8,7 @@ from functools import partial
 import pytest
 from PIL import Image, ImageDraw
 
+from support.processes import wait_until
 from support.stacks.compose import docker
 from support.stacks.guarded import GuardedStack
 from support.stacks.traffic import Traffic
@@ -33,10 +34,12 @@ def test_a_replica_that_is_killed_loses_no_small_request(guarded: GuardedStack, 
     assert len(others) == 2
     headers = guarded.bearer() | {"Content-Type": "image/png"}
     client = {"verify": guarded.tls(), "headers": headers, "timeout": 30}
+    all_traffic = [Traffic(guarded.api_url, {"content": picture}, **client) for _ in range(CLIENTS)]
     with ExitStack() as clients:
-        for _ in range(CLIENTS):
-            clients.enter_context(Traffic(guarded.api_url, {"content": picture}, **client))
-        time.sleep(1)
+        for traffic in all_traffic:
+            clients.enter_context(traffic)
+        wait_until(lambda: all(traffic.responses for traffic in all_traffic))
+        wait_until(lambda: "/predict" in docker("logs", killed))  # the proxy knows it
         docker("kill", killed)
         time.sleep(2)
         docker("start", killed)
