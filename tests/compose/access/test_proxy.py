@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from ipaddress import ip_address, ip_network
 from pathlib import Path
 
 import httpx
@@ -14,7 +15,7 @@ from mlflow import MlflowClient
 
 from support.documents import find_commands, find_fences
 from support.processes import ROOT, wait_until
-from support.stacks.compose import BODY
+from support.stacks.compose import BODY, read_services
 from support.stacks.guarded import SEARCH, GuardedStack
 from support.stacks.monitoring import register_again
 from support.stacks.traffic import Traffic
@@ -33,6 +34,7 @@ api = http.client.HTTPConnection(sys.argv[1], 8000)
 api.request("GET", "/health", headers={"Host": "api", "X-Forwarded-For": "203.0.113.9"})
 print(api.sock.getsockname()[0], api.getresponse().status)
 """
+POOLS = ("172.17.0.0/16", "172.18.0.0/15", "172.20.0.0/14", "172.24.0.0/13", "192.168.0.0/16")
 
 
 @pytest.fixture
@@ -118,6 +120,15 @@ def test_only_what_the_proxy_says_about_a_client_is_believed(
     address = proxy[f"{guarded.project}_behind-proxy"]["IPAddress"]
     assert not {"203.0.113.9", address} & clients
     assert clients - {"127.0.0.1"} - inside, "this machine, of which the proxy told"
+
+
+def test_docker_gives_the_addresses_behind_the_proxy_to_no_other_network(guarded: GuardedStack):
+    overlays = {"COMPOSE_FILE": "compose.yaml:compose/proxy.yaml"}
+    for settings in (overlays, overlays | {"PROXY_NETWORK": guarded.settings["PROXY_NETWORK"]}):
+        network = read_services(**settings)["proxy"]["networks"]["behind-proxy"]
+        address = ip_address(network["ipv4_address"])
+        assert address.is_private
+        assert not any(address in ip_network(pool) for pool in POOLS)
 
 
 def test_the_api_says_what_is_too_large(client: httpx.Client):

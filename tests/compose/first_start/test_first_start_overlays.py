@@ -35,7 +35,7 @@ def guarded(built: Stack, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
         "API_REPLICAS": "1",
         "COMPOSE_FILE": ":".join(files),
         "PROMETHEUS_PORT": str(free_port()),
-        "PROXY_NETWORK": "172.31.245",
+        "PROXY_NETWORK": "172.16.245",
     }
     with started(guarded, lambda: None):
         yield guarded

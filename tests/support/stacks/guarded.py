@@ -66,7 +66,7 @@ class GuardedStack(Stack):
         super().__init__(
             project, folder, TRAIN_ARGS=QUICK, API_REPLICAS="2", IMAGE_PREFIX=images,
             IMAGE_TAG="latest", COMPOSE_FILE=":".join(("compose.yaml", *OVERLAYS)),
-            PROXY_NETWORK="172.31.246",
+            PROXY_NETWORK="172.16.246",
         )  # fmt: skip
         self.api_url = self.api_url.replace("http:", "https:")
         self.mlflow_url = self.mlflow_url.replace("http:", "https:")
