@@ -40,6 +40,8 @@ def make_environment(name: str) -> Path:
 
     Raises EnvironmentFailedError when a command of the installation fails.
     """
+    if matches_lock(name):  # without waiting for the installation of another one
+        return python_of(name)
     ENVIRONMENTS.mkdir(parents=True, exist_ok=True)
     with (ENVIRONMENTS / ".lock").open("w") as lock_file:
         fcntl.flock(lock_file, fcntl.LOCK_EX)  # another `make` may run at the same time

@@ -11,7 +11,7 @@ from support.processes import wait_until
 from support.stacks.compose import Stack, check_hardened, docker
 
 STUDY = "composed"
-TRIALS = 6
+TRIALS = 9
 SHORT = f"--study {STUDY} --recipe quick --epochs 30 --retrain-epochs 1 --limit 2000 --floor 0"
 OVERLAY = {
     "COMPOSE_FILE": "compose.yaml:compose/search.yaml",
@@ -59,7 +59,7 @@ def test_two_searchers_make_up_for_a_third_that_is_killed_and_one_result_is_regi
 
     wait_until(each_runs_one, 120)
     send("STOP")
-    while not any(each_runs_one() for _ in range(10)):  # it is between two trials
+    while not any(each_runs_one() for _ in range(3)):  # it is between two trials
         send("CONT")
         wait_until(each_runs_one, 120)
         send("STOP")

@@ -1,11 +1,13 @@
-"""Error messages of `make` if something that a target needs is missing."""
+"""The switches of `make`, and what its targets need."""
 
+import fcntl
 import os
 import subprocess
+import sys
 
 import pytest
 
-from support.processes import ROOT
+from support.processes import ENVIRONMENTS, ROOT
 
 
 @pytest.mark.parametrize("value", ["0", ""])
@@ -30,3 +32,10 @@ def test_the_error_of_test_compose_names_the_missing_engine():
     assert done.stderr.splitlines()[0] == (
         "No container engine answers: start Docker, with Compose, and try again."
     )
+
+
+def test_an_installed_environment_does_not_wait_for_the_installation_of_another():
+    with (ENVIRONMENTS / ".lock").open("w") as lock_file:
+        fcntl.flock(lock_file, fcntl.LOCK_EX)
+        command = [sys.executable, "-m", "local", "environment", "trainer-test"]
+        subprocess.run(command, cwd=ROOT, check=True, timeout=60)

@@ -48,7 +48,7 @@ def earlier_server(python: Path, uri: str, folder: Path) -> Iterator[str]:
         cwd=folder, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, start_new_session=True,
     )  # fmt: skip
     try:
-        wait_until(lambda: accepts_connections(process, port), 120)
+        wait_until(lambda: accepts_connections(process, port), 300)  # it compiles all
         yield f"http://127.0.0.1:{port}"
     finally:
         os.killpg(process.pid, signal.SIGTERM)  # its gunicorn does not end with it

@@ -133,7 +133,7 @@ def test_inverted_digits_large_pictures_a_large_database_and_a_full_disk_fire(
         monitored.wait_until_firing("DatabaseLarge")
         monitored.do("exec", "-T", "postgres", "rm", large)
         for alert in ("DatabaseLarge", "ApiSlow", "DiskAlmostFull"):
-            monitored.wait_until_ended(alert)
+            monitored.wait_until_ended(alert, seconds=180)
         monitored.wait_until_ended("ModelDrift", seconds=180)
 
 

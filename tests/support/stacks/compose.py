@@ -1,5 +1,6 @@
 """The Compose stack as a user runs it, with its own project name and ports."""
 
+import fcntl
 import json
 import os
 import subprocess
@@ -11,7 +12,7 @@ from typing import Any, TypeVar
 
 import httpx
 
-from support.processes import ROOT, free_port
+from support.processes import ROOT, free_port, wait_until
 
 INHERITED = ("PATH", "HOME", "DOCKER_HOST", "DOCKER_CONTEXT", "DOCKER_CONFIG")
 QUICK = "--recipe quick --epochs 4"  # 4 s instead of a minute; reaches the gate's minimum
@@ -83,7 +84,8 @@ class Stack:
 
     def command(self, *arguments: str, **settings: str) -> list[str]:
         lines = [f"{name}={value}\n" for name, value in (self.settings | settings).items()]
-        self.env_file.write_text("".join(lines))
+        if not self.env_file.exists() or self.env_file.read_text() != "".join(lines):
+            self.env_file.write_text("".join(lines))  # a command that runs may read it just now
         options = ["--project-name", self.project, "--env-file", str(self.env_file)]
         return ["docker", "compose", "--progress=plain", *options, *arguments]
 
@@ -92,9 +94,11 @@ class Stack:
         return environ() | proxy
 
     def build(self) -> None:
-        """Build all images, without the proxy that refuses all."""
+        """Build all images, without the proxy that refuses all; other test runs wait."""
         self.behind_proxy = False
-        self.do("build")
+        with (ROOT / ".local" / "compose-build.lock").open("w") as lock_file:
+            fcntl.flock(lock_file, fcntl.LOCK_EX)  # one tag, one image
+            self.do("build")
         self.behind_proxy = True
 
     def start(self, *arguments: str) -> subprocess.Popen[str]:
@@ -127,7 +131,7 @@ class Stack:
             time.sleep(0.05)
         output = compose.communicate()[0]
         assert compose.returncode == 0, f"{output[-500:]}\n{self.state()}"
-        assert self.predicts()
+        wait_until(self.predicts, 30)  # the health check asks one worker only
         healthy = time.monotonic() - begin
         return f"first prediction {predicted or healthy:.1f} s, all healthy {healthy:.1f} s"
 
@@ -150,10 +154,7 @@ class Stack:
         return str(self.inspect(service)["State"]["Health"]["Status"])
 
     def wait_for(self, service: str, health: str, seconds: float = 120) -> None:
-        deadline = time.monotonic() + seconds
-        while (status := self.health(service)) != health:
-            assert time.monotonic() < deadline, f"{service} is {status}, not {health}"
-            time.sleep(0.3)
+        wait_until(lambda: self.health(service) == health, seconds)
 
     def password(self, service: str, name: str) -> str:
         return self.do("exec", "-T", service, "cat", f"/run/passwords/{name}/password")
