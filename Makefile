@@ -87,7 +87,7 @@ rotate: ## give the composed stack new passwords; its data is kept
 test: ## run all tests but the slow ones, every part once for real; ten minutes on two cores
 	@$(MAKE) --no-print-directory test-unit
 	@$(MAKE) --no-print-directory --jobs=2 --keep-going --output-sync MARKED='-m "not slow"' \
-		test-api test-trainer test-mlflow-server test-local test-page test-report test-docs test-audit test-score
+		test-api test-trainer test-mlflow-server test-local test-page test-score test-report test-docs test-audit
 
 test-slow: ## run the slow tests: those that wait, or do again what a faster test does
 	@$(MAKE) --no-print-directory --jobs=2 --keep-going --output-sync MARKED='-m slow' \

@@ -158,7 +158,7 @@ def test_at_one_request_a_second_each_image_is_sampled(
         status, _ = api.call("/predict", json.dumps({"image": image.tolist()}).encode())
         assert status == 200
         time.sleep(1)
-    assert find_drift(api)["images"] == 12
+    wait_until(lambda: find_drift(api)["images"] == 12)
 
 
 def test_a_batch_is_one_sample(digits: tuple[Api, RegisteredModel]) -> None:

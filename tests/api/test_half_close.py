@@ -92,7 +92,7 @@ def test_an_incomplete_request_before_a_half_close_ends_the_connection(
     connection = half_close(api, content)
     begin = time.monotonic()
     connection.is_closed()
-    assert time.monotonic() - begin < 3  # not 30, the default of REQUEST_SECONDS
+    assert time.monotonic() - begin < 15  # not 30, the default of REQUEST_SECONDS
     connection.close()
 
 

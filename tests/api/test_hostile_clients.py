@@ -51,8 +51,8 @@ def test_a_stalled_request_times_out(api: Api, half: bytes) -> None:
 
 def test_a_request_in_small_pieces_succeeds(api: Api) -> None:
     with begin(api, b"") as connection:
-        for at in range(0, len(HEAD + BODY), 100):
-            connection.sendall((HEAD + BODY)[at : at + 100])
+        for at in range(0, len(HEAD + BODY), 400):
+            connection.sendall((HEAD + BODY)[at : at + 400])
             time.sleep(0.002)
         answer = http.client.HTTPResponse(connection)
         answer.begin()

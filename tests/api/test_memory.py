@@ -74,7 +74,7 @@ def api(group: Path, start_api: Callable[..., Api], seven: Path) -> Iterator[Api
 
 
 def send(api: Api, path: str, content_type: str, body: bytes, headers: dict[str, str]) -> None:
-    connection = http.client.HTTPConnection("127.0.0.1", api.port, timeout=30)
+    connection = http.client.HTTPConnection("127.0.0.1", api.port, timeout=15)
     with suppress(OSError):
         connection.request("POST", path, body, {"Content-Type": content_type, **headers})
         connection.getresponse().read()

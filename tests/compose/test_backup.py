@@ -46,14 +46,16 @@ def kill_restore(stack: Stack, archive: Path) -> None:
     """In its middle; until then no server starts, and neither backup nor collection begins."""
     with held_table(stack):
         restore = start(stack, "restore", f"FILE={archive}", "REPLACE=1")
+        wait_until(lambda: find_restore(stack) != "")
+        container = find_restore(stack)
         wait_for_session(stack)
-        docker("exec", find_restore(stack), "sh", "-c", "kill -STOP -1")
+        docker("exec", container, "sh", "-c", "kill -STOP -1")  # it waits for 10 s only
     stack.do("up", "--detach", "mlflow-server")
     wait_until(lambda: "A restore is going on: waiting" in stack.do("logs", "mlflow-server"))
     for command in (["backup", f"FILE={archive.with_name('none')}"], ["gc"]):
         assert "is going on. Wait for its end" in make(stack, *command).stderr
     assert not archive.with_name("none").exists()
-    docker("kill", find_restore(stack))
+    docker("kill", container)
     output = restore.communicate()[0]
     assert restore.returncode != 0, output
     stack.wait_for("mlflow-server", "healthy")

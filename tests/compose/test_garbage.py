@@ -6,6 +6,7 @@ import mlflow
 from mlflow import MlflowClient
 
 from local import programs
+from support.processes import wait_until
 from support.stacks.compose import Stack
 
 COLLECT = programs.composed_gc("mnist-compose-test-collection", []).command[2:]
@@ -43,4 +44,4 @@ def test_a_deleted_run_its_artifacts_and_an_unregistered_version_are_collected(
     assert list(tmp_path.rglob("model.onnx"))
     stack.do("restart", "api")
     stack.wait_for("api", "healthy")
-    assert stack.predicts()
+    wait_until(stack.predicts)

@@ -12,6 +12,7 @@ from mlflow import MlflowClient
 
 from support.processes import ROOT
 from support.stacks.compose import ONE_SHOTS, RUNNING, Stack, docker
+from support.stacks.kills import KILLED
 
 MODEL_URI = "models:/mnist-classifier@Production"
 
@@ -37,11 +38,15 @@ def test_a_second_up_trains_nothing(
     assert "nothing to train" in stack.do("logs", "--tail=1", "bootstrap")
 
 
-def test_down_and_up_keep_versions_alias_and_password(
+def test_down_and_up_keep_versions_alias_and_password_and_every_service_stops_gracefully(
     stack: Stack, registry: MlflowClient, production_version: str, measurements: list[str]
 ):
     before = [(v.version, v.run_id, v.tags) for v in registry.search_model_versions()]
     secret = stack.password("mlflow-server", "postgres")
+    stack.do("stop")
+    codes = {name: stack.inspect(name)["State"]["ExitCode"] for name in RUNNING}
+    assert KILLED not in codes.values(), codes
+    assert codes["postgres"] == 0
     stack.do("down")
     measurements.append(f"`up` after `down`: {stack.up()}")
     assert [(v.version, v.run_id, v.tags) for v in registry.search_model_versions()] == before

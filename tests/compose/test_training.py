@@ -46,6 +46,7 @@ def test_the_trainer_accepts_its_other_commands(
     assert alias(registry) != production_version
     stack.do("run", "--rm", "trainer", "promote", production_version)
     assert alias(registry) == production_version
+    wait_until_active(stack, production_version)
     desired, active = stack.do("run", "--rm", "trainer", "history").split("\n\n")[:2]
     movers = [line.split()[-1] for line in desired.splitlines()]
     assert [mover for mover in movers if mover in ("rollback", "promote")] == [

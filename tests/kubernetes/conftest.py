@@ -17,18 +17,19 @@ def stack() -> Iterator[None]:
     """The overlay `all-in-one`, from nothing to ready replicas; removed at the end."""
     if not CONTEXT:
         pytest.exit("Name the cluster's context on purpose: KUBE_CONTEXT=...", 2)
-    remove()
-    kubectl("apply", "--kustomize", str(OVERLAY))
-    wait_ready("api", 2, READY_SECONDS)
-    yield
-    remove()
-
-
-def remove() -> None:
-    """Remove what these tests have made, and refuse a stack that they have not."""
-    kubectl("delete", "namespace", f"--selector={OWN}", "--wait")
-    pods = ("pod/breaker", "pod/prometheus")
-    kubectl("delete", *pods, "--ignore-not-found", "--wait", namespace="default")
+    remove(wait=True)
     names = [each["metadata"]["name"] for each in read("namespaces")["items"]]
     if NAMESPACE in names:
         pytest.exit(f"The cluster has a stack in {NAMESPACE}, which the tests would remove.", 2)
+    kubectl("apply", "--kustomize", str(OVERLAY))
+    wait_ready("api", 2, READY_SECONDS)
+    yield
+    remove(wait=False)
+
+
+def remove(wait: bool) -> None:
+    """Remove what these tests have made."""
+    waiting = f"--wait={str(wait).lower()}"
+    kubectl("delete", "namespace", f"--selector={OWN}", waiting)
+    pods = ("pod/breaker", "pod/prometheus")
+    kubectl("delete", *pods, "--ignore-not-found", waiting, namespace="default")
