@@ -1,11 +1,13 @@
-"""deploy/kubernetes/score: a worker that is killed in the middle loses and doubles nothing."""
+"""deploy/kubernetes/score: killed workers, wrong options, and images that can't be read."""
 
 import base64
 import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
+import yaml
 
 from support.stacks.cluster_commands import find_kubernetes_commands, run_command
 from support.stacks.kubernetes import apply, image_of, kubectl, read, wait_for
@@ -16,11 +18,13 @@ PREPARE = f"""
 import io
 import numpy as np
 from botocore.session import get_session
-file = io.BytesIO()
-np.save(file, np.random.default_rng(0).integers(0, 256, ({IMAGES}, 784), np.uint8))
 client = get_session().create_client("s3", region_name="us-east-1")
 client.create_bucket(Bucket="images")
-client.put_object(Bucket="images", Key="input/images.npy", Body=file.getvalue())
+whole = np.random.default_rng(0).integers(0, 256, ({IMAGES}, 784), np.uint8)
+for folder, images in (("input", whole), ("damaged", np.full((10, 784), np.nan))):
+    file = io.BytesIO()
+    np.save(file, images)
+    client.put_object(Bucket="images", Key=folder + "/images.npy", Body=file.getvalue())
 """
 LIST = """
 import json, time
@@ -43,9 +47,10 @@ print(json.dumps([table["index"].to_pylist(), sorted(set(table["version"].to_pyl
 """
 
 
-@pytest.fixture
-def bucket(tmp_path: Path) -> Iterator[None]:
+@pytest.fixture(scope="module", autouse=True)
+def bucket(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     """Images in a bucket of the cluster's MinIO, and a pod that reaches it."""
+    folder = tmp_path_factory.mktemp("secret")
     data = read("secret", "minio-password")["data"]["password"]
     keys = {
         "AWS_ACCESS_KEY_ID": "minio-root",
@@ -53,9 +58,9 @@ def bucket(tmp_path: Path) -> Iterator[None]:
         "AWS_ENDPOINT_URL": "http://minio:9000",
     }
     lines = [f"{name}={value}\n" for name, value in keys.items()]
-    (tmp_path / "score.env").write_text("".join(lines))
+    (folder / "score.env").write_text("".join(lines))
     for command in find_kubernetes_commands("scoring.md", "create secret generic score"):
-        run_command(command, tmp_path)
+        run_command(command, folder)
     kubectl("apply", "--filename=deploy/kubernetes/score/network-policies.yaml")
     container = {
         "name": "images",
@@ -82,7 +87,6 @@ def execute(script: str) -> str:
     return kubectl("exec", "images", "--", "python", "-c", script)
 
 
-@pytest.mark.usefixtures("bucket")
 def test_a_killed_worker_loses_and_doubles_nothing() -> None:
     kubectl("apply", "--kustomize", str(OVERLAY))
     worker = "--selector=batch.kubernetes.io/job-completion-index=1"
@@ -98,3 +102,24 @@ def test_a_killed_worker_loses_and_doubles_nothing() -> None:
     after = json.loads(execute(LIST.replace("LEAST", "0")))
     assert len(after) == IMAGES // PART > len(before)
     assert before.items() <= after.items(), "no part is written twice"
+
+
+def run_failing(*arguments: str) -> Any:
+    """Run the Job with other arguments until it has failed; return its status."""
+    objects = yaml.safe_load_all(kubectl("kustomize", str(OVERLAY)))
+    (job,) = (each for each in objects if each["kind"] == "Job")
+    job["metadata"]["name"] = "failing"
+    job["spec"]["template"]["spec"]["containers"][0]["args"] = arguments
+    apply(job)
+    kubectl("wait", "job/failing", "--for=condition=Failed", "--timeout=60s")
+    status = read("job", "failing")["status"]
+    kubectl("delete", "job/failing")
+    return status
+
+
+def test_what_another_try_cannot_mend_is_tried_once() -> None:
+    wrong = run_failing("s3://images/input", "--output=s3://images/none", "--no-such-option")
+    assert [each.get("reason") for each in wrong["conditions"]][-1] == "PodFailurePolicy"
+    assert wrong["failed"] <= 2, "a pod of each worker"
+    aside = run_failing("s3://images/damaged", "--output=s3://images/aside", "--workers=2")
+    assert (aside["failed"], aside["succeeded"], aside["failedIndexes"]) == (1, 1, "0")

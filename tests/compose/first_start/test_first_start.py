@@ -68,26 +68,24 @@ def test_a_killed_initialisation_is_refused_with_what_to_remove_and_nothing_is_r
     first.do("up", "--detach", "--wait", "mlflow-server")
 
 
-def test_up_works_after_each_service_was_killed_in_its_first_start(first: Stack):
-    first.remove()
+def kill_each_service(stack: Stack) -> None:
     for volume in ("postgres", "s3"):
-        kill(first, "passwords", "-c", KILL_AT_RENAME, volume)
+        kill(stack, "passwords", "-c", KILL_AT_RENAME, volume)
     for moment in AFTER_INITDB:
-        first.do("rm", "--force", "--stop", "postgres", "database-check")
-        docker("volume", "rm", "--force", f"{first.project}_postgres-data")
-        kill_postgres(first, moment)
+        stack.do("rm", "--force", "--stop", "postgres", "database-check")
+        docker("volume", "rm", "--force", f"{stack.project}_postgres-data")
+        kill_postgres(stack, moment)
     for file in (".minio.sys/tmp", ".minio.sys/format.json", ".minio.sys/config"):
         program = "minio server /var/lib/minio"
-        kill_when(first, "minio", program, f"[ -e /var/lib/minio/{file} ]")
+        kill_when(stack, "minio", program, f"[ -e /var/lib/minio/{file} ]")
     for call in (
         ("Minio", "make_bucket"),
         ("MinioAdmin", "user_add"),
         ("MinioAdmin", "attach_policy"),
     ):
-        kill(first, "bucket", "-c", KILL_AT_CALL, *call)
+        kill(stack, "bucket", "-c", KILL_AT_CALL, *call)
     for row in ("1", "FROM pg_class WHERE relname = 'experiments'"):
-        kill(first, "mlflow-server", "-c", KILL_AT_ROW, row)  # there is a database; and a table
-    first.up()
+        kill(stack, "mlflow-server", "-c", KILL_AT_ROW, row)  # there is a database; and a table
 
 
 def count_versions(stack: Stack) -> int:
@@ -104,8 +102,9 @@ def press_ctrl_c(up: subprocess.Popen[str]) -> None:
     os.kill(int(compose), signal.SIGINT)
 
 
-def test_up_works_after_all_was_killed_and_after_ctrl_c(first: Stack):
+def test_up_works_after_each_service_was_killed_and_all_and_after_ctrl_c(first: Stack):
     first.remove()
+    kill_each_service(first)
     up = first.start("up")
     wait_until(lambda: "Epoch" in first.run("logs", "bootstrap").stdout, 300)
     docker("kill", *first.do("ps", "--quiet").split())
