@@ -37,9 +37,8 @@ def predictions(stack: Stack) -> list[bytes]:
 
 def find_restore(stack: Stack) -> str:
     """Return the id of the container of a restore, empty if there is none."""
-    labels = (f"project={stack.project}", "oneoff=True")
-    filters = [f"--filter=label=com.docker.compose.{label}" for label in labels]
-    return docker("ps", "--quiet", *filters).strip()
+    project = f"--filter=label=com.docker.compose.project={stack.project}"
+    return docker("ps", "--quiet", "--filter=name=^restore-", project).strip()
 
 
 def kill_restore(stack: Stack, archive: Path) -> None:
