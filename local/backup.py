@@ -23,8 +23,7 @@ from local.running import lock_state
 from local.settings import Settings
 
 BLOCK = 1 << 20
-RESTORE_STOP_TIMEOUT = 60  # seconds, in which a restore undoes what it did
-COLLECTION_STOP_TIMEOUT = 10  # a collection undoes nothing
+STOP_TIMEOUTS = {"restore": 60, "collection": 10}  # seconds; a restore undoes what it did
 STOPPING = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
 
 
@@ -59,7 +58,7 @@ def restore(settings: Settings, file: str, *, composed: bool, replace: bool) -> 
     options = ["--replace"] if replace else []
     with _open(file) as archive, contextlib.ExitStack() as stack:
         if composed:
-            container = stack.enter_context(_container("restore", RESTORE_STOP_TIMEOUT))
+            container = stack.enter_context(_container("restore"))
             program = programs.composed_restore(container, *options)
             _require_stopped()
             for check in programs.composed_checks():
@@ -82,10 +81,7 @@ def composed_gc(options: list[str]) -> int:
 
     Raises BackupFailedError.
     """
-    with (
-        _container("collection", COLLECTION_STOP_TIMEOUT) as name,
-        _running(programs.composed_gc(name, options)),
-    ):
+    with _container("collection") as name, _running(programs.composed_gc(name, options)):
         pass
     return 0
 
@@ -100,14 +96,14 @@ def _open(file: str) -> IO[bytes]:
 
 
 @contextlib.contextmanager
-def _container(purpose: str, stop_timeout: int) -> Iterator[str]:
+def _container(purpose: str) -> Iterator[str]:
     """Give a name to the container of a command, and stop it: Compose may end without doing so."""
     name = f"{purpose}-{secrets.token_hex(4)}"
     try:
         yield name
     finally:
         subprocess.run(
-            ["docker", "stop", f"--time={stop_timeout}", name],
+            ["docker", "stop", f"--time={STOP_TIMEOUTS[purpose]}", name],
             capture_output=True, check=False, start_new_session=True,
         )  # fmt: skip
 
