@@ -98,7 +98,7 @@ def test_a_request_without_tls_is_redirected_unless_it_has_a_secret(guarded: Gua
 
 def find_clients(guarded: GuardedStack) -> set[str]:
     """Return the clients of /health in the log of the API."""
-    lines = [line.partition("| ")[2] for line in guarded.do("logs", "api").splitlines()]
+    lines = "".join(guarded.read_logs()).splitlines()
     entries = [json.loads(line) for line in lines if line.startswith('{"time"')]
     return {entry["client"] for entry in entries if entry["path"] == "/health"}
 
@@ -158,10 +158,7 @@ def test_a_swap_on_two_replicas_loses_no_request(
         while {client.get("/model").json()["version"] for _ in range(20)} != {version}:
             assert time.monotonic() < deadline
             time.sleep(0.2)
-    names = [
-        line.split()[0] for line in guarded.do("logs", "api").splitlines() if "/predict" in line
-    ]
-    assert len(set(names)) == 2, "both replicas got requests"
+    assert ["/predict" in log for log in guarded.read_logs()] == [True, True]
 
 
 def test_one_address_has_few_passwords_checked_at_once(guarded: GuardedStack, tmp_path: Path):

@@ -124,6 +124,10 @@ class GuardedStack(Stack):
                 found.add(name)
         return found
 
+    def read_logs(self) -> list[str]:
+        """Return what each replica of the API wrote; `docker compose logs` adds to its lines."""
+        return [docker("logs", replica) for replica in self.do("ps", "--quiet", "api").split()]
+
     def client_variables(self) -> dict[str, str]:
         """Return what MLflow's client reads from the environment."""
         return {
