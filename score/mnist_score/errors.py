@@ -1,6 +1,7 @@
 """The errors that end a run, and those that end one part."""
 
 CHANGED = "it has changed while it was read"
+AGAIN = "when it can, the same command goes on where it was."
 
 
 class ScoreError(Exception):

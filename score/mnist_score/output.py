@@ -13,13 +13,12 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 from pyarrow.fs import FileType
 
-from mnist_score.errors import ScoreError
+from mnist_score.errors import AGAIN, ScoreError
 from mnist_score.locations import Location
 from mnist_score.manifest import Manifest
 
 MANIFEST = "_manifest.json"  # readers of Parquet folders leave out what begins so
 FAILED = "_failed"
-AGAIN = "when it can, the same command goes on where it was."
 NUMBER = re.compile(r"part-(\d{6,})\.(?:parquet|json)")
 
 

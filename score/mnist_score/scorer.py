@@ -15,7 +15,8 @@ from mnist_api.model.active import LoadedModel
 from mnist_api.model.onnx_model import NotFiniteError
 from mnist_api.problems import ProblemError
 from mnist_api.signature import CLASSES
-from mnist_score.errors import CHANGED, PartError
+from mnist_score.errors import AGAIN, CHANGED, PartError
+from mnist_score.locations import open_location
 from mnist_score.manifest import Part
 from mnist_score.output import Output
 from mnist_score.progress import SECONDS, Progress
@@ -41,7 +42,7 @@ class Scorer:
     _stop: Event = field(default_factory=Event)
 
     def run(self, parts: Iterable[tuple[int, Part]]) -> None:
-        """Score numbered parts. Raises OSError if the output can't be written."""
+        """Score numbered parts. Raises OSError if S3 is away, or the output can't be written."""
         # two a core, as each waits for its reads and writes; a pod may have a part of its node
         pool = ThreadPoolExecutor(min(2 * count_cores(), MOST_THREADS))
         waiting: set[Future[None]] = {pool.submit(self._run_part, *one) for one in parts}
@@ -66,7 +67,7 @@ class Scorer:
         self.output.write_part(number, table)
 
     def _score(self, reader: Reader, part: Part) -> pa.Table:
-        """Return the rows of a part. Raises PartError, StoppedError."""
+        """Return the rows of a part. Raises PartError, StoppedError, OSError if S3 is away."""
         probabilities = np.empty((part.images, CLASSES), np.float32)
         errors: dict[int, str] = {}
         done = 0
@@ -84,9 +85,19 @@ class Scorer:
             if done < part.images:
                 raise PartError(CHANGED)
         except UNREADABLE as error:
+            if isinstance(error, OSError):
+                _check_store(reader.source.uri)
             place = f"{reader.source.uri}, in the images from {part.first + done} on"
             raise PartError(f"{place}: {error}") from error
         return _to_table(reader, part, self.loaded.version.id, probabilities, errors)
+
+
+def _check_store(uri: str) -> None:
+    """Raise OSError if a source is in a store that does not answer: its part is not damaged."""
+    try:
+        open_location(uri).find()
+    except OSError as error:
+        raise OSError(f"{uri} can't be read: {error}; {AGAIN}") from error
 
 
 def _to_table(

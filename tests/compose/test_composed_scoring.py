@@ -2,11 +2,13 @@
 
 import json
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import numpy as np
 import pytest
 
+from support.processes import wait_until
 from support.stacks.compose import Stack, check_hardened, docker
 
 OVERLAY = {"COMPOSE_FILE": "compose.yaml:compose/score.yaml"}
@@ -18,8 +20,9 @@ from pyarrow.fs import S3FileSystem
 address = os.environ["AWS_ENDPOINT_URL"].removeprefix("http://")
 files = S3FileSystem(endpoint_override=address, scheme="http", allow_bucket_creation=True)
 files.create_dir("images")
-with files.open_output_stream("images/images.npy") as file:
-    np.save(file, np.zeros((1000, 784), np.uint8))
+for number in (1000, 20_000):
+    with files.open_output_stream(f"images/{number}.npy") as file:
+        np.save(file, np.zeros((number, 784), np.uint8))
 """
 READ = """
 import json
@@ -42,13 +45,18 @@ with ThreadPoolExecutor(16) as pool:
 """
 
 
+def make_output(folder: Path) -> Path:
+    """Make a folder that the containers' user may write."""
+    folder.mkdir()
+    folder.chmod(0o777)
+    return folder
+
+
 def test_images_are_scored_with_the_promoted_version_by_a_hardened_container(
     stack: Stack, production_version: str, folder: Path
 ):
     np.save(folder / "images.npy", np.zeros((1000, 784), np.uint8))
-    output = folder / "scores"
-    output.mkdir()
-    output.chmod(0o777)  # for the containers' user
+    output = make_output(folder / "scores")
     stack.behind_proxy = False
     stack.do("build", "score", **OVERLAY)
     stack.behind_proxy = True
@@ -66,27 +74,51 @@ def test_images_are_scored_with_the_promoted_version_by_a_hardened_container(
 
 
 @pytest.fixture
-def keys(stack: Stack) -> Iterator[dict[str, str]]:
-    """The variables of a MinIO that containers of the stack reach."""
+def minio(stack: Stack) -> Iterator[str]:
+    """The container of a MinIO that containers of the stack reach."""
     name = f"{stack.project}-images"
     root = zip(("MINIO_ROOT_USER", "MINIO_ROOT_PASSWORD"), KEYS.values(), strict=True)
     options = ["--detach", f"--name={name}", f"--network={stack.project}_front", "--tmpfs=/data"]
     options += [f"--env={variable}={value}" for variable, value in root]
     docker("run", *options, f"{stack.project}-minio", "server", "/data")
-    yield OVERLAY | KEYS | {"AWS_ENDPOINT_URL": f"http://{name}:9000"}
+    yield name
     docker("rm", "--force", "--volumes", name)
+
+
+@pytest.fixture
+def keys(stack: Stack, minio: str) -> dict[str, str]:
+    """The variables of that MinIO, which has files of images."""
+    variables = OVERLAY | KEYS | {"AWS_ENDPOINT_URL": f"http://{minio}:9000"}
+    execute(stack, variables, SAVE)
+    return variables
+
+
+def execute(stack: Stack, keys: dict[str, str], script: str) -> list[str]:
+    run = ("run", "--rm", "-T", "--entrypoint=python", "score", "-c", script)
+    return stack.do(*run, **keys).splitlines()
 
 
 def test_on_s3_images_are_scored_and_one_manifest_is_created(
     stack: Stack, production_version: str, keys: dict[str, str]
 ):
-    def execute(script: str) -> list[str]:
-        run = ("run", "--rm", "-T", "--entrypoint=python", "score", "-c", script)
-        return stack.do(*run, **keys).splitlines()
-
-    execute(SAVE)
-    scoring = ("score", "s3://images/images.npy", "--output=s3://images/scores", "--part-images=99")
+    scoring = ("score", "s3://images/1000.npy", "--output=s3://images/scores", "--part-images=99")
     stack.do("run", "--rm", "-T", *scoring, **keys)
-    assert json.loads(execute(READ)[-1]) == [[*range(1000)], [production_version]]
+    assert json.loads(execute(stack, keys, READ)[-1]) == [[*range(1000)], [production_version]]
     assert "0 of 11 parts" in stack.do("run", "--rm", "-T", *scoring, **keys)
-    assert execute(RACE)[-1] == "1"
+    assert execute(stack, keys, RACE)[-1] == "1"
+
+
+def test_a_store_that_is_away_ends_the_run_and_sets_no_part_aside(
+    stack: Stack, keys: dict[str, str], minio: str, folder: Path
+):
+    output = make_output(folder / "cut-off")
+    run = ("run", "--rm", "-T", f"--volume={output}:/output")
+    scoring = ("score", "s3://images/20000.npy", "--output=/output", "--part-images=1")
+    with ThreadPoolExecutor() as pool:
+        ending = pool.submit(stack.run, *run, *scoring, **keys)
+        wait_until(lambda: any(output.glob("part-*")), 60)
+        docker("kill", minio)
+        ended = ending.result()
+    assert ended.returncode == 1, ended.stdout
+    assert "s3://images/20000.npy can't be read" in ended.stdout
+    assert not (output / "_failed").exists()
