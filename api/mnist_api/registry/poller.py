@@ -73,12 +73,13 @@ class Poller:
     def poll(self, has_swapped: bool = False) -> None:
         """Poll the registry once, activate the desired version, and record what has changed.
 
-        One worker records for all; what it has activated itself, each.
+        One worker records for all, and counts failures; what it has activated itself, each records.
         """
         try:
             desired = self._registry.find()
         except RegistryError as error:
-            self._active.count_failure()
+            if self._registry.has_asked:
+                self._active.count_failure()
             self._warn_once("unreachable", f"{error}. {self._describe_active()}")
             self._fall_back()
             return

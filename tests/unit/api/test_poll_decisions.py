@@ -68,6 +68,14 @@ def test_while_the_registry_is_away_the_active_version_stays(
     assert polling.active.desired == Desired("1", "active")
 
 
+def test_a_failure_is_counted_by_the_worker_that_asked_alone(polling: Polling) -> None:
+    polling.registry.error = RegistryError("It is away")
+    polling.poll(1)
+    polling.registry.has_asked = False
+    polling.poll(1)
+    assert polling.observer.failures == 1
+
+
 def test_without_a_registry_the_first_usable_version_of_the_cache_is_activated(
     polling: Polling, caplog: pytest.LogCaptureFixture
 ) -> None:

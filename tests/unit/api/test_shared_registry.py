@@ -85,9 +85,10 @@ def test_only_the_worker_that_asked_knows_it(registry: CountingRegistry) -> None
 def test_an_error_is_everybodys(registry: CountingRegistry) -> None:
     registry.error = RegistryError("http://mlflow does not respond: refused")
     shared = share(registry)
-    for _ in range(3):
+    for has_asked in (True, False, False):
         with pytest.raises(RegistryError, match="http://mlflow does not respond: refused"):
             shared.find()
+        assert shared.has_asked == has_asked, "the worker that asked counts the failure"
     assert registry.count() == 1
 
 
