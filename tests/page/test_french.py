@@ -15,6 +15,7 @@ SAME = {"{name}, version {version}"}  # in both languages
 SHOWN = """() => [
   document.body.innerText,
   ...[...document.querySelectorAll("[aria-label]")].map(e => e.getAttribute("aria-label")),
+  ...[...document.querySelectorAll("[title]")].map(e => e.title),
 ].join("\\n")"""
 
 

@@ -1,5 +1,6 @@
 """The page asks for the API's token, and keeps it until its tab is closed."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -72,4 +73,26 @@ def test_a_response_to_an_earlier_token_does_not_ask_for_the_token_again(
     expect(page.locator("#prediction")).to_have_text("7")
     expect(field).to_be_hidden()
     expect(page.locator("#error")).to_be_hidden()
+    page.close()
+
+
+def test_a_token_with_an_odd_character_is_neither_sent_nor_taken(
+    chromium: Browser, closed_api: str
+) -> None:
+    """It was pasted: with a zero-width space, or with a dash in the place of "--"."""
+    page = chromium.new_page()
+    page.add_init_script(f"sessionStorage.setItem('api-token', '{TOKEN}\u200b')")
+    page.goto(closed_api)
+    field = page.get_by_label("This API needs a token")
+    for odd in (f"{TOKEN}\u200b", TOKEN.replace("-", "\u2013")):
+        field.fill(odd)
+        field.press("Enter")
+        expect(page.locator("#token:invalid")).to_be_visible()
+        expect(field).to_have_attribute("title", re.compile("ASCII characters"))
+    draw(page, "7")
+    expect(page.locator("#error")).to_contain_text("needs a token")
+    field.fill(f" {TOKEN} ")
+    field.press("Enter")
+    expect(page.locator("#prediction")).to_have_text("7")
+    expect(field).to_be_hidden()
     page.close()

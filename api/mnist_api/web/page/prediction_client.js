@@ -3,6 +3,7 @@
 import { translate } from "./texts.js";
 
 const TOKEN = "api-token"; // kept by the browser until its tab is closed
+const UNUSABLE = /[^!-~]/; // in a token: fetch fails with it as if the server were away
 
 export class ResponseError extends Error {
   constructor(message, status, steps) {
@@ -78,7 +79,12 @@ export function setToken(token) {
 }
 
 export function hasToken() {
-  return sessionStorage.getItem(TOKEN) !== null;
+  return getToken() !== null;
+}
+
+function getToken() {
+  const token = sessionStorage.getItem(TOKEN);
+  return UNUSABLE.test(token) ? null : token;
 }
 
 export async function get(path) {
@@ -91,13 +97,13 @@ async function post(path, type, body) {
 
 // A request that is refused because of its token is sent again if another was set meanwhile.
 async function request(path, options) {
-  const token = sessionStorage.getItem(TOKEN);
+  const token = getToken();
   const authorization = token === null ? {} : { Authorization: `Bearer ${token}` };
   try {
     const headers = { ...options.headers, ...authorization };
     return await decode(await fetch(path, { ...options, headers }));
   } catch (error) {
-    if (error.status !== 401 || token === sessionStorage.getItem(TOKEN)) throw error;
+    if (error.status !== 401 || token === getToken()) throw error;
     return request(path, options);
   }
 }

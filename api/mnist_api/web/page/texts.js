@@ -24,6 +24,8 @@ const FRENCH = {
   "This does not look like a digit.": "Cela ne ressemble pas à un chiffre.",
   "Its input, 28 × 28": "Son entrée, 28 × 28",
   "This API needs a token": "Cette API demande un jeton",
+  "A token is 16 to 256 ASCII characters without spaces. If it looks right, an invisible or a replaced character came with it: copy it again.":
+    "Un jeton a de 16 à 256 caractères ASCII, sans espace. S’il paraît juste, un caractère invisible ou remplacé est venu avec lui : copiez-le de nouveau.",
   "Use it": "L’utiliser",
   "How the picture was read": "Comment l’image a été lue",
   "Probability of each digit": "Probabilité de chaque chiffre",
@@ -97,7 +99,7 @@ export function translatePage() {
       walker.currentNode.data = walker.currentNode.data.replace(/\S(.*\S)?/s, translate(english));
     }
   }
-  for (const attribute of ["aria-label", "content"]) {
+  for (const attribute of ["aria-label", "content", "title"]) {
     for (const element of document.querySelectorAll(`[${attribute}]`)) {
       element.setAttribute(attribute, translate(element.getAttribute(attribute)));
     }
