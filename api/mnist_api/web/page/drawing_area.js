@@ -1,11 +1,10 @@
 // The drawing area: strokes by mouse, finger, pen or keyboard, or a picture file.
 // Coordinates of strokes are fractions of the side, so that a resized canvas can be redrawn.
 
-const STROKE_WIDTH = 0.085; // of the side
+import { drawBoxes, drawCursor, drawStrokes } from "./rendering.js";
+
 const STEP = 0.02; // of the side, for each press of an arrow key
 const SENT_SIDE = 280; // pixels of the picture that is sent
-
-const accentColour = () => getComputedStyle(document.querySelector("#clear")).borderColor;
 
 export class DrawingArea {
   constructor(canvas, onChange) {
@@ -66,7 +65,7 @@ export class DrawingArea {
     const context = canvas.getContext("2d");
     context.fillStyle = "#fff";
     context.fillRect(0, 0, SENT_SIDE, SENT_SIDE);
-    this.drawStrokes(context, SENT_SIDE, "#000");
+    drawStrokes(context, SENT_SIDE, this.strokes, "#000");
     return new Promise((resolve) => canvas.toBlob(resolve, "image/png"));
   }
 
@@ -82,50 +81,10 @@ export class DrawingArea {
       const [width, height] = [w * scale, h * scale];
       context.drawImage(this.picture.image, (side - width) / 2, (side - height) / 2, width, height);
     }
-    const style = getComputedStyle(this.canvas);
-    this.drawStrokes(context, side, style.color);
-    this.drawBoxes(context, side);
-    if (this.keyboard && document.activeElement === this.canvas) {
-      this.drawCursor(context, side, accentColour());
-    }
-  }
-
-  drawStrokes(context, side, colour) {
-    context.strokeStyle = colour;
-    context.lineWidth = STROKE_WIDTH * side;
-    context.lineCap = context.lineJoin = "round";
-    for (const points of this.strokes) {
-      context.beginPath();
-      context.moveTo(points[0].x * side, points[0].y * side);
-      context.lineTo(points[0].x * side + 0.01, points[0].y * side); // a length of 0 is not drawn
-      for (const { x, y } of points.slice(1)) context.lineTo(x * side, y * side);
-      context.stroke();
-    }
-  }
-
-  // The digits' boxes, in pixels of the picture that was sent, each with what the network reads.
-  drawBoxes(context, side) {
-    const { width, height } = this.picture?.image ?? { width: SENT_SIDE, height: SENT_SIDE };
-    const scale = side / Math.max(width, height);
-    context.strokeStyle = context.fillStyle = accentColour();
-    context.lineWidth = side / 150;
-    context.font = `bold ${side / 16}px sans-serif`;
-    for (const { box, prediction } of this.boxes) {
-      const left = (side - width * scale) / 2 + box[0] * scale;
-      const top = (side - height * scale) / 2 + box[1] * scale;
-      context.strokeRect(left, top, box[2] * scale, box[3] * scale);
-      context.fillText(prediction, left, top - side / 100);
-    }
-  }
-
-  // The position of the keyboard's pen: a circle, filled while the pen is down.
-  drawCursor(context, side, colour) {
-    context.beginPath();
-    context.arc(this.pen.x * side, this.pen.y * side, (STROKE_WIDTH / 2) * side, 0, 2 * Math.PI);
-    context.lineWidth = side / 120;
-    context.strokeStyle = context.fillStyle = colour;
-    if (this.pen.down) context.fill();
-    else context.stroke();
+    drawStrokes(context, side, this.strokes, getComputedStyle(this.canvas).color);
+    const sent = this.picture?.image ?? { width: SENT_SIDE, height: SENT_SIDE };
+    drawBoxes(context, side, this.boxes, sent);
+    if (this.keyboard && document.activeElement === this.canvas) drawCursor(context, side, this.pen);
   }
 
   beginStroke(point) {

@@ -1,10 +1,11 @@
 // Connects the drawing area, the requests to the server and the page.
 
+import { copyCommand, showCommand } from "./curl_command.js";
 import { DrawingArea } from "./drawing_area.js";
-import { PredictionClient, get, hasToken, setToken } from "./prediction_client.js";
+import { PredictionClient, setToken } from "./prediction_client.js";
+import { showModel, showTokenForm } from "./status.js";
 import { formatPercent, translate, translatePage } from "./texts.js";
 
-const MODEL_INTERVAL = 5000; // milliseconds between two requests of the model's description
 const LOWEST_SCORE = 0.5; // of what looks like a digit
 const ANNOUNCEMENT_DELAY = 600; // milliseconds
 const find = (id) => document.getElementById(id);
@@ -13,18 +14,6 @@ const STEPS = {
   found: "What was found",
   digit: "28 × 28 pixels of it",
 };
-const FEATURES = {
-  ink: "ink",
-  center_x: "horizontal position",
-  center_y: "vertical position",
-  width: "width",
-  height: "height",
-  slant: "slant",
-  confidence: "confidence of the network",
-  digit_score: "likeness to digits",
-  digit: "shares of the digits",
-};
-let curlCommand = null; // with all pixels
 
 const bars = Array.from({ length: 10 }, (_, digit) => {
   const row = document.createElement("li");
@@ -121,25 +110,6 @@ async function drawPicture(canvas, url) {
   canvas.getContext("2d").drawImage(picture, 0, 0);
 }
 
-function showRequest(image) {
-  const token = hasToken() ? '  -H "Authorization: Bearer $TOKEN" \\\n' : "";
-  const command = (numbers) =>
-    `curl ${new URL("predict", location.href)} \\\n  -H 'Content-Type: application/json' \\\n` +
-    `${token}  -d '{"image":[${numbers}]}'`;
-  curlCommand = image && command(image.join(","));
-  find("copy").disabled = !image;
-  find("curl").textContent = image
-    ? command(shorten(image))
-    : translate("Draw a digit to see the curl command.");
-  find("copied").textContent = image ? translate("Shortened here; Copy takes all 784 numbers.") : "";
-}
-
-function shorten(image) {
-  const start = image.findIndex((pixel) => pixel > 0.5);
-  const excerpt = image.slice(start, start + 3).map((pixel) => Number(pixel.toFixed(2)));
-  return `0,0,…,${excerpt.join(",")},…,0`;
-}
-
 let announcementTimer;
 // Sets the text for screen readers once it stays the same: not for each step of a stroke.
 function announce(text) {
@@ -157,7 +127,7 @@ function show(result) {
   document.body.classList.toggle("empty", !result?.prediction && !result?.predictions);
   showInput(result?.image);
   showSteps(result?.steps ?? []);
-  showRequest(result?.image);
+  showCommand(result?.image);
   find("unlike").hidden = !(result?.prediction && (result.score ?? 1) < LOWEST_SCORE);
   if (result?.prediction) showPrediction(result.prediction);
   else clearPrediction();
@@ -165,55 +135,6 @@ function show(result) {
   drawing.setBoxes(result?.predictions ?? []);
   if (!result) announce(translate("Cleared"));
   else if (result.message) announce("");
-}
-
-let modelTimer;
-async function showModel() {
-  let parts;
-  try {
-    const { name, version, test_accuracy: accuracy, sha256 } = await get("model");
-    parts = [
-      version ? translate("{name}, version {version}", { name, version }) : name,
-      accuracy
-        ? translate("{accuracy} of the test digits right", { accuracy: formatPercent(+accuracy, 2) })
-        : null,
-      sha256 ? `sha256 ${sha256.slice(0, 12)}…` : null,
-    ];
-  } catch (error) {
-    if (error.status === 401) showTokenForm();
-    parts = [error.status === 401 ? null : translate("No model is active")];
-  }
-  setText("model", parts.filter(Boolean).join(" · "));
-  await showDrift();
-  clearTimeout(modelTimer);
-  modelTimer = setTimeout(showModel, MODEL_INTERVAL);
-}
-
-// Shows whether the latest images differ from the validation images, if they can be compared.
-async function showDrift() {
-  const { available, images, detected, features } = await get("drift").catch(() => ({}));
-  const drifted = Object.keys(FEATURES).filter((name) => features?.[name]?.drifted);
-  find("drift").hidden = !available;
-  find("drift").classList.toggle("drifted", Boolean(detected));
-  if (!available) return;
-  const names = drifted.map((name) => translate(FEATURES[name])).join(", ");
-  let text = translate("Drift: not enough images yet");
-  if (detected === false) text = translate("No drift in the last {images} images", { images });
-  if (detected) {
-    text = translate("Drift: the last {images} images differ from the validation images: {names}", {
-      images,
-      names,
-    });
-  }
-  setText("drift", text);
-}
-
-function showTokenForm() {
-  find("token-form").hidden = false;
-}
-
-function setText(id, text) {
-  if (find(id).textContent !== text) find(id).textContent = text;
 }
 
 const client = new PredictionClient(show, (busy) =>
@@ -257,18 +178,7 @@ find("token-form").addEventListener("submit", (event) => {
   showModel();
   if (!drawing.empty) client.predict(() => drawing.toBlob());
 });
-find("copy").addEventListener("click", async () => {
-  try {
-    await navigator.clipboard.writeText(curlCommand);
-    find("copied").textContent = translate("Copied, with all 784 numbers.");
-  } catch {
-    find("curl").textContent = curlCommand; // plain HTTP from another host has no clipboard
-    getSelection().selectAllChildren(find("curl"));
-    find("copied").textContent = translate(
-      "The whole command is selected: copy it with the keyboard.",
-    );
-  }
-});
+find("copy").addEventListener("click", copyCommand);
 
 translatePage();
 show(null);

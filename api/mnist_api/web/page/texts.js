@@ -47,12 +47,16 @@ const FRENCH = {
   "The network's input, 28 by 28 pixels: your digit, white on black":
     "L’entrée du réseau, 28 pixels sur 28 : votre chiffre, blanc sur noir",
   "The network's input, 28 by 28 pixels: empty": "L’entrée du réseau, 28 pixels sur 28 : vide",
+
+  // curl_command.js
   "Draw a digit to see the curl command.": "Dessinez un chiffre pour voir la commande curl.",
   "Shortened here; Copy takes all 784 numbers.":
     "Abrégée ici ; Copier prend les 784 nombres.",
   "Copied, with all 784 numbers.": "Copiée, avec les 784 nombres.",
   "The whole command is selected: copy it with the keyboard.":
     "Toute la commande est sélectionnée : copiez-la au clavier.",
+
+  // status.js
   "{name}, version {version}": "{name}, version {version}",
   "{accuracy} of the test digits right": "{accuracy} des chiffres de test reconnus",
   "No model is active": "Aucun modèle n’est actif",
