@@ -84,7 +84,7 @@ def test_changed_digits_are_found_and_clean_ones_are_not(
     for name, feature in found["features"].items():
         assert 0 < feature["psi"] < 1  # by chance above 0.25 with so few images
         assert metrics[f"mnist_api_drift_psi feature={name}"] == pytest.approx(feature["psi"])
-        assert feature["p_value"] > 1e-6
+        assert feature["p_value"] > 1e-9  # the API's own bound
         assert metrics.get(f"mnist_api_drift_outside feature={name}") == feature["outside"]
         assert (feature["outside"] is None) == (name in ("slant", "digit"))
     with traffic(api, drift(read_digits(2000), "inverted")):

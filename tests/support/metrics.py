@@ -8,7 +8,7 @@ from support.servers.api import Api
 
 def samples(api: Api) -> dict[str, float]:
     """Return each sample by its name and labels."""
-    answer = httpx.get(f"{api.url}/metrics")
+    answer = httpx.get(f"{api.url}/metrics", timeout=30)
     assert answer.status_code == 200
     assert answer.headers["Content-Type"].startswith("text/plain")
     return read(answer.text)

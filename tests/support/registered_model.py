@@ -76,5 +76,5 @@ class RegisteredModel:
 
     def downloads(self) -> int:
         """Return how often a model file was downloaded since the start of the test."""
-        lines = self._log.read_text()[self._from :].splitlines()
-        return sum("GET" in line and "extra_files/model.onnx HTTP" in line for line in lines)
+        lines = self._log.read_bytes()[self._from :].splitlines()
+        return sum(b"GET" in line and b"extra_files/model.onnx HTTP" in line for line in lines)

@@ -18,7 +18,7 @@ VARIABLES = {
 }
 # of a notebook or another project, for its own programs
 FOREIGN = ("TF_USE_LEGACY_KERAS", "MLFLOW_RUN_ID", "MLFLOW_EXPERIMENT_ID", "MLFLOW_REGISTRY_URI")
-LOGGERS = ("tensorflow", "tf2onnx")
+LOGGERS = ("tensorflow", "tf2onnx", "urllib3")
 HTTP_LIMITS = {"MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2", "MLFLOW_HTTP_REQUEST_TIMEOUT": "20"}
 
 

@@ -49,7 +49,9 @@ class Api:
             )
 
     def log(self) -> str:
-        return self._log.read_text()
+        """Return its whole lines: the API writes several at once, of which a part may be there."""
+        text = self._log.read_text()
+        return text[: text.rfind("\n") + 1]
 
     def call(self, path: str, body: bytes | None = None) -> tuple[int, dict[str, Any]]:
         """Send a request on a new connection, to any worker; return status and JSON."""

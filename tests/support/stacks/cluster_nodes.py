@@ -33,22 +33,21 @@ def is_node_ready(name: str) -> bool:
 
 
 def cut_off(node: str, image: str, seconds: int) -> None:
-    """Have a node drop all packets from and to others for ``seconds``, 5 s from now.
-
-    It needs those 5 s to report that the pod which does it runs.
-    """
+    """Have a node drop all packets from and to others for ``seconds``, about a second from now."""
     find = f"device=$(ip -o address show to {_address(read('node', node))} | cut -d' ' -f2)"
     add, remove = (
         "; ".join(f"iptables -t {rule.format(option)} $device -j DROP" for rule in RULES)
         for option in "ID"
     )
-    script = f"{find}; sleep 5; {add}; date +%s; sleep {seconds}; {remove}"
-    _run(node, image, ["chroot", "/node", "bash", "-c", script])
+    script = f"{find}; {add}; date +%s.%N; sleep {seconds}; {remove}"
+    wait = "until test -e /begin; do sleep 0.1; done; sleep 1"  # until kubectl has its answer
+    _run(node, image, ["sh", "-c", f'{wait}; exec chroot /node bash -c "$0"', script])
+    kubectl("exec", "breaker", "--", "touch", "/begin", namespace="default")
 
 
-def read_begin() -> int:
+def read_begin() -> float:
     """Return when the node was cut off, in seconds since 1970; raises while it is."""
-    return int(kubectl("logs", "breaker", namespace="default"))
+    return float(kubectl("logs", "breaker", namespace="default"))
 
 
 def _address(node: dict[str, Any]) -> str:
