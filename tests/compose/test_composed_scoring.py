@@ -16,6 +16,9 @@ KEYS = {"AWS_ACCESS_KEY_ID": "images", "AWS_SECRET_ACCESS_KEY": "images-of-digit
 SAVE = """
 import os
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
+from PIL import Image
 from pyarrow.fs import S3FileSystem
 address = os.environ["AWS_ENDPOINT_URL"].removeprefix("http://")
 files = S3FileSystem(endpoint_override=address, scheme="http", allow_bucket_creation=True)
@@ -23,6 +26,13 @@ files.create_dir("images")
 for number in (1000, 20_000):
     with files.open_output_stream(f"images/{number}.npy") as file:
         np.save(file, np.zeros((number, 784), np.uint8))
+pq.write_table(pa.table({"image": [[0] * 784] * 3}), "images/more/three.parquet", filesystem=files)
+one = np.zeros((28, 28), np.uint8)
+one[4:24, 12:16] = 255
+with files.open_output_stream("images/more/pictures/one.png") as file:
+    Image.fromarray(one).save(file, "PNG")
+with files.open_output_stream("images/more/pictures/broken.png") as file:
+    file.write(b"no picture")
 """
 READ = """
 import json
@@ -30,7 +40,7 @@ import pyarrow.parquet as pq
 from mnist_score.locations import open_location
 folder = open_location("s3://images/scores")
 rows = pq.read_table(folder.path, filesystem=folder.files)
-print(json.dumps([rows["index"].to_pylist(), sorted(set(rows["version"].to_pylist()))]))
+print(json.dumps(rows.select(["source", "index", "version", "error"]).to_pydict()))
 """
 RACE = """
 from concurrent.futures import ThreadPoolExecutor
@@ -98,13 +108,21 @@ def execute(stack: Stack, keys: dict[str, str], script: str) -> list[str]:
     return stack.do(*run, **keys).splitlines()
 
 
-def test_on_s3_images_are_scored_and_one_manifest_is_created(
+def test_on_s3_arrays_tables_and_pictures_are_scored_and_one_manifest_is_created(
     stack: Stack, production_version: str, keys: dict[str, str]
 ):
-    scoring = ("score", "s3://images/1000.npy", "--output=s3://images/scores", "--part-images=99")
+    inputs = ("s3://images/1000.npy", "s3://images/more")
+    scoring = ("score", *inputs, "--output=s3://images/scores", "--part-images=99")
     stack.do("run", "--rm", "-T", *scoring, **keys)
-    assert json.loads(execute(stack, keys, READ)[-1]) == [[*range(1000)], [production_version]]
-    assert "0 of 11 parts" in stack.do("run", "--rm", "-T", *scoring, **keys)
+    rows = json.loads(execute(stack, keys, READ)[-1])
+    more = [("three.parquet", 0), ("three.parquet", 1), ("three.parquet", 2)]
+    more += [("pictures/broken.png", 0), ("pictures/one.png", 0)]
+    expected = [("s3://images/1000.npy", index) for index in range(1000)]
+    expected += [(f"s3://images/more/{name}", index) for name, index in more]
+    assert [*zip(rows["source"], rows["index"], strict=True)] == expected
+    assert set(rows["version"]) == {production_version}
+    assert [row for row, error in enumerate(rows["error"]) if error] == [1003]
+    assert "0 of 13 parts" in stack.do("run", "--rm", "-T", *scoring, **keys)
     assert execute(stack, keys, RACE)[-1] == "1"
 
 
