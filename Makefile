@@ -12,6 +12,8 @@ PROJECT = docker compose config 2>/dev/null | sed -n 's/^name: //p'
 VOLUMES_OF = docker volume ls --quiet --filter label=com.docker.compose.project
 DATA = $${DATA_DIR:+--volume "$$(realpath "$$DATA_DIR"):/data/$$(basename "$$DATA_DIR"):ro"} \
 	$${DATA_DIR:+--env "DATA_DIR=/data/$$(basename "$$DATA_DIR")"}
+# Users of containers read these: a clone made under umask 077 keeps them to its owner.
+MOUNTED := compose/check-database.sh compose/proxy monitoring deploy/kubernetes/search-database
 TRAINER = trainer() { if $(COMPOSED); then docker compose run --rm $(DATA) trainer "$$@"; \
 	else $(PYTHON) -m local trainer "$$@"; fi; }; trainer
 
@@ -23,6 +25,7 @@ help:
 
 up: ## start the stack, in containers if an engine responds; Ctrl-C stops it
 	@if $(ENGINE); then echo "A container engine answers: docker compose up"; \
+		chmod -R a+rX $(MOUNTED) 2>/dev/null; \
 		project=$$($(PROJECT)); \
 		if test -n "$$project" && test -z "$$($(VOLUMES_OF)="$$project")"; then \
 			echo "The first start makes the images, which takes minutes, and trains a model."; \

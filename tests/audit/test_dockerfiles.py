@@ -1,5 +1,6 @@
 """hadolint on the Dockerfiles."""
 
+import re
 import shutil
 import subprocess
 from pathlib import Path
@@ -25,3 +26,12 @@ def test_a_finding_is_an_error_in_spite_of_our_exceptions(tmp_path: Path):
     assert checked.returncode != 0
     assert "DL3007" in checked.stdout
     assert "DL3003" not in checked.stdout
+
+
+def test_what_an_image_copies_from_a_clone_is_readable_for_its_user():
+    """Without a mode a copy keeps that of the clone, which a umask may keep to its owner."""
+    dockerfiles = (*ROOT.glob("*/Dockerfile"), *ROOT.glob("*/*/Dockerfile"))
+    text = "".join(path.read_text() for path in dockerfiles)
+    copied = [line for line in re.findall("^(?:COPY|ADD) .*", text, re.M) if "--from=" not in line]
+    assert len(copied) >= 10
+    assert [line for line in copied if "--chmod=755 " not in line] == []
