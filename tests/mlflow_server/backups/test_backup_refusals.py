@@ -68,14 +68,16 @@ def test_stores_with_data_are_kept_unless_they_are_to_be_replaced(
     assert read(target, "SELECT * FROM users") == [("admin", SECRET)], "accounts are kept"
 
 
-def test_ctrl_c_undoes_a_restore_however_often_it_is_pressed(archive: Path, tmp_path: Path):
+def test_a_restore_is_undone_when_its_terminal_is_closed_whatever_signals_follow(
+    archive: Path, tmp_path: Path
+):
     """Beginning with the last artifact, when all the others are stored."""
     target = stores(tmp_path / "target")
     with stopped_at_last_artifact(target, archive) as process:
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGINT):  # as `make restore` sends
+        for number in (signal.SIGHUP, signal.SIGTERM, signal.SIGINT):  # as `make restore` sends
             process.send_signal(number)
     said = process.communicate()[1].decode()
-    assert process.returncode == 128 + signal.SIGINT
+    assert process.returncode == 128 + signal.SIGHUP
     assert "Traceback" not in said
     assert target.is_empty()
 
