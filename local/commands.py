@@ -45,7 +45,8 @@ def _build_parser() -> argparse.ArgumentParser:
     trainer = commands.add_parser("trainer", help="run a command of the trainer", add_help=False)
     trainer.add_argument("arguments", nargs=argparse.REMAINDER)
     archive = argparse.ArgumentParser(add_help=False)
-    archive.add_argument("file", nargs="?", default="", help="the archive")
+    # not every shell expands the tilde of `make backup FILE=~/archive`
+    archive.add_argument("file", nargs="?", default="", type=os.path.expanduser, help="the archive")
     archive.add_argument("--composed", action="store_true", help="of the stack in containers")
     commands.add_parser("backup", parents=[archive], help="write database and artifacts to a file")
     restore_parser = commands.add_parser("restore", parents=[archive], help="restore such a file")

@@ -114,6 +114,14 @@ def test_a_file_that_is_no_archive_is_refused(stack: Stack, tmp_path: Path, name
     assert not stack.state.exists()
 
 
+def test_a_tilde_that_the_shell_has_not_expanded_is_the_home_folder(stack: Stack, tmp_path: Path):
+    stack.environ["HOME"] = str(tmp_path)
+    (tmp_path / "taken").touch()
+    assert f"{tmp_path}/none cannot be read" in restore(stack, Path("~/none")).stderr
+    refused = stack.run(sys.executable, "-m", "local", "backup", "~/taken")
+    assert f"{tmp_path}/taken exists" in refused.stderr
+
+
 @pytest.mark.parametrize("is_begun", [True, False], ids=["renamed meanwhile", "written before"])
 def test_the_archive_of_another_backup_to_the_same_file_is_kept(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, is_begun: bool
