@@ -1,6 +1,7 @@
 """`python collect.py`: lists what nothing needs any more; with `--apply`, removes it.
 
-Settings are those of start.py, and MODEL_CACHE, the folder where the API keeps versions.
+Settings are those of start.py, and, where the API keeps versions in a folder that is
+within reach, MODEL_CACHE.
 """
 
 import argparse
@@ -45,7 +46,8 @@ def _collect(database: str, *, is_applied: bool) -> None:
 
     artifacts = get_artifact_repository(os.environ["ARTIFACTS_DESTINATION"])
     store = SqlAlchemyStore(database, "mlflow-artifacts:/")
-    garbage = find_garbage(store.engine, artifacts, Path(os.environ["MODEL_CACHE"]))
+    cache = os.environ.get("MODEL_CACHE")
+    garbage = find_garbage(store.engine, artifacts, Path(cache) if cache else None)
     lines = [
         *(
             f"the model {owner}, deleted or of a deleted run"
@@ -65,7 +67,7 @@ def _collect(database: str, *, is_applied: bool) -> None:
             print(f"Kept {owner}, which is needed again.")
         print("Removed.")
     else:
-        print("Nothing is removed yet: make gc APPLY=1")
+        print("Nothing is removed yet: make gc APPLY=1, or collect.py --apply")
 
 
 if __name__ == "__main__":

@@ -47,13 +47,14 @@ class Garbage:
     cached: list[Path]
 
 
-def find_garbage(engine: Engine, artifacts: ArtifactRepository, cache: Path) -> Garbage:
+def find_garbage(engine: Engine, artifacts: ArtifactRepository, cache: Path | None) -> Garbage:
     """Find what no registered version, no run that is not deleted, and no trace names.
 
     Raises BackupError if the artifact store seems to be another stack's.
     """
     # Before the rows are read: what comes meanwhile has its row before its folder.
-    stored, cached = list(_list_owned_folders(artifacts)), list_cached_versions(cache)
+    stored = list(_list_owned_folders(artifacts))
+    cached = list_cached_versions(cache) if cache else {}
     old, registered = _read_owners(engine)
     with engine.connect() as connection:
         known = registered.union(connection.scalars(text(IDS)))

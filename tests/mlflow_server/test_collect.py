@@ -167,7 +167,10 @@ def test_what_is_needed_again_when_it_is_listed_is_not_removed(
 def test_a_folder_outside_the_artifact_store_is_never_removed(
     server: TrackingServer, tmp_path: Path
 ):
-    """Whoever may create an experiment names its folder: `file:///any/folder`."""
+    """Whoever may create an experiment names its folder: `file:///any/folder`.
+
+    As in Kubernetes, the collection has no MODEL_CACHE to look at.
+    """
     client = MlflowClient(server.url, server.url)
     above = server.log.parent / "above"
     locations = {tmp_path: tmp_path.as_uri(), above: "mlflow-artifacts:/../above"}
@@ -181,7 +184,7 @@ def test_a_folder_outside_the_artifact_store_is_never_removed(
     command = [PYTHON, FOLDER / "collect.py", "--apply"]
     subprocess.run(
         command,
-        env=environ(server.log.parent, MODEL_CACHE="/none"),
+        env=environ(server.log.parent),
         capture_output=True,
         check=True,
     )
