@@ -23,8 +23,8 @@ def main() -> int:
     from failures import FAILURES, explain
     from sqlalchemy import create_engine
 
-    from backup.database import lock_data
     from backup.schema import require_newest
+    from backup.transactions import lock_data
 
     database = os.environ["BACKEND_STORE_URI"]
     try:

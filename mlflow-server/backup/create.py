@@ -11,11 +11,11 @@ from artifact_locations import find_folder
 from backup import BackupError
 from backup.archive import ArchiveWriter, is_path
 from backup.artifact_store import ArtifactStore, open_store
-from backup.database import lock_data, read_snapshot
 from backup.manifest import NAME, PREFIX, write_manifest
 from backup.progress import progress
 from backup.rows import dump_rows
 from backup.schema import is_known, read_revision, reflect_tables
+from backup.transactions import lock_data, read_snapshot
 
 
 def create_archive(database_uri: str, destination: str, output: BinaryIO) -> None:

@@ -11,7 +11,6 @@ from backup import ArchiveError, BackupError
 from backup.archive import read_members
 from backup.artifact_store import open_store
 from backup.create import report_left_out
-from backup.database import lock_data, replace_database, reset_sequences
 from backup.manifest import find_table, read_manifest
 from backup.progress import progress
 from backup.restored_artifacts import RestoredArtifacts
@@ -24,6 +23,7 @@ from backup.schema import (
     reflect_tables,
     upgrade,
 )
+from backup.transactions import lock_data, replace_database, reset_sequences
 
 HELD = ("model_versions", "registered_models", "logged_models", "runs", "trace_info")
 LOCATIONS = {
