@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Literal
 
 import sqlalchemy as sa
-from database import DATA_LOCK_ID
+from database import DATA_LOCK_ID, sqlite_path
 from signals import block_signals
 from sqlalchemy.pool import NullPool
 
@@ -41,7 +41,8 @@ def lock_data(uri: str, use: Literal["backup", "collection", "restore"]) -> Iter
 
     Locks the folder of a SQLite database. Raises BackupError if the lock is not free.
     """
-    if path := _sqlite_path(uri):
+    _require_known(uri)
+    if path := sqlite_path(uri):
         if use != "restore" and not path.exists():
             raise BackupError(f"There is no data: {path} does not exist. Start the stack first.")
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -65,7 +66,7 @@ def lock_data(uri: str, use: Literal["backup", "collection", "restore"]) -> Iter
 @contextmanager
 def read_snapshot(uri: str) -> Iterator[sa.Connection]:
     """Give a connection that sees the database as it is now, while others go on writing."""
-    if path := _sqlite_path(uri):
+    if path := sqlite_path(uri):
         with tempfile.TemporaryDirectory() as folder:  # as a long read would block the writers
             copy = Path(folder, "copy.db")
             _copy(path, copy)
@@ -83,7 +84,7 @@ def replace_database(uri: str, on_commit: Callable[[], None]) -> Iterator[sa.Con
 
     Calls ``on_commit`` as soon as they count or may count, before any signal stops the program.
     """
-    if path := _sqlite_path(uri):
+    if path := sqlite_path(uri):
         path.parent.mkdir(parents=True, exist_ok=True)
         aside = path.with_name(f"{path.name}.restoring")
         aside.unlink(missing_ok=True)  # of a restore that was killed
@@ -115,21 +116,19 @@ def reset_sequences(connection: sa.Connection, tables: list[sa.Table]) -> None:
                 connection.execute(sa.select(sa.func.setval(sequence, next_value, False)))
 
 
-def _sqlite_path(uri: str) -> Path | None:
-    url = sa.make_url(uri)
-    if url.get_backend_name() not in ("sqlite", "postgresql"):
+def _require_known(uri: str) -> None:
+    if (name := sa.make_url(uri).get_backend_name()) not in ("sqlite", "postgresql"):
         raise BackupError(
-            f"BACKEND_STORE_URI names a database of {url.get_backend_name()}; "
-            "a backup works with SQLite and Postgres."
+            f"BACKEND_STORE_URI names a database of {name}; a backup works with SQLite and "
+            "Postgres."
         )
-    return Path(url.database or "") if url.get_backend_name() == "sqlite" else None
 
 
 @contextmanager
 def _connect(uri: str) -> Iterator[sa.Connection]:
     # for Postgres: many rows at once, and no wait of minutes for a server that is away
     options = {"executemany_mode": "values_plus_batch", "connect_args": {"connect_timeout": 10}}
-    engine = sa.create_engine(uri, poolclass=NullPool, **({} if _sqlite_path(uri) else options))
+    engine = sa.create_engine(uri, poolclass=NullPool, **({} if sqlite_path(uri) else options))
     with engine.connect() as connection:
         yield connection
 

@@ -49,21 +49,22 @@ def test_a_killed_migration_of_postgres_is_done_by_the_next_start(postgres: str)
 
 
 def test_a_killed_migration_of_sqlite_leaves_nothing_and_is_done_by_the_next_start(tmp_path: Path):
-    path = tmp_path / "folder" / "mlflow.db"
+    path = tmp_path / "folder #1" / "mlflow.db"
+    uri = f"sqlite:///{path}?timeout=20"
     unfinished = path.with_name("mlflow.db.unfinished")
     for table in ("experiments", "alembic_version", "registered_models"):
         unfinished.unlink(missing_ok=True)
-        kill_when(f"sqlite:///{path}", partial(has_table, unfinished, table))
+        kill_when(uri, partial(has_table, unfinished, table))
         assert unfinished.exists()
         assert path.stat().st_size == 0
-    assert start_two(f"sqlite:///{path}") == ["migrated", "nothing to do"]
+    assert start_two(uri) == ["migrated", "nothing to do"]
     assert not unfinished.exists()
 
 
 def has_table(path: Path, table: str) -> bool:
     if not path.exists():
         return False
-    with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as database:
+    with closing(sqlite3.connect(f"{path.as_uri()}?mode=ro", uri=True)) as database:
         query = "SELECT count(*) FROM sqlite_master WHERE name = ?"
         return bool(database.execute(query, [table]).fetchone() == (1,))
 
