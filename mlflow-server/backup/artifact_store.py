@@ -13,6 +13,7 @@ from urllib.parse import urlsplit
 
 from boto3.s3.transfer import TransferConfig
 from mlflow.store.artifact.s3_artifact_repo import _get_s3_client
+from mlflow.utils.file_utils import local_file_uri_to_path
 
 from backup import BackupError
 
@@ -42,7 +43,7 @@ def open_store(destination: str) -> ArtifactStore:
     """Return the store that ARTIFACTS_DESTINATION names. Raises BackupError."""
     match urlsplit(destination).scheme:
         case "" | "file":
-            return FolderStore(Path(urlsplit(destination).path))
+            return FolderStore(Path(local_file_uri_to_path(destination)))  # as the server does
         case "s3":
             return S3Store(destination)
         case other:

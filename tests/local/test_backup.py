@@ -63,7 +63,7 @@ def test_a_restored_stack_predicts_as_before_and_trains_nothing(
     trained_state: Path, tmp_path: Path
 ):
     """The backup is made while another training runs."""
-    stack = Stack(tmp_path / "state")
+    stack = Stack(tmp_path / "state #1")
     shutil.copytree(trained_state, stack.state, ignore=shutil.ignore_patterns("running"))
     stack.up()
     stack.wait_for_output("The stack runs:")

@@ -16,7 +16,7 @@ NAMES = "mnist.example, *.lan, 10.0.0.7:8080, [fd00::5]"
 @pytest.fixture(scope="session")
 def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[TrackingServer]:
     """A server with default settings."""
-    with tracking_server(tmp_path_factory.mktemp("server")) as server:
+    with tracking_server(tmp_path_factory.mktemp("server #1")) as server:
         yield server
 
 

@@ -12,7 +12,7 @@ from support.servers.postgres import Postgres, find_programs, postgres
 @pytest.fixture(scope="session")
 def filled(tmp_path_factory: pytest.TempPathFactory) -> Stores:
     """Stores on SQLite."""
-    return filled_stores(tmp_path_factory.mktemp("filled"))
+    return filled_stores(tmp_path_factory.mktemp("filled #1"))
 
 
 @pytest.fixture(scope="session")

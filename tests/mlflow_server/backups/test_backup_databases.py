@@ -36,7 +36,7 @@ def test_what_goes_by_postgres_to_sqlite_is_as_it_was(
 ):
     """And the schema is the one that MLflow makes; new rows get new numbers."""
     database.sql("CREATE DATABASE one")
-    middle = stores(tmp_path / "middle", **database.settings("one", tmp_path / "credentials"))
+    middle = stores(tmp_path / "a #1 100% ?b", **database.settings("one", tmp_path / "credentials"))
     code, said = middle.restore(archive)
     assert code == 0, said
     assert database.sql("SELECT nextval('experiments_experiment_id_seq')", "one") == "2"
