@@ -9,6 +9,15 @@ from local.environments import ROOT, python_of
 from local.processes import Program
 from local.settings import Settings
 
+# Files that are named relative to the user's working directory, unlike that of the program.
+FILES = (
+    "API_TOKEN_FILE",
+    "MLFLOW_TRACKING_PASSWORD_FILE",
+    "MLFLOW_TRACKING_SERVER_CERT_PATH",
+    "MODEL_FILE",
+    "OPTUNA_PASSWORD_FILE",
+)
+
 
 def environments(*names: str) -> Program:
     """Installs environments; a program of its own, so that Ctrl-C stops it as well."""
@@ -131,4 +140,5 @@ def _environ(**values: str) -> dict[str, str]:
     Without those that add other packages to Python's path, or that disable its bytecode cache.
     """
     omitted = ("PYTHONPATH", "PYTHONHOME", "PYTHONDONTWRITEBYTECODE")
-    return {k: v for k, v in os.environ.items() if k not in omitted} | values
+    files = {name: str(Path(os.environ[name]).absolute()) for name in FILES if os.environ.get(name)}
+    return {k: v for k, v in os.environ.items() if k not in omitted} | files | values

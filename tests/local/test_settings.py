@@ -23,3 +23,13 @@ def test_a_relative_cache_is_below_the_working_directory(monkeypatch: pytest.Mon
     monkeypatch.setenv("MODEL_CACHE", "cache")
     environs = (programs.api(Settings()).environ, programs.gc(Settings(), []).environ)
     assert [each["MODEL_CACHE"] for each in environs] == [str(Path("cache").absolute())] * 2
+
+
+@pytest.mark.parametrize(
+    "name", ["API_TOKEN_FILE", "MLFLOW_TRACKING_PASSWORD_FILE", "MLFLOW_TRACKING_SERVER_CERT_PATH"]
+)
+def test_a_relative_file_is_below_the_working_directory(name: str, monkeypatch: pytest.MonkeyPatch):
+    """API and trainer run in folders of their own."""
+    monkeypatch.setenv(name, "secrets/file")
+    for program in (programs.api(Settings()), programs.trainer(Settings(), ["train"])):
+        assert program.environ[name] == str(Path("secrets/file").absolute())
