@@ -17,6 +17,12 @@ from backup.rows import dump_rows
 from backup.schema import is_known, read_revision, reflect_tables
 from backup.transactions import lock_data, read_snapshot
 
+# Those whose files are in the artifact store; the rows of deleted ones stay.
+VERSIONS = (
+    "SELECT count(*) FROM model_versions WHERE storage_location LIKE 'mlflow-artifacts:%' "
+    "AND COALESCE(current_stage, '') <> 'Deleted_Internal'"
+)
+
 
 def create_archive(database_uri: str, destination: str, output: BinaryIO) -> None:
     """Write an archive. Raises BackupError, OSError, and the errors of SQLAlchemy and boto3."""
@@ -27,7 +33,12 @@ def create_archive(database_uri: str, destination: str, output: BinaryIO) -> Non
             _add_database(archive, connection)
             folders = read_artifact_folders(connection)
             report_left_out(connection)
-        _add_artifacts(archive, store, folders)
+            versions = connection.scalar(sa.text(VERSIONS))
+        if not _add_artifacts(archive, store, folders) and versions:
+            raise BackupError(
+                f"There is no artifact in {destination}, but the database has {versions} versions "
+                "with files there: bring them back, or delete the versions, and back up again."
+            )
     archive.close()
 
 
@@ -72,7 +83,9 @@ def _add_database(archive: ArchiveWriter, connection: sa.Connection) -> None:
                 counter.add_file()
 
 
-def _add_artifacts(archive: ArchiveWriter, store: ArtifactStore, folders: list[str]) -> None:
+def _add_artifacts(archive: ArchiveWriter, store: ArtifactStore, folders: list[str]) -> bool:
+    """Add all artifacts and return whether there were any."""
+    is_any = False
     with progress("Artifacts") as counter:
         for path in _list(store, folders):
             found = store.open(path)
@@ -82,6 +95,8 @@ def _add_artifacts(archive: ArchiveWriter, store: ArtifactStore, folders: list[s
             with content:
                 archive.add(PREFIX + path, content, size, counter.add_bytes)
             counter.add_file()
+            is_any = True
+    return is_any
 
 
 def _require_revision(connection: sa.Connection) -> str:

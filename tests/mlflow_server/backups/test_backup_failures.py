@@ -66,6 +66,18 @@ def test_a_password_file_that_is_missing_is_named(tmp_path: Path):
     assert target.create(tmp_path / "archive") == (1, said)
 
 
+def test_an_artifact_store_without_the_files_of_the_versions_is_an_error(
+    filled: Stores, tmp_path: Path
+):
+    target = stores(tmp_path / "stores", BACKEND_STORE_URI=f"sqlite:///{filled.database}")
+    code, said = target.create(tmp_path / "archive")
+    assert code == 1
+    assert said.splitlines()[-1] == (
+        f"There is no artifact in {target.artifacts}, but the database has 2 versions with files "
+        "there: bring them back, or delete the versions, and back up again."
+    )
+
+
 def test_an_artifact_store_that_is_away_is_an_error(filled: Stores, tmp_path: Path):
     settings = {
         "BACKEND_STORE_URI": f"sqlite:///{filled.database}",
