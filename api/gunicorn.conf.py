@@ -19,7 +19,8 @@ except SettingsError as error:
     sys.exit(str(error))
 
 wsgi_app = "mnist_api.main:create_asgi()"
-bind = f"{settings.host}:{settings.port}"
+host = f"[{settings.host}]" if ":" in settings.host else settings.host  # an IPv6 address
+bind = f"{host}:{settings.port}"
 workers = settings.workers
 worker_class = "mnist_api.server.worker.Worker"  # uvicorn's worker with the fast path
 preload_app = True  # imports are shared by the workers, models are loaded after the fork
