@@ -54,12 +54,11 @@ def _prepare(database: str) -> list[str]:
 
 
 def _serve(hosts: str, options: list[str]) -> NoReturn:
-    mlflow = Path(sys.executable).with_name("mlflow")
     os.execv(  # noqa: S606
-        mlflow,
+        sys.executable,
         [
-            str(mlflow),
-            "server",
+            sys.executable,
+            *("-P", "-m", "mlflow", "server"),  # not its script, which fails in a moved clone
             f"--artifacts-destination={os.environ['ARTIFACTS_DESTINATION']}",
             f"--host={os.environ.get('HOST', '127.0.0.1')}",
             f"--port={os.environ.get('PORT', '5000')}",
