@@ -13,6 +13,7 @@ from support.stacks.compose import (
     Stack,
     check_hardened,
     docker,
+    read_services,
 )
 
 STARTED = (*RUNNING, *ONE_SHOTS)
@@ -129,6 +130,24 @@ def test_a_password_is_mounted_only_where_it_is_needed(stack: Stack):
         ("bucket", "minio-password"),
         ("bucket", "s3-password"),
         ("mlflow-server", "s3-password"),
+    }
+
+
+def test_with_all_overlays_the_stores_passwords_are_with_them_the_tracking_server_and_one_shots():
+    """As docs/security.md says."""
+    overlays = [f"compose/{name}.yaml" for name in ("access", "monitoring", "search")]
+    files = ":".join(["compose.yaml", *overlays])
+    stores = {"postgres-password", "minio-password", "s3-password"}
+    holders = {
+        (name, service.get("restart", "no"))
+        for name, service in read_services(COMPOSE_FILE=files).items()
+        if stores & {mount["source"] for mount in service.get("volumes", [])}
+    }
+    one_shots = ("passwords", "bucket", "exporter-role", "optuna-database")
+    keep_running = ("postgres", "minio", "mlflow-server")
+    assert holders == {
+        *((name, "no") for name in one_shots),
+        *((name, "unless-stopped") for name in keep_running),
     }
 
 
