@@ -1,41 +1,33 @@
 """Who reaches whom in the cluster: what NetworkPolicy does not allow is not reached."""
 
-import json
+from collections.abc import Iterator
 
 import pytest
 
+from support.stacks.cluster_networks import PORTS, find_reached
 from support.stacks.kubernetes import apply, image_of, kubectl, pods, read, wait_for
 
-PORTS = {"api": 8000, "mlflow-server": 5000, "postgres": 5432, "minio": 9000}
+SCORE = "--filename=deploy/kubernetes/score/network-policies.yaml"
 ALLOWED = {
     "api": {"mlflow-server"},
     "mlflow-server": {"postgres", "minio"},
     "trainer": {"api", "mlflow-server"},
     "passwords": {"kubernetes"},
+    "bucket": {"minio"},
+    "score": {"mlflow-server", "minio"},  # and port 443 of all, which Kubernetes may have
+    "searcher": {"api", "mlflow-server", "postgres"},
+    "optuna-database": {"postgres"},
     "stranger": {"api", "kubernetes"},  # which no policy of the stack restricts
 }
-# A pod is isolated before it starts; what it is allowed may be refused for a while after that.
-CONNECT = """
-import json, socket, sys, time
-targets, allowed = map(json.loads, sys.argv[1:])
-def connects(name, address, port):
-    try:
-        socket.create_connection((address, port), 3).close()
-    except OSError:
-        return False
-    return True
-end = time.monotonic() + 20
-while not all(connects(*each) for each in targets if each[0] in allowed) and time.monotonic() < end:
-    time.sleep(0.5)
-print(json.dumps([each[0] for each in targets if connects(*each)]))
-"""
+LABELS = {"searcher": {"app": "trainer", "role": "searcher"}}
 
 
-def find_targets() -> list[tuple[str, str, int]]:
-    """Return each service's name, a pod's address and its port, and those of Kubernetes itself."""
-    found = [(name, pods(name)[0]["status"]["podIP"], port) for name, port in PORTS.items()]
-    kubernetes = read("service", "kubernetes", namespace="default")["spec"]
-    return [*found, ("kubernetes", kubernetes["clusterIP"], kubernetes["ports"][0]["port"])]
+@pytest.fixture(scope="module", autouse=True)
+def policies() -> Iterator[None]:
+    """Those of the scoring, beside the stack's."""
+    kubectl("apply", SCORE)
+    yield
+    kubectl("delete", SCORE)
 
 
 def pod_of(app: str, namespace: str) -> str:
@@ -54,7 +46,7 @@ def pod_of(app: str, namespace: str) -> str:
         "securityContext": {"runAsNonRoot": True, "seccompProfile": {"type": "RuntimeDefault"}},
         "terminationGracePeriodSeconds": 0,
     }
-    metadata = {"name": name, "labels": {"app": app}}
+    metadata = {"name": name, "labels": LABELS.get(app, {"app": app})}
     pod = {"apiVersion": "v1", "kind": "Pod", "metadata": metadata, "spec": spec}
     apply(pod, namespace=namespace)
     wait_for(lambda: read("pod", name, namespace=namespace)["status"]["phase"] == "Running", 60)
@@ -65,11 +57,9 @@ def pod_of(app: str, namespace: str) -> str:
 def test_only_what_is_named_is_reached(app: str) -> None:
     namespace = "default" if app == "stranger" else "mnist"
     name = pod_of(app, namespace)
-    lists = json.dumps(find_targets()), json.dumps([*ALLOWED[app]])
     try:
-        output = kubectl("exec", name, "--", "python3", "-c", CONNECT, *lists, namespace=namespace)
+        reached = find_reached(name, ALLOWED[app], namespace) - {app}
     finally:
         if app not in PORTS:
             kubectl("delete", "pod", name, "--wait=false", namespace=namespace)
-    reached = set(json.loads(output)) - {app}
-    assert reached == ALLOWED[app]
+    assert reached - ({"kubernetes"} if app == "score" else set()) == ALLOWED[app]

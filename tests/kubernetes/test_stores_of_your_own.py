@@ -10,6 +10,7 @@ import pytest
 
 from support.processes import ROOT
 from support.stacks.cluster_commands import find_kubernetes_commands, run_command
+from support.stacks.cluster_networks import find_reached
 from support.stacks.kubernetes import apply, forwarded, kubectl, read
 
 NAMESPACE = "mnist-external"
@@ -58,10 +59,10 @@ def test_stores_of_ones_own_lead_to_a_prediction() -> None:
     body = json.loads((ROOT / "api" / "samples" / "seven.json").read_bytes())
     with forwarded("service/api", 8000, NAMESPACE) as api:
         assert httpx.post(f"{api}/predict", json=body).json()["prediction"] == 7
-    assert {
-        pod["metadata"]["labels"]["app"] for pod in read("pods", namespace=NAMESPACE)["items"]
-    } <= {
-        "api",
-        "mlflow-server",
-        "trainer",
-    }
+    found = read("pods", namespace=NAMESPACE)["items"]
+    names = {pod["metadata"]["labels"]["app"]: pod["metadata"]["name"] for pod in found}
+    assert {"api", "mlflow-server"} <= {*names} <= {"api", "mlflow-server", "trainer"}
+    stores = {"postgres", "minio"}
+    reached = find_reached(names["mlflow-server"], stores, NAMESPACE)
+    assert reached - {"kubernetes"} == stores, "not the other stack's API; all have port 443"
+    assert find_reached(names["api"], set(), NAMESPACE) == set()
