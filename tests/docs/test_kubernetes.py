@@ -2,10 +2,14 @@
 
 import re
 import subprocess
+from typing import Any
+
+import yaml
 
 from support.processes import ROOT
 
 FOLDER = ROOT / "deploy" / "kubernetes"
+TIMES = {"periodSeconds", "timeoutSeconds", "failureThreshold"}
 
 
 def test_all_images_have_one_tag() -> None:
@@ -28,6 +32,41 @@ def test_postgres_has_one_tag_there_and_in_compose() -> None:
     names = {"base-images.yaml", "postgres.yaml", "database.yaml", "images.sh"}
     assert {name for name, _ in found} == names
     assert len({tag for _, tag in found}) == 1, found
+
+
+def read_servers() -> dict[str, Any]:
+    """Return the container of each Deployment and StatefulSet by its name."""
+    found = (
+        each
+        for path in FOLDER.rglob("*.yaml")
+        for each in yaml.safe_load_all(path.read_text())
+        if each.get("kind") in ("Deployment", "StatefulSet")
+    )
+    return {
+        each["metadata"]["name"]: each["spec"]["template"]["spec"]["containers"][0]
+        for each in found
+    }
+
+
+def test_each_server_has_three_probes_of_which_liveness_asks_less_than_readiness() -> None:
+    """What makes it not ready, as a missing model or database, is no reason to start it again."""
+    servers = read_servers()
+    assert set(servers) == {"api", "mlflow-server", "minio", "postgres"}
+    for name, container in servers.items():
+        startup, ready, live = (
+            container[f"{probe}Probe"] for probe in ("startup", "readiness", "liveness")
+        )
+        assert ask(ready) != ask(live), name
+        assert last(startup) >= 2 * last(live), f"{name}: a start takes longer than a response"
+
+
+def ask(probe: dict[str, Any]) -> dict[str, Any]:
+    return {key: value for key, value in probe.items() if key not in TIMES}
+
+
+def last(probe: dict[str, Any]) -> int:
+    """Return for how many seconds a probe may fail, by Kubernetes' defaults."""
+    return int(probe.get("periodSeconds", 10) * probe.get("failureThreshold", 3))
 
 
 def test_without_a_context_nothing_is_done() -> None:
