@@ -6,9 +6,16 @@ from typing import Any
 
 import yaml
 
+from support.documents import CLUSTER_COMMANDS, find_commands
 from support.processes import ROOT
 
 FOLDER = ROOT / "deploy" / "kubernetes"
+TESTS = ROOT / "tests" / "kubernetes"
+NOT_RUN = {  # the tests take any cluster, and apply overlays of their own
+    "deploy/kubernetes/images.sh kind load docker-image",
+    "kubectl apply --kustomize deploy/kubernetes/all-in-one",
+    "kubectl apply --kustomize deploy/kubernetes/mine",
+}
 TIMES = {"periodSeconds", "timeoutSeconds", "failureThreshold"}
 
 
@@ -67,6 +74,17 @@ def ask(probe: dict[str, Any]) -> dict[str, Any]:
 def last(probe: dict[str, Any]) -> int:
     """Return for how many seconds a probe may fail, by Kubernetes' defaults."""
     return int(probe.get("periodSeconds", 10) * probe.get("failureThreshold", 3))
+
+
+def test_every_command_of_the_document_is_run_by_a_test() -> None:
+    """By tests/kubernetes, but for those of NOT_RUN."""
+    commands = set(find_commands(ROOT / "docs" / "kubernetes.md"))
+    words = {word for each in CLUSTER_COMMANDS.values() for word in each}
+    assert {each for each in commands if not any(word in each for word in words)} == NOT_RUN
+    assert not [word for word in words if not any(word in each for each in commands)]
+    tests = "".join(path.read_text() for path in TESTS.glob("*.py"))
+    run = re.findall(r'find_kubernetes_commands\("(\w+)"\)', tests)
+    assert set(run) == set(CLUSTER_COMMANDS)
 
 
 def test_without_a_context_nothing_is_done() -> None:

@@ -6,10 +6,8 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
-import httpx
 import pytest
 
 from support.processes import ROOT, free_port
@@ -23,22 +21,9 @@ from support.stacks.kubernetes import (
     kubectl,
     pods,
     read,
-    run_in,
     wait_for,
     wait_ready,
 )
-
-REQUEST = (
-    "import http.client as h, json; c = h.HTTPConnection('127.0.0.1', 8000, timeout=5); "
-    "c.request('GET', '/model'); print(json.loads(c.getresponse().read())['version'])"
-)
-
-
-def active_versions() -> set[str]:
-    """Return what each pod of the API says that it serves."""
-    names = [pod["metadata"]["name"] for pod in pods("api")]
-    with ThreadPoolExecutor() as threads:
-        return set(threads.map(lambda name: run_in(name, "python", "-c", REQUEST).strip(), names))
 
 
 @pytest.fixture
@@ -48,8 +33,7 @@ def clients() -> Iterator[Traffic]:
 
 
 def test_the_commands_of_the_documents_end_in_a_prediction() -> None:
-    words = "status deployment/api", "service/api 8000", "curl"
-    wait, forward, predict = find_kubernetes_commands("kubernetes.md", *words)
+    wait, forward, predict = find_kubernetes_commands("prediction")
     port = free_port()
     forward = forward.replace("8000", f"{port}:8000")
     predict = predict.replace("127.0.0.1:8000", f"127.0.0.1:{port}")
@@ -108,45 +92,6 @@ def test_a_drained_node_loses_no_request() -> None:
         finally:
             kubectl("uncordon", busy)
     assert clients.failures == []
-
-
-def test_every_pod_serves_a_moved_alias_within_five_seconds() -> None:
-    with forwarded("service/mlflow-server", 5000) as mlflow:
-        newest = train(mlflow)
-        for version in ("1", newest):
-            move_alias(mlflow, version)
-            looks = [time.monotonic()]
-            while active_versions() != {version}:
-                assert looks[-1] - looks[0] < 5, "when this look began"
-                looks.append(time.monotonic())
-
-
-def train(mlflow: str) -> str:
-    """Train a version as a Job, whose pod is killed once; return the one that is registered."""
-
-    def versions() -> set[str]:
-        found = httpx.get(f"{mlflow}/api/2.0/mlflow/model-versions/search", timeout=10).json()
-        return {each["version"] for each in found["model_versions"]}
-
-    before = versions()
-    kubectl("create", "job", "--from=cronjob/trainer", "second")
-    running = (
-        "--selector=batch.kubernetes.io/job-name=second",
-        "--field-selector=status.phase=Running",
-    )
-    pod = wait_for(lambda: read("pods", *running)["items"], 60)[0]["metadata"]["name"]
-    wait_for(lambda: "Epoch" in kubectl("logs", pod), 60)
-    kubectl("delete", "pod", pod, "--grace-period=0", "--force")
-    kubectl("wait", "job/second", "--for=condition=Complete", "--timeout=180s")
-    assert read("job", "second")["status"]["failed"] == 1
-    (registered,) = versions() - before
-    return registered
-
-
-def move_alias(mlflow: str, version: str) -> None:
-    body = {"name": "mnist-classifier", "alias": "Production", "version": version}
-    url = f"{mlflow}/api/2.0/mlflow/registered-models/alias"
-    assert httpx.post(url, json=body, timeout=10).status_code == 200
 
 
 @pytest.fixture

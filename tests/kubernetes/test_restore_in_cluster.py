@@ -1,7 +1,6 @@
 """docs/kubernetes.md, "From Compose": an archive becomes the data of a running cluster."""
 
 import json
-import subprocess
 from pathlib import Path
 
 import httpx
@@ -10,7 +9,7 @@ from mlflow import MlflowClient
 
 from support.processes import ROOT
 from support.stacks.cluster_commands import find_kubernetes_commands, run_command
-from support.stacks.kubernetes import CONTEXT, forwarded, kubectl, wait_for
+from support.stacks.kubernetes import forwarded, kubectl, wait_for
 
 ARCHIVE = "backups/compose.tar.gz"
 MODEL, ALIAS = "mnist-classifier", "Production"
@@ -19,12 +18,9 @@ MODEL, ALIAS = "mnist-classifier", "Production"
 @pytest.fixture
 def archive(tmp_path: Path) -> Path:
     """Write an archive of the cluster as it is."""
-    path = tmp_path / "archive.tar.gz"
-    command = ["kubectl", f"--context={CONTEXT}", "--namespace=mnist", "exec"]
-    create = ["deployment/mlflow-server", "--", "python", "-m", "backup", "create"]
-    with path.open("wb") as file:
-        subprocess.run([*command, *create], stdout=file, check=True, timeout=120)
-    return path
+    (command,) = find_kubernetes_commands("backup")
+    run_command(command, tmp_path)
+    return tmp_path / "monday.tar.gz"
 
 
 def test_the_commands_of_the_documents_bring_back_what_an_archive_has(archive: Path) -> None:
@@ -32,7 +28,7 @@ def test_the_commands_of_the_documents_bring_back_what_an_archive_has(archive: P
         before = promote_copy(MlflowClient(url))
     with forwarded("service/api", 8000) as api:
         wait_for(lambda: active_version(api) not in before, 30)
-        for command in find_restore():
+        for command in find_kubernetes_commands("restore"):
             run_command(command.replace(ARCHIVE, str(archive)))
         kubectl("rollout", "status", "deployment/mlflow-server", "--timeout=180s")
         with forwarded("service/mlflow-server", 5000) as url:
@@ -42,13 +38,6 @@ def test_the_commands_of_the_documents_bring_back_what_an_archive_has(archive: P
         wait_for(lambda: active_version(api) == desired, 30)
         body = json.loads((ROOT / "api" / "samples" / "seven.json").read_bytes())
         assert httpx.post(f"{api}/predict", json=body).json()["prediction"] == 7
-
-
-def find_restore() -> list[str]:
-    """Return the commands from the one that stops the tracking server to the one that starts it."""
-    commands = find_kubernetes_commands("kubernetes.md", "deployment/mlflow-server", "app=mlflow")
-    begin = next(i for i, each in enumerate(commands) if "--replicas=0" in each)
-    return commands[begin:]
 
 
 def promote_copy(client: MlflowClient) -> set[str]:

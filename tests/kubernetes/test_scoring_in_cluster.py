@@ -9,7 +9,9 @@ from typing import Any
 import pytest
 import yaml
 
-from support.stacks.cluster_commands import find_kubernetes_commands, run_command
+from support.documents import find_commands
+from support.processes import ROOT
+from support.stacks.cluster_commands import run_command
 from support.stacks.kubernetes import apply, image_of, kubectl, read, wait_for
 
 OVERLAY = Path(__file__).with_name("score")
@@ -59,8 +61,8 @@ def bucket(tmp_path_factory: pytest.TempPathFactory) -> Iterator[None]:
     }
     lines = [f"{name}={value}\n" for name, value in keys.items()]
     (folder / "score.env").write_text("".join(lines))
-    for command in find_kubernetes_commands("scoring.md", "create secret generic score"):
-        run_command(command, folder)
+    commands = find_commands(ROOT / "docs" / "scoring.md")
+    run_command(next(each for each in commands if "create secret generic score" in each), folder)
     kubectl("apply", "--filename=deploy/kubernetes/score/network-policies.yaml")
     container = {
         "name": "images",

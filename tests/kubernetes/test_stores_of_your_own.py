@@ -25,7 +25,7 @@ def stores(tmp_path: Path) -> Iterator[None]:
     for name in ("postgres-password", "s3-password"):
         data = read("secret", name)["data"]["password"]
         (tmp_path / name).write_bytes(base64.b64decode(data))
-    for command in find_kubernetes_commands("kubernetes.md", "create namespace", "create secret"):
+    for command in find_kubernetes_commands("stores"):
         own = command.replace("namespace=mnist", f"namespace={NAMESPACE}")
         run_command(own.replace("namespace mnist", f"namespace {NAMESPACE}"), tmp_path)
     yield

@@ -7,6 +7,7 @@ from typing import Any
 
 import pytest
 
+from support.stacks.cluster_commands import find_kubernetes_commands, run_command
 from support.stacks.cluster_nodes import (
     cut_off,
     find_nodes,
@@ -88,7 +89,8 @@ def test_a_pod_that_hangs_is_started_again() -> None:
 def test_of_a_node_cut_off_nothing_is_lost_after_a_minute() -> None:
     node, other = find_nodes()
     image = image_of("api")
-    kubectl("rollout", "restart", "deployment/api")  # which spreads the pods
+    (restart,) = find_kubernetes_commands("restart")
+    run_command(restart)  # which spreads the pods
     kubectl("rollout", "status", "deployment/api", "--timeout=120s")
     wait_ready("api", 2)
     assert {pod["spec"]["nodeName"] for pod in pods("api")} == {node, other}

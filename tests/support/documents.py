@@ -19,6 +19,19 @@ COMPOSED_SECURITY = (  # how those of its commands begin that need a running sta
     "export MLFLOW_TRACKING_SERVER_CERT_PATH=",
 )
 LOCAL_SECURITY = ("(umask 077; ", "make local ", "curl http:")
+CLUSTER_COMMANDS = {  # words by which tests/kubernetes finds those of docs/kubernetes.md
+    "prediction": ("status deployment/api", "service/api 8000", "curl "),
+    "training": ("trainer-1",),
+    "rollback": ("rollback-1",),
+    "backup": ("backup create",),
+    "restart": ("restart deployment/api",),
+    "search": ("searcher-1",),
+    "restore": (
+        *("scale deployment/mlflow", "app=mlflow", "patch deployment/mlflow"),
+        *("status deployment/mlflow", "backup restore", "undo deployment/mlflow"),
+    ),
+    "stores": ("create namespace", "create secret"),
+}
 RUNBOOK_END = "API_REPLICAS=3 docker compose up --detach --wait"
 _fences = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 
