@@ -40,6 +40,16 @@ def test_the_commands_of_the_documents_bring_back_what_an_archive_has(archive: P
         assert httpx.post(f"{api}/predict", json=body).json()["prediction"] == 7
 
 
+def test_what_is_deleted_is_collected_in_the_pod_of_the_tracking_server() -> None:
+    with forwarded("service/mlflow-server", 5000) as url:
+        client = MlflowClient(url)
+        run = client.create_run("0").info.run_id
+        client.delete_run(run)
+    listing, removal = find_kubernetes_commands("collection")
+    assert f"Would remove the deleted run {run}" in run_command(listing)
+    assert f"Removing the deleted run {run}" in run_command(removal)
+
+
 def promote_copy(client: MlflowClient) -> set[str]:
     """Promote a copy of the promoted version; return the versions that were there before."""
     before = {each.version for each in client.search_model_versions()}

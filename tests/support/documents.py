@@ -24,6 +24,7 @@ CLUSTER_COMMANDS = {  # words by which tests/kubernetes finds those of docs/kube
     "training": ("trainer-1",),
     "rollback": ("rollback-1",),
     "backup": ("backup create",),
+    "collection": ("collect.py",),
     "restart": ("restart deployment/api",),
     "search": ("searcher-1",),
     "restore": (
