@@ -5,11 +5,12 @@ from pathlib import Path
 
 import httpx
 import pytest
+import yaml
 from mlflow import MlflowClient
 
 from support.processes import ROOT
 from support.stacks.cluster_commands import find_kubernetes_commands, run_command
-from support.stacks.kubernetes import forwarded, kubectl, wait_for
+from support.stacks.kubernetes import forwarded, kubectl, read, wait_for
 
 ARCHIVE = "backups/compose.tar.gz"
 MODEL, ALIAS = "mnist-classifier", "Production"
@@ -38,6 +39,20 @@ def test_the_commands_of_the_documents_bring_back_what_an_archive_has(archive: P
         wait_for(lambda: active_version(api) == desired, 30)
         body = json.loads((ROOT / "api" / "samples" / "seven.json").read_bytes())
         assert httpx.post(f"{api}/predict", json=body).json()["prediction"] == 7
+
+
+def test_the_room_for_an_archive_is_set_in_the_patch() -> None:
+    patch = yaml.safe_load((ROOT / "deploy" / "kubernetes" / "restore.yaml").read_text())
+    (volume,) = patch["spec"]["template"]["spec"]["volumes"]
+    volume["emptyDir"]["sizeLimit"] = "7Gi"
+    options = f"--patch={json.dumps(patch)}", "--dry-run=server", "--output=json"
+    patched = json.loads(kubectl("patch", "deployment/mlflow-server", *options))
+    volumes, before = (
+        one["spec"]["template"]["spec"]["volumes"]
+        for one in (patched, read("deployment", "mlflow-server"))
+    )
+    assert volume in volumes
+    assert len(volumes) == len(before), "it is one that the pods have"
 
 
 def test_what_is_deleted_is_collected_in_the_pod_of_the_tracking_server() -> None:
