@@ -20,12 +20,14 @@ TRAINER = trainer() { if $(COMPOSED); then docker compose run --rm $(DATA) train
 .DEFAULT_GOAL := help
 include tests/suites.mk
 .PHONY: $(shell sed -n 's/^\([a-z-]*\):.*/\1/p' $(MAKEFILE_LIST))
+readable:
+	@chmod -R a+rX $(MOUNTED) 2>/dev/null || true
+
 help:
 	@sed -n 's/^\([a-z-]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 24
 
-up: ## start the stack, in containers if an engine responds; Ctrl-C stops it
+up: readable ## start the stack, in containers if an engine responds; Ctrl-C stops it
 	@if $(ENGINE); then echo "A container engine answers: docker compose up"; \
-		chmod -R a+rX $(MOUNTED) 2>/dev/null; \
 		project=$$($(PROJECT)); \
 		if test -n "$$project" && test -z "$$($(VOLUMES_OF)="$$project")"; then \
 			echo "The first start makes the images, which takes minutes, and trains a model."; \
@@ -50,7 +52,7 @@ logs: ## follow the logs of the services
 backup: ## write database and artifacts to a file, while the stack runs: make backup FILE=a.tar.gz
 	@$(PYTHON) -m local backup $$($(COMPOSED) && echo --composed) "$(FILE)"
 
-restore: ## restore such a file into an empty stack; REPLACE=1 replaces what it has
+restore: readable ## restore such a file into an empty stack; REPLACE=1 replaces what it has
 	@$(PYTHON) -m local restore $$({ $(ENGINE); } && echo --composed) $(if $(filter 1,$(REPLACE)),--replace) "$(FILE)"
 
 train: ## train, register, and promote if it is not worse
@@ -80,7 +82,7 @@ gc: ## list deleted runs, orphaned artifacts and old cached versions; make gc AP
 resume-upload: ## log trainings that the tracking server does not have yet
 	@$(TRAINER) resume-upload $(ARGS)
 
-rotate: ## give the composed stack new passwords; its data is kept
+rotate: readable ## give the composed stack new passwords; its data is kept
 	docker compose exec -T postgres true
 	docker compose run --rm --no-deps -T passwords passwords.py --rotate
 	docker compose exec -T postgres psql --quiet --no-psqlrc --username=mlflow --dbname=mlflow \

@@ -17,12 +17,6 @@ from backup.rows import dump_rows
 from backup.schema import is_known, read_revision, reflect_tables
 from backup.transactions import lock_data, read_snapshot
 
-# Those whose files are in the artifact store; the rows of deleted ones stay.
-VERSIONS = (
-    "SELECT count(*) FROM model_versions WHERE storage_location LIKE 'mlflow-artifacts:%' "
-    "AND COALESCE(current_stage, '') <> 'Deleted_Internal'"
-)
-
 
 def create_archive(database_uri: str, destination: str, output: BinaryIO) -> None:
     """Write an archive. Raises BackupError, OSError, and the errors of SQLAlchemy and boto3."""
@@ -33,7 +27,7 @@ def create_archive(database_uri: str, destination: str, output: BinaryIO) -> Non
             _add_database(archive, connection)
             folders = read_artifact_folders(connection)
             report_left_out(connection)
-            versions = connection.scalar(sa.text(VERSIONS))
+            versions = _count_stored_versions(connection)
         if not _add_artifacts(archive, store, folders) and versions:
             raise BackupError(
                 f"There is no artifact in {destination}, but the database has {versions} versions "
@@ -97,6 +91,17 @@ def _add_artifacts(archive: ArchiveWriter, store: ArtifactStore, folders: list[s
             counter.add_file()
             is_any = True
     return is_any
+
+
+def _count_stored_versions(connection: sa.Connection) -> int:
+    """Count the versions whose files are in the artifact store; old schemas do not say where."""
+    table = sa.Table("model_versions", sa.MetaData(), autoload_with=connection)
+    if "storage_location" not in table.c:
+        return 0
+    is_stored = table.c.storage_location.startswith("mlflow-artifacts:")
+    is_kept = sa.func.coalesce(table.c.current_stage, "") != "Deleted_Internal"
+    count = sa.select(sa.func.count()).select_from(table).where(is_stored, is_kept)
+    return connection.scalar(count) or 0
 
 
 def _require_revision(connection: sa.Connection) -> str:

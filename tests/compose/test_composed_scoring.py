@@ -91,6 +91,9 @@ def minio(stack: Stack) -> Iterator[str]:
     options = ["--detach", f"--name={name}", f"--network={stack.project}_front", "--tmpfs=/data"]
     options += [f"--env={variable}={value}" for variable, value in root]
     docker("run", *options, f"{stack.project}-minio", "server", "/data")
+    check = stack.inspect("minio")["Config"]["Healthcheck"]["Test"][-1]
+    ready = ("exec", name, "bash", "-c", f"{check} && echo ready")
+    wait_until(lambda: "ready" in docker(*ready, check=False))
     yield name
     docker("rm", "--force", "--volumes", name)
 

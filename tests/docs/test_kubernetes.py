@@ -55,7 +55,7 @@ def read_servers() -> dict[str, Any]:
     }
 
 
-def test_each_server_has_three_probes_of_which_liveness_asks_less_than_readiness() -> None:
+def test_each_server_has_three_probes_of_which_liveness_asks_something_else() -> None:
     """What makes it not ready, as a missing model or database, is no reason to start it again."""
     servers = read_servers()
     assert set(servers) == {"api", "mlflow-server", "minio", "postgres"}

@@ -76,13 +76,14 @@ def test_of_a_killed_pod_only_requests_in_flight_are_lost(
 def test_a_pod_that_hangs_is_started_again() -> None:
     """By its livenessProbe; then the processes are killed, which would take half a minute more."""
     pod = pods("api")[0]
+    uid = pod["metadata"]["uid"]
     before = starts()
     with signaller(pod, image_of("api")) as send:
         send(signal.SIGSTOP)
         events = ("events", f"--field-selector=involvedObject.name={pod['metadata']['name']}")
         wait_for(lambda: "failed liveness probe, will be restarted" in kubectl("get", *events), 60)
         send(signal.SIGKILL)
-    wait_for(lambda: starts() - before == {(pod["metadata"]["uid"], 1)}, 60)
+    wait_for(lambda: starts() - before == {(uid, dict(before)[uid] + 1)}, 60)
     wait_ready("api", 2, 60)
 
 

@@ -19,10 +19,11 @@ def postgres() -> Iterator[str]:
         yield address
 
 
-# Ends when the table exists; every look has a snapshot of its own.
+# Ends when the table exists, or after a minute; every look has a snapshot of its own.
 AWAIT = """
 DO $$ BEGIN
-WHILE NOT EXISTS (SELECT FROM pg_class WHERE relname = 'experiments') LOOP
+FOR look IN 1..6000 LOOP
+  EXIT WHEN EXISTS (SELECT FROM pg_class WHERE relname = 'experiments');
   PERFORM pg_sleep(0.01);
 END LOOP;
 END $$

@@ -1,5 +1,6 @@
 """Variables of notebooks, terminals and other projects do not change a training."""
 
+import logging
 import os
 import subprocess
 import sys
@@ -20,6 +21,7 @@ def test_variables_for_other_programs_are_replaced_or_removed() -> None:
     assert (environ["MPLBACKEND"], environ["KERAS_BACKEND"]) == ("agg", "tensorflow")
     assert not {"TF_USE_LEGACY_KERAS", "MLFLOW_RUN_ID"} & set(environ)
     assert environ["MLFLOW_TRACKING_USERNAME"] == "ann", "the server's own are kept"
+    assert not logging.getLogger("urllib3.connectionpool").isEnabledFor(logging.WARNING)
 
 
 def test_a_terminal_without_accents_shows_an_accented_name() -> None:

@@ -73,7 +73,7 @@ class Poller:
     def poll(self, has_swapped: bool = False) -> None:
         """Poll the registry once, activate the desired version, and record what has changed.
 
-        One worker records for all, and counts failures; what it has activated itself, each records.
+        The worker that asked records for all and counts failures; each records its own activations.
         """
         try:
             desired = self._registry.find()

@@ -33,14 +33,14 @@ def is_node_ready(name: str) -> bool:
 
 
 def cut_off(node: str, image: str, seconds: int) -> None:
-    """Have a node drop all packets from and to others for ``seconds``, about a second from now."""
+    """Have a node drop all packets from and to others for ``seconds``, 5 s from now."""
     find = f"device=$(ip -o address show to {_address(read('node', node))} | cut -d' ' -f2)"
     add, remove = (
         "; ".join(f"iptables -t {rule.format(option)} $device -j DROP" for rule in RULES)
         for option in "ID"
     )
     script = f"{find}; {add}; date +%s.%N; sleep {seconds}; {remove}"
-    wait = "until test -e /begin; do sleep 0.1; done; sleep 1"  # until kubectl has its answer
+    wait = "until test -e /begin; do sleep 0.1; done; sleep 5"  # kubectl has its answer by then
     _run(node, image, ["sh", "-c", f'{wait}; exec chroot /node bash -c "$0"', script])
     kubectl("exec", "breaker", "--", "touch", "/begin", namespace="default")
 

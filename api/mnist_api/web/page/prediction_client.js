@@ -84,7 +84,7 @@ export function hasToken() {
 
 function getToken() {
   const token = sessionStorage.getItem(TOKEN);
-  return UNUSABLE.test(token) ? null : token;
+  return token && !UNUSABLE.test(token) ? token : null;
 }
 
 export async function get(path) {
