@@ -49,7 +49,7 @@ def test_the_image_of_each_service_has_an_sbom_or_fails_the_audit(
     audited: subprocess.CompletedProcess[str],
 ):
     inspect = ("image", "inspect", "--format={{.Id}}")
-    missing = {image for image in IMAGES if not docker(*inspect, image, check=False)}
+    missing = {image for image in IMAGES if not docker(*inspect, image, check=False).strip()}
     described = {
         line.partition(": ")[0] for line in audited.stdout.splitlines() if "Debian" in line
     }
